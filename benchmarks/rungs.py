@@ -92,6 +92,45 @@ def sobol() -> Iterator[str]:
                f"{np.var(quasi) / np.var(plain):.3g}")
 
 
+def groups() -> Iterator[str]:
+    """As how many independent fresh examples the 4096 in groups count: the variance of one of those over theirs."""
+    import numpy as np
+
+    from dynamics.fresh.testlaw import states
+    from simulate.ask.chosen import choose
+    from simulate.observe import fresh
+    from simulate.observe.fresh_groups import leading_of
+    from simulate.run.problem import problem_of
+
+    from .contenders.package import setting
+    from .contenders.shapes import SHAPES
+
+    for name, axis in ((each, other) for each in ("kou", "pegr", "large", "classes") for other in (0.4, 0.6, 1.0)):
+        shape, told = SHAPES[name], setting(SHAPES[name])
+        own = {shape.x.name: shape.x.usual * axis, shape.y.name: shape.y.usual}
+        problem = problem_of(choose(told.model, {**told.values, **own}))
+        start = problem.start(0, "gram")
+        path = start.up_to(np.array([0, shape.steps], dtype=np.int64))
+        last = path.z[-1:], path.b[-1:], start.values
+        few = 150 if name == "classes" else 200
+
+        def errors(seed: int, size: int, grouped: bool, start: Any = start, last: Any = last) -> Any:
+            rng = np.random.default_rng(seed)
+            leads = leading_of(start.model, start.draw.noise, start.values, seed, size) if grouped else None
+            law, normals, _ = fresh.law(start.model, start.draw, *last, rng, size, np.ones(1), leads)
+            outputs = partial(start.kernel.outputs, values=start.values)
+            (_, scores, _), = states(outputs, law, normals)
+            shares = np.full(len(law.labels), 1.0 / len(law.labels)) if law.shares is None else law.shares.reshape(-1)
+            return fresh.testlaw.errors(scores, law.labels) @ shares
+
+        alone = np.concatenate([errors(seed, 4096, False) for seed in range(few)])
+        means = [errors(seed, 4096, True).mean() for seed in range(few)]
+        if not np.var(means):
+            continue
+        yield (f"{shape}, {shape.x.name} = {own[shape.x.name]:g}: test error {alone.mean():.4f}, in groups "
+               f"{np.mean(means):.4f}; 4096 count as {np.var(alone) / np.var(means, ddof=1):.0f}")
+
+
 def single() -> Iterator[str]:
     """float32: its step over float64's, where z += c G is all, and how far a run drifts."""
     import numpy as np
@@ -186,7 +225,7 @@ def tasks() -> Iterator[str]:
 
 
 RUNGS: Mapping[str, Callable[[], Iterator[str]]] = {
-    each.__name__: each for each in (variants, sobol, single, lazy, tasks)
+    each.__name__: each for each in (variants, sobol, groups, single, lazy, tasks)
 }
 
 

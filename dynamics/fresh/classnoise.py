@@ -145,14 +145,15 @@ def _seen(noise: Spiked, z: Array, lines: Array, onto: Array) -> Array:
 
 @dataclass(frozen=True)
 class Coloured:
-    """N Gaussian vectors off the spikes, by standard normals (N, S)."""
+    """N Gaussian vectors off the spikes, by standard normals (M, S), and `lead` (M, Q, H): as in `roots.coloured`."""
 
     normals: Array
     bulk: Bulk
+    lead: Array | None = None
 
     def preactivations(self, z: Array, b: Array, share: float) -> Draws:
         """At W = share W(0) + b V with z = W V^T, (S, B) each."""
-        return coloured(self.normals, self.bulk.covariance(z, b, share))
+        return coloured(self.normals, self.bulk.covariance(z, b, share), self.lead)
 
 
 @dataclass(frozen=True)
@@ -190,15 +191,16 @@ class Sample:
 
 def sample(
     noise: Spiked | Matrices, start: NoiseStart, shape: str, rng: np.random.Generator, size: int,
-    numbers: tuple[float, ...] = (),
+    numbers: tuple[float, ...] = (), lead: Array | None = None,
 ) -> Sample:
-    """`size` draws of fresh noise; exact in law.
+    """`size` draws of fresh noise; exact in law.  Of Gaussian spiked noise they are in groups where `lead` is given.
 
     Raises RangeError where the law needs vectors and the draw has none: any but Gaussian spiked noise.
     """
     if isinstance(noise, Spiked) and shape == "gaussian":
         bulk = Bulk.of(noise, start.reduced)
-        gaussian = Coloured(rng.standard_normal((size, len(bulk.own))), bulk)
+        groups = size if lead is None else len(lead)
+        gaussian = Coloured(rng.standard_normal((groups, len(bulk.own))), bulk, lead)
         draws = rng.standard_normal((size, noise.scale.shape[1]))
         return Sample((gaussian,), draws, noise.scale, noise.z.T, noise.gram.T)
     if start.vectors is None or start.weights is None:

@@ -1,7 +1,7 @@
 """Fresh examples judged by a kernel on lanes: states of one run or of many, each with the normals of its own seed.
 
 What labels have in common is put through the network once: `Fresh` is read as parts, distinct patches that hold fresh
-vectors, and for every label what it has besides (`judge` in a generated kernel).  The covariance roots are lower
+vectors, and for every label what it has besides (`judge` in a generated kernel).  The covariances' roots are lower
 triangular; a state whose covariance is near singular has none and is left to `testlaw.statistics`.
 """
 
@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, Flags, Indices, Steps
+from ..arrays import Array, Indices, Steps
 from ..lanes.memory import aligned
-from .roots import CLOSE, correlated
+from .normals import Normals
+from .roots import Led, led, lower_root
 from .testlaw import Fresh, Outputs
 
-DRAWS = 32  # a kernel judges so many at a time
+GROUPS = 32  # a kernel judges the examples of so many groups at a time
+HEADS = 2  # signed ones
 
 
 @dataclass(frozen=True)
@@ -58,52 +60,62 @@ def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
     return Parts(base, of, np.ascontiguousarray(fixed), np.stack([mix for _, mix in by_key.values()]))
 
 
-def roots_of(covariance: Array) -> tuple[Array, Flags]:
-    """Lower triangular C (T, F, S, S) with C C^T = covariance, and at which states (T,) there is one.
+def roots_of(covariance: Array, strata: int) -> Led:
+    """`lead` (T, F, S, 2) and lower triangular `root` (T, F, S, S) of T states; `settled` (T,), where there are any.
 
-    As in `testlaw.square_root`, C is made of the correlations, so that small neurons next to large ones keep their
-    relative accuracy.
+    Of examples that are not in groups, strata = 1, lead is 0.
     """
-    deviation, correlations = correlated(covariance)
-    finite = np.isfinite(covariance).all(axis=(1, 2, 3))
-    correlations[~finite] = np.eye(covariance.shape[-1])
-    lower = _lower(correlations)
-    settled = (np.diagonal(lower, axis1=-2, axis2=-1) ** 2 >= CLOSE).all(axis=(1, 2))
-    return lower * deviation[..., None], np.asarray(finite & settled)
+    finite = np.asarray(np.isfinite(covariance).all(axis=(1, 2, 3)))
+    none = np.eye(covariance.shape[-1])
+    known = covariance if finite.all() else np.where(finite[:, None, None, None], covariance, none)
+    if strata > 1:
+        found = led(known, HEADS)
+    else:
+        root, settled = lower_root(known)
+        found = Led(np.zeros((*known.shape[:-1], HEADS)), root, settled)
+    return Led(found.lead, found.root, np.asarray(finite & found.settled.all(axis=1)))
 
 
-def _lower(correlations: Array) -> Array:
-    """Cholesky factors of a stack; 0 where a matrix has none."""
-    try:
-        return np.asarray(np.linalg.cholesky(correlations))
-    except np.linalg.LinAlgError:
-        factors = np.zeros_like(correlations)
-        for at in np.ndindex(*correlations.shape[:-2]):
-            try:
-                factors[at] = np.linalg.cholesky(correlations[at])
-            except np.linalg.LinAlgError:
-                continue
-        return factors
-
-
-def fits(fresh: Fresh, draws: int) -> bool:
+def fits(fresh: Fresh, normals: Normals) -> bool:
     """Whether these fresh examples are of the kind that a kernel judges, in so many draws."""
-    return fresh.further is None and bool(fresh.mix.any()) and draws % DRAWS == 0
+    return fresh.further is None and bool(fresh.mix.any()) and len(normals.rest) % GROUPS == 0
 
 
-def packed(normals: Array) -> Array:
-    """Normals (N, F, S) as a kernel reads them, (N F S,): blocks of DRAWS, a neuron's one after another in each."""
-    blocks = normals.reshape(-1, DRAWS, *normals.shape[1:])
-    return np.ascontiguousarray(np.moveaxis(blocks, 1, -1)).reshape(-1)
+@dataclass(frozen=True)
+class Packed:
+    """Normals of U seeds as a kernel reads them: rest (U, M F S) and lead (U, M Q F 2), `strata` Q.
+
+    Both are blocks of GROUPS groups, a neuron's or a head's one after another in each.
+    """
+
+    rest: Array
+    lead: Array
+    strata: int
 
 
-def together(normals: Sequence[Array]) -> Array:
-    """Packed normals of seeds, (U, N F S), so placed that eight of them lie in one line of the cache."""
-    return np.stack(normals, out=aligned(len(normals) * normals[0].size).reshape(len(normals), -1))
+def packed(normals: Normals) -> Packed:
+    """Those of one seed."""
+    groups, vectors = normals.rest.shape[:2]
+    lead = np.zeros((groups, 1, vectors, HEADS)) if normals.lead is None else normals.lead
+    return Packed(_blocks(normals.rest), _blocks(lead), normals.strata)
+
+
+def _blocks(each: Array) -> Array:
+    blocks = each.reshape(-1, GROUPS, *each.shape[1:])
+    return np.ascontiguousarray(np.moveaxis(blocks, 1, -1)).reshape(1, -1)
+
+
+def together(seeds: Sequence[Packed]) -> Packed:
+    """Those of many seeds, so placed that eight normals lie in one line of the cache."""
+    return Packed(_stacked([each.rest for each in seeds]), _stacked([each.lead for each in seeds]), seeds[0].strata)
+
+
+def _stacked(rows: Sequence[Array]) -> Array:
+    return np.concatenate(rows, out=aligned(len(rows) * rows[0].size).reshape(len(rows), -1))
 
 
 def judged(
-    module: Any, parts: Parts, labels: Array, shares: Array | None, roots: Array, normals: Array, drawn: Steps,
+    module: Any, parts: Parts, labels: Array, shares: Array | None, roots: Led, normals: Packed, drawn: Steps,
     numbers: Array, with_losses: bool = True,
 ) -> Array:
     """(T, 2, 2): test error and test loss, each with its standard error, of T states.
@@ -113,8 +125,8 @@ def judged(
         parts: the law's.
         labels: (L,), the law's.
         shares: their probabilities, (L,) or a row a state; None: all equal.
-        roots: (T, F, S, S), of `roots_of`.
-        normals: (U, N F S), a row a seed, as `packed`.
+        roots: of `roots_of`, all settled.
+        normals: a row a seed.
         drawn: (T,), which row a state has.
         numbers: (T, ...), a state's scalars.
         with_losses: whether test losses are wanted, which take about a third of the time; else they are NaN.
@@ -124,9 +136,9 @@ def judged(
     out = np.empty((steps, 2, 2))
     module.judge_all(
         np.ascontiguousarray(parts.base), parts.of, parts.fixed, np.ascontiguousarray(parts.mix),
-        np.ascontiguousarray(roots), np.asarray(labels, dtype=np.float64),
-        np.array(np.broadcast_to(weights, (steps, count)), order="C"), normals, np.asarray(drawn, dtype=np.int64),
-        np.ascontiguousarray(numbers), with_losses, out,
+        np.ascontiguousarray(roots.root), np.ascontiguousarray(roots.lead), np.asarray(labels, dtype=np.float64),
+        np.array(np.broadcast_to(weights, (steps, count)), order="C"), normals.rest, normals.lead, normals.strata,
+        np.asarray(drawn, dtype=np.int64), np.ascontiguousarray(numbers), with_losses, out,
     )
     if not with_losses:
         out[:, 1] = np.nan
@@ -139,4 +151,4 @@ def by_name(estimates: Array) -> dict[str, Array]:
     return {name: estimates[:, row, column] for row, pair in enumerate(names) for column, name in enumerate(pair)}
 
 
-__all__ = ["DRAWS", "Parts", "by_name", "fits", "judged", "packed", "parts_of", "roots_of"]
+__all__ = ["GROUPS", "Packed", "Parts", "by_name", "fits", "judged", "packed", "parts_of", "roots_of", "together"]

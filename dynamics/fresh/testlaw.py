@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Array
 from .intervals import mean_and_error
+from .normals import Normals, by_group
 from .roots import coloured
 
 Outputs = Callable[[Array], Array]
@@ -50,19 +51,20 @@ class Fresh:
     weighs: bool = False
 
 
-def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> dict[str, Array]:
+def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Normals) -> dict[str, Array]:
     """Test error and test loss with their standard errors, each (T,); NaN where the state is not finite.
 
     The estimate is the mean over draws of the mean over labels by their shares, and the standard error is that of
-    exactly this estimator: labels share the draws, so they are averaged before the variance is taken.  With no fresh
-    vector in any patch the result is exact and its standard error is 0. A standard error of 0 otherwise says only that
-    no draw differed from another: an error probability below about 3/N is not resolved.
+    exactly this estimator: labels share the draws, and a group's examples their noise, so that they are averaged before
+    the variance is taken.  With no fresh vector in any patch the result is exact and its standard error is 0. A
+    standard error of 0 otherwise says only that no draw differed from another: an error probability below about 3/N is
+    not resolved.
 
     Args:
         outputs: pre-activations (N, P, H, m) -> f (N,) for signed heads or logits (N, K), a new array; any N.
         fresh: the examples.
         loss: "logistic", "exponential" or a function of margins (signed heads), "cross_entropy" (class heads).
-        normals: (N, F, S) independent standard normals, N >= 2.
+        normals: of N examples of F vectors to S neurons, in 2 groups or more.
 
     Returns:
         test_error, test_error_se, test_loss, test_loss_se; for class heads class_error, class_error_se (T, K). Error
@@ -76,9 +78,11 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Array) -> di
     for t, scores, _ in states(outputs, fresh, normals):
         error, cost = errors(scores, fresh.labels), costs(scores, fresh.labels, loss)
         for name, entries in (("test_error", error), ("test_loss", cost)):
-            values[name][t], values[f"{name}_se"][t] = mean_and_error(_over_labels(entries, fresh.shares))
+            each = by_group(_over_labels(entries, fresh.shares), normals.strata)
+            values[name][t], values[f"{name}_se"][t] = mean_and_error(each)
         if "class_error" in values:
-            by_label = np.array([mean_and_error(column) for column in by_class(error, fresh.labels, fresh.shares).T])
+            of_class = by_group(by_class(error, fresh.labels, fresh.shares), normals.strata)
+            by_label = np.array([mean_and_error(column) for column in of_class.T])
             values["class_error"][t], values["class_error_se"][t] = by_label.T
     return values
 
@@ -112,16 +116,18 @@ def by_class(each: Array, labels: Array, shares: Array | None) -> Array:
 
 
 def states(
-    outputs: Outputs, fresh: Fresh, normals: Array, also: Callable[[int], Callable[[list[Array]], Array]] | None = None
+    outputs: Outputs, fresh: Fresh, normals: Normals,
+    also: Callable[[int], Callable[[list[Array]], Array]] | None = None,
 ) -> Iterator[tuple[int, Array, Array]]:
     """At every finite state: t, the outputs (N, L) or (N, L, K), and what is asked for `also` (N, ...), else empty.
 
     `also`(t) takes the fresh vectors' pre-activations, (n, S) each, of n of the draws.  The rest as in `statistics`.
     """
-    count, size = normals.shape[0], max(1, _CHUNK // int(np.prod(fresh.fixed.shape[3:])))
+    count, group = normals.count, normals.strata
+    size = max(1, _CHUNK // int(np.prod(fresh.fixed.shape[3:])) // group) * group
     drawn = [slice(first, first + size) for first in range(0, count, size)] if fresh.mix.any() else [slice(1)]
     for t in np.flatnonzero(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))):
-        own = [coloured(normals[:, f], each) for f, each in enumerate(fresh.covariance[t])]
+        own = [coloured(normals.of(f)[0], each, normals.of(f)[1]) for f, each in enumerate(fresh.covariance[t])]
         others = fresh.further(int(t)) if fresh.further is not None else None
         network = _Patches(outputs, fresh.fixed[t], fresh.mix, fresh.weighs)
         taken = also(int(t)) if also is not None else _nothing

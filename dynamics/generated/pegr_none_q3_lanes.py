@@ -410,7 +410,7 @@ def finite(f, present):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def colour(roots, normals, first, count, neurons, vectors):
-    """vectors (F, S, 32): lower triangular roots (F, S, S) times the normals of draws first, first + 1, ..."""
+    """vectors (F, S, 32): lower triangular roots (F, S, S) times normals, of groups first, first + 1, ..."""
     for q in range(count):
         for s in range(0, neurons, 2):
             x0_0 = lanes(0.0)
@@ -714,241 +714,159 @@ def is_alone(fixed, mix):
     return True
 
 
+@njit(cache=True, fastmath=False, error_model="numpy")
+def move_along(lead, along, place, count, neurons, vectors, moved):
+    """moved (F, S, 32) = vectors moved by lead (F, S, 2) times what is along the heads at place."""
+    for q in range(count):
+        t0_0 = load(along, place + (2 * q + 0) * 32 + 0)
+        t0_1 = load(along, place + (2 * q + 0) * 32 + 8)
+        t0_2 = load(along, place + (2 * q + 0) * 32 + 16)
+        t0_3 = load(along, place + (2 * q + 0) * 32 + 24)
+        t1_0 = load(along, place + (2 * q + 1) * 32 + 0)
+        t1_1 = load(along, place + (2 * q + 1) * 32 + 8)
+        t1_2 = load(along, place + (2 * q + 1) * 32 + 16)
+        t1_3 = load(along, place + (2 * q + 1) * 32 + 24)
+        for s in range(q * neurons, q * neurons + neurons):
+            lead0 = spread(lead, 2 * s + 0)
+            lead1 = spread(lead, 2 * s + 1)
+            x = load(vectors, s * 32 + 0)
+            x = fused(lead0, t0_0, x)
+            x = fused(lead1, t1_0, x)
+            store(moved, s * 32 + 0, x)
+            x = load(vectors, s * 32 + 8)
+            x = fused(lead0, t0_1, x)
+            x = fused(lead1, t1_1, x)
+            store(moved, s * 32 + 8, x)
+            x = load(vectors, s * 32 + 16)
+            x = fused(lead0, t0_2, x)
+            x = fused(lead1, t1_2, x)
+            store(moved, s * 32 + 16, x)
+            x = load(vectors, s * 32 + 24)
+            x = fused(lead0, t0_3, x)
+            x = fused(lead1, t1_3, x)
+            store(moved, s * 32 + 24, x)
+
+
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def judge_alone(roots, normals, first, filters, kappa, parts):
-    """parts (32,): the network on N(0, roots roots^T), made of the normals of draws first, first + 1, ..."""
-    neurons = 2 * filters
+def one_part(lead, along, place, filters, vectors, kappa, parts):
+    """parts (32,): the network on the one fresh vector, of 32 groups in one stratum."""
+    t0_0 = load(along, place + 0)
+    t0_1 = load(along, place + 8)
+    t0_2 = load(along, place + 16)
+    t0_3 = load(along, place + 24)
+    t1_0 = load(along, place + 32)
+    t1_1 = load(along, place + 40)
+    t1_2 = load(along, place + 48)
+    t1_3 = load(along, place + 56)
     part_0 = lanes(0.0)
     part_1 = lanes(0.0)
     part_2 = lanes(0.0)
     part_3 = lanes(0.0)
-    for s in range(0, neurons - 3, 4):
-        x0_0 = lanes(0.0)
-        x0_1 = lanes(0.0)
-        x0_2 = lanes(0.0)
-        x0_3 = lanes(0.0)
-        x1_0 = lanes(0.0)
-        x1_1 = lanes(0.0)
-        x1_2 = lanes(0.0)
-        x1_3 = lanes(0.0)
-        x2_0 = lanes(0.0)
-        x2_1 = lanes(0.0)
-        x2_2 = lanes(0.0)
-        x2_3 = lanes(0.0)
-        x3_0 = lanes(0.0)
-        x3_1 = lanes(0.0)
-        x3_2 = lanes(0.0)
-        x3_3 = lanes(0.0)
-        for k in range(s + 2):
-            at = first * neurons + k * 32
-            z0 = load(normals, at + 0)
-            z1 = load(normals, at + 8)
-            z2 = load(normals, at + 16)
-            z3 = load(normals, at + 24)
-            weight = spread(roots, (s + 0) * neurons + k)
-            x0_0 = fused(weight, z0, x0_0)
-            x0_1 = fused(weight, z1, x0_1)
-            x0_2 = fused(weight, z2, x0_2)
-            x0_3 = fused(weight, z3, x0_3)
-            weight = spread(roots, (s + 1) * neurons + k)
-            x1_0 = fused(weight, z0, x1_0)
-            x1_1 = fused(weight, z1, x1_1)
-            x1_2 = fused(weight, z2, x1_2)
-            x1_3 = fused(weight, z3, x1_3)
-            weight = spread(roots, (s + 2) * neurons + k)
-            x2_0 = fused(weight, z0, x2_0)
-            x2_1 = fused(weight, z1, x2_1)
-            x2_2 = fused(weight, z2, x2_2)
-            x2_3 = fused(weight, z3, x2_3)
-            weight = spread(roots, (s + 3) * neurons + k)
-            x3_0 = fused(weight, z0, x3_0)
-            x3_1 = fused(weight, z1, x3_1)
-            x3_2 = fused(weight, z2, x3_2)
-            x3_3 = fused(weight, z3, x3_3)
-        for k in range(s + 2, s + 4):
-            at = first * neurons + k * 32
-            z0 = load(normals, at + 0)
-            z1 = load(normals, at + 8)
-            z2 = load(normals, at + 16)
-            z3 = load(normals, at + 24)
-            weight = spread(roots, (s + 2) * neurons + k)
-            x2_0 = fused(weight, z0, x2_0)
-            x2_1 = fused(weight, z1, x2_1)
-            x2_2 = fused(weight, z2, x2_2)
-            x2_3 = fused(weight, z3, x2_3)
-            weight = spread(roots, (s + 3) * neurons + k)
-            x3_0 = fused(weight, z0, x3_0)
-            x3_1 = fused(weight, z1, x3_1)
-            x3_2 = fused(weight, z2, x3_2)
-            x3_3 = fused(weight, z3, x3_3)
-        j = lanes(1.0 if s + 0 < filters else -1.0)
-        a_mu = x0_0
-        relu_mu = relu(a_mu)
-        part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
-        a_mu = x0_1
-        relu_mu = relu(a_mu)
-        part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
-        a_mu = x0_2
-        relu_mu = relu(a_mu)
-        part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
-        a_mu = x0_3
-        relu_mu = relu(a_mu)
-        part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
-        j = lanes(1.0 if s + 1 < filters else -1.0)
-        a_mu = x1_0
-        relu_mu = relu(a_mu)
-        part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
-        a_mu = x1_1
-        relu_mu = relu(a_mu)
-        part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
-        a_mu = x1_2
-        relu_mu = relu(a_mu)
-        part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
-        a_mu = x1_3
-        relu_mu = relu(a_mu)
-        part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
-        j = lanes(1.0 if s + 2 < filters else -1.0)
-        a_mu = x2_0
-        relu_mu = relu(a_mu)
-        part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
-        a_mu = x2_1
-        relu_mu = relu(a_mu)
-        part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
-        a_mu = x2_2
-        relu_mu = relu(a_mu)
-        part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
-        a_mu = x2_3
-        relu_mu = relu(a_mu)
-        part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
-        j = lanes(1.0 if s + 3 < filters else -1.0)
-        a_mu = x3_0
-        relu_mu = relu(a_mu)
-        part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
-        a_mu = x3_1
-        relu_mu = relu(a_mu)
-        part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
-        a_mu = x3_2
-        relu_mu = relu(a_mu)
-        part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
-        a_mu = x3_3
-        relu_mu = relu(a_mu)
-        part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
-    for s in range(neurons // 4 * 4, neurons, 2):
-        x0_0 = lanes(0.0)
-        x0_1 = lanes(0.0)
-        x0_2 = lanes(0.0)
-        x0_3 = lanes(0.0)
-        x1_0 = lanes(0.0)
-        x1_1 = lanes(0.0)
-        x1_2 = lanes(0.0)
-        x1_3 = lanes(0.0)
-        for k in range(s + 2):
-            at = first * neurons + k * 32
-            z0 = load(normals, at + 0)
-            z1 = load(normals, at + 8)
-            z2 = load(normals, at + 16)
-            z3 = load(normals, at + 24)
-            weight = spread(roots, (s + 0) * neurons + k)
-            x0_0 = fused(weight, z0, x0_0)
-            x0_1 = fused(weight, z1, x0_1)
-            x0_2 = fused(weight, z2, x0_2)
-            x0_3 = fused(weight, z3, x0_3)
-            weight = spread(roots, (s + 1) * neurons + k)
-            x1_0 = fused(weight, z0, x1_0)
-            x1_1 = fused(weight, z1, x1_1)
-            x1_2 = fused(weight, z2, x1_2)
-            x1_3 = fused(weight, z3, x1_3)
-        j = lanes(1.0 if s + 0 < filters else -1.0)
-        a_mu = x0_0
-        relu_mu = relu(a_mu)
-        part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
-        a_mu = x0_1
-        relu_mu = relu(a_mu)
-        part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
-        a_mu = x0_2
-        relu_mu = relu(a_mu)
-        part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
-        a_mu = x0_3
-        relu_mu = relu(a_mu)
-        part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
-        j = lanes(1.0 if s + 1 < filters else -1.0)
-        a_mu = x1_0
-        relu_mu = relu(a_mu)
-        part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
-        a_mu = x1_1
-        relu_mu = relu(a_mu)
-        part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
-        a_mu = x1_2
-        relu_mu = relu(a_mu)
-        part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
-        a_mu = x1_3
-        relu_mu = relu(a_mu)
-        part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(filters):
+            s = h * filters + r
+            lead0 = spread(lead, 2 * s + 0)
+            lead1 = spread(lead, 2 * s + 1)
+            x = load(vectors, s * 32 + 0)
+            x = fused(lead0, t0_0, x)
+            x = fused(lead1, t1_0, x)
+            a_mu = x
+            relu_mu = relu(a_mu)
+            part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
+            x = load(vectors, s * 32 + 8)
+            x = fused(lead0, t0_1, x)
+            x = fused(lead1, t1_1, x)
+            a_mu = x
+            relu_mu = relu(a_mu)
+            part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
+            x = load(vectors, s * 32 + 16)
+            x = fused(lead0, t0_2, x)
+            x = fused(lead1, t1_2, x)
+            a_mu = x
+            relu_mu = relu(a_mu)
+            part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
+            x = load(vectors, s * 32 + 24)
+            x = fused(lead0, t0_3, x)
+            x = fused(lead1, t1_3, x)
+            a_mu = x
+            relu_mu = relu(a_mu)
+            part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
     store(parts, 0, part_0 * kappa)
     store(parts, 8, part_1 * kappa)
     store(parts, 16, part_2 * kappa)
     store(parts, 24, part_3 * kappa)
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def every_part(fixed, mix, filters, moved, kappa, parts):
+    """parts (P, 32): the network on patch p, fixed[p] + sum_q mix[p, q] moved[q], of as many groups."""
+    for p in range(fixed.shape[0]):
+        part_0 = lanes(0.0)
+        part_1 = lanes(0.0)
+        part_2 = lanes(0.0)
+        part_3 = lanes(0.0)
+        for h in range(2):
+            j = 1.0 - 2.0 * h
+            for r in range(filters):
+                s = h * filters + r
+                a_mu_0 = lanes(fixed[p, s])
+                a_mu_1 = lanes(fixed[p, s])
+                a_mu_2 = lanes(fixed[p, s])
+                a_mu_3 = lanes(fixed[p, s])
+                for q in range(mix.shape[1]):
+                    at = (q * fixed.shape[1] + s) * 32
+                    weight = lanes(mix[p, q])
+                    a_mu_0 = a_mu_0 + weight * load(moved, at + 0)
+                    a_mu_1 = a_mu_1 + weight * load(moved, at + 8)
+                    a_mu_2 = a_mu_2 + weight * load(moved, at + 16)
+                    a_mu_3 = a_mu_3 + weight * load(moved, at + 24)
+                a_mu = a_mu_0
+                relu_mu = relu(a_mu)
+                part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
+                a_mu = a_mu_1
+                relu_mu = relu(a_mu)
+                part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
+                a_mu = a_mu_2
+                relu_mu = relu(a_mu)
+                part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
+                a_mu = a_mu_3
+                relu_mu = relu(a_mu)
+                part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
+        store(parts, 32 * p + 0, part_0 * kappa)
+        store(parts, 32 * p + 8, part_1 * kappa)
+        store(parts, 32 * p + 16, part_2 * kappa)
+        store(parts, 32 * p + 24, part_3 * kappa)
+
+
 @njit(
-    "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[::1], "
-    "float64[::1], float64[::1], int64, int64, float64, boolean, float64[::1], float64[::1])",
+    "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], "
+    "float64[::1], float64[::1], float64[::1], float64[::1], int64, int64, int64, float64, boolean, float64[::1], "
+    "float64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def judge(base, of, fixed, mix, roots, labels, shares, normals, begin, end, kappa, with_losses, errors, losses):
-    """errors and losses (N,) of fresh examples begin, ..., end - 1, means over their labels by the labels' shares.
+def judge(
+    base, of, fixed, mix, roots, leads, labels, shares, normals, along, strata, begin, end,
+    kappa,
+    with_losses, errors, losses,
+):
+    """errors and losses (M,) of groups begin, ..., end - 1 of fresh examples: means over labels and strata.
 
     A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with
-    pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.
-    begin and end are multiples of 32; losses are filled where with_losses.
+    pre-activations fixed[p] + sum_q mix[p, q] g_q.  g_q is roots[q] times the group's normals and leads[q] times
+    what stands along the heads.  begin and end are multiples of 32; losses are filled where with_losses.
     """
     neurons = fixed.shape[1]
     filters = neurons // 2
+    vectors_of = roots.shape[0]
     parts = aligned(fixed.shape[0] * 32)
-    vectors = aligned(roots.shape[0] * neurons * 32)
+    vectors = aligned(vectors_of * neurons * 32)
+    moved = aligned(vectors_of * neurons * 32)
     flat = roots.reshape(-1)
-    alone = is_alone(fixed, mix)
+    lead = leads.reshape(-1)
+    alone, share = is_alone(fixed, mix), 1.0 / strata
     for first in range(begin, end, 32):
-        if alone:
-            judge_alone(flat, normals, first, filters, kappa, parts)
-        else:
-            colour(flat, normals, first, roots.shape[0], neurons, vectors)
-            for p in range(fixed.shape[0]):
-                part_0 = lanes(0.0)
-                part_1 = lanes(0.0)
-                part_2 = lanes(0.0)
-                part_3 = lanes(0.0)
-                for h in range(2):
-                    j = 1.0 - 2.0 * h
-                    for r in range(filters):
-                        s = h * filters + r
-                        a_mu_0 = lanes(fixed[p, s])
-                        a_mu_1 = lanes(fixed[p, s])
-                        a_mu_2 = lanes(fixed[p, s])
-                        a_mu_3 = lanes(fixed[p, s])
-                        for q in range(roots.shape[0]):
-                            at = (q * neurons + s) * 32
-                            weight = lanes(mix[p, q])
-                            a_mu_0 = a_mu_0 + weight * load(vectors, at + 0)
-                            a_mu_1 = a_mu_1 + weight * load(vectors, at + 8)
-                            a_mu_2 = a_mu_2 + weight * load(vectors, at + 16)
-                            a_mu_3 = a_mu_3 + weight * load(vectors, at + 24)
-                        a_mu = a_mu_0
-                        relu_mu = relu(a_mu)
-                        part_0 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_0)
-                        a_mu = a_mu_1
-                        relu_mu = relu(a_mu)
-                        part_1 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_1)
-                        a_mu = a_mu_2
-                        relu_mu = relu(a_mu)
-                        part_2 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_2)
-                        a_mu = a_mu_3
-                        relu_mu = relu(a_mu)
-                        part_3 = fused((relu_mu*relu_mu*relu_mu), lanes(j), part_3)
-                store(parts, 32 * p + 0, part_0 * kappa)
-                store(parts, 32 * p + 8, part_1 * kappa)
-                store(parts, 32 * p + 16, part_2 * kappa)
-                store(parts, 32 * p + 24, part_3 * kappa)
+        colour(flat, normals, first, vectors_of, neurons, vectors)
         error_0 = lanes(0.0)
         error_1 = lanes(0.0)
         error_2 = lanes(0.0)
@@ -957,54 +875,65 @@ def judge(base, of, fixed, mix, roots, labels, shares, normals, begin, end, kapp
         cost_1 = lanes(0.0)
         cost_2 = lanes(0.0)
         cost_3 = lanes(0.0)
-        for k in range(labels.size):
-            if shares[k] > 0.0:
-                score_0 = lanes(base[k])
-                score_1 = lanes(base[k])
-                score_2 = lanes(base[k])
-                score_3 = lanes(base[k])
-                for p in range(fixed.shape[0]):
-                    if of[k, p] != 0.0:
-                        score_0 = score_0 + load(parts, 32 * p + 0)
-                        score_1 = score_1 + load(parts, 32 * p + 8)
-                        score_2 = score_2 + load(parts, 32 * p + 16)
-                        score_3 = score_3 + load(parts, 32 * p + 24)
-                margin_i = score_0 * labels[k]
-                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
-                error_0 = error_0 + where(margin_i < 0.0, shares[k], half)
-                if with_losses:
-                    cost_0 = cost_0 + shares[k] * logistic_0(margin_i)
-                margin_i = score_1 * labels[k]
-                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
-                error_1 = error_1 + where(margin_i < 0.0, shares[k], half)
-                if with_losses:
-                    cost_1 = cost_1 + shares[k] * logistic_0(margin_i)
-                margin_i = score_2 * labels[k]
-                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
-                error_2 = error_2 + where(margin_i < 0.0, shares[k], half)
-                if with_losses:
-                    cost_2 = cost_2 + shares[k] * logistic_0(margin_i)
-                margin_i = score_3 * labels[k]
-                half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
-                error_3 = error_3 + where(margin_i < 0.0, shares[k], half)
-                if with_losses:
-                    cost_3 = cost_3 + shares[k] * logistic_0(margin_i)
-        store(errors, first + 0, error_0)
-        store(losses, first + 0, cost_0)
-        store(errors, first + 8, error_1)
-        store(losses, first + 8, cost_1)
-        store(errors, first + 16, error_2)
-        store(losses, first + 16, cost_2)
-        store(errors, first + 24, error_3)
-        store(losses, first + 24, cost_3)
+        for stratum in range(strata):
+            place = (first * strata + stratum * 32) * vectors_of * 2
+            if alone:
+                one_part(lead, along, place, filters, vectors, kappa, parts)
+            else:
+                move_along(lead, along, place, vectors_of, neurons, vectors, moved)
+                every_part(fixed, mix, filters, moved, kappa, parts)
+            for k in range(labels.size):
+                if shares[k] > 0.0:
+                    score_0 = lanes(base[k])
+                    score_1 = lanes(base[k])
+                    score_2 = lanes(base[k])
+                    score_3 = lanes(base[k])
+                    for p in range(fixed.shape[0]):
+                        if of[k, p] != 0.0:
+                            score_0 = score_0 + load(parts, 32 * p + 0)
+                            score_1 = score_1 + load(parts, 32 * p + 8)
+                            score_2 = score_2 + load(parts, 32 * p + 16)
+                            score_3 = score_3 + load(parts, 32 * p + 24)
+                    margin_i = score_0 * labels[k]
+                    half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                    error_0 = error_0 + where(margin_i < 0.0, shares[k], half)
+                    if with_losses:
+                        cost_0 = cost_0 + shares[k] * logistic_0(margin_i)
+                    margin_i = score_1 * labels[k]
+                    half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                    error_1 = error_1 + where(margin_i < 0.0, shares[k], half)
+                    if with_losses:
+                        cost_1 = cost_1 + shares[k] * logistic_0(margin_i)
+                    margin_i = score_2 * labels[k]
+                    half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                    error_2 = error_2 + where(margin_i < 0.0, shares[k], half)
+                    if with_losses:
+                        cost_2 = cost_2 + shares[k] * logistic_0(margin_i)
+                    margin_i = score_3 * labels[k]
+                    half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)
+                    error_3 = error_3 + where(margin_i < 0.0, shares[k], half)
+                    if with_losses:
+                        cost_3 = cost_3 + shares[k] * logistic_0(margin_i)
+        store(errors, first + 0, error_0 * share)
+        store(losses, first + 0, cost_0 * share)
+        store(errors, first + 8, error_1 * share)
+        store(losses, first + 8, cost_1 * share)
+        store(errors, first + 16, error_2 * share)
+        store(losses, first + 16, cost_2 * share)
+        store(errors, first + 24, error_3 * share)
+        store(losses, first + 24, cost_3 * share)
 
 
 @njit(
-    "void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], float64[::1], "
-    "float64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], boolean, float64[:, :, ::1])",
+    "void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], "
+    "float64[:, :, :, ::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], int64, int64[::1], "
+    "float64[:, ::1], boolean, float64[:, :, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbers, with_losses, out):
+def judge_all(
+    base, of, fixed, mix, roots, leads, labels, shares, normals, along, strata, drawn,
+    numbers, with_losses, out,
+):
     """out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.
 
     Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.
@@ -1014,11 +943,11 @@ def judge_all(base, of, fixed, mix, roots, labels, shares, normals, drawn, numbe
     errors = np.zeros((8, count))
     losses = np.zeros((8, count))
     for lead in range(0, runs, 8):
-        for first in range(0, count, 2048):
+        for first in range(0, count, 512):
             for k in range(lead, min(lead + 8, runs)):
                 judge(
-                    base[k], of, fixed[k], mix, roots[k], labels, shares[k], normals[drawn[k]], first,
-                    min(first + 2048, count),
+                    base[k], of, fixed[k], mix, roots[k], leads[k], labels, shares[k], normals[drawn[k]],
+                    along[drawn[k]], strata, first, min(first + 512, count),
                     numbers[k, 0],
                     with_losses, errors[k - lead], losses[k - lead],
                 )

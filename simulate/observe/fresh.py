@@ -23,6 +23,7 @@ from dynamics.arrays import Array
 from dynamics.fresh import classnoise, lanelaw, testlaw
 from dynamics.fresh.classnoise import Matrices, Spiked
 from dynamics.fresh.intervals import upper
+from dynamics.fresh.normals import Normals
 from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.kernel import Kernel
 
@@ -34,13 +35,20 @@ from ..work.once import once
 from . import fresh_refusals, held_out, near
 from .fresh_cases import Cases, cases_of_fresh
 from .fresh_covariance import covariance_of
+from .fresh_groups import Leading, leading_of
 from .fresh_products import with_products
 from .fresh_view import FreshDraws, start_of
 from .kept_normals import FreshStream
 
 BOUNDED = ("test_error", "class_error")
 DRAWS = 4096  # fresh examples that a state is judged on
-_packed_once = once(lanelaw.packed)
+
+
+@once
+def _packed_once(_: Array) -> dict[int, lanelaw.Packed]:
+    """What is packed of normals that are kept, by the strata."""
+    return {}
+
 
 
 class Network(Protocol):
@@ -98,30 +106,42 @@ def fresh_statistics(
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         if isinstance(model.test, HeldOutLaw):
             return held_out.statistics(model, lambda a: network.outputs(a, values), draw, z, b, values, left)
-        rng: Any = FreshStream(seed)
-        return _statistics(model, network, draw, z, b, values, rng, size, left, declared)
+        return _statistics(model, network, draw, z, b, values, seed, size, left, declared)
 
 
 def _statistics(
     model: Model, network: Network, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
-    rng: np.random.Generator, size: int, left: Array, declared: Sequence[OfFresh],
+    seed: int, size: int, left: Array, declared: Sequence[OfFresh],
 ) -> dict[str, Array]:
-    fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
+    fresh, normals, _ = law_of_seed(model, draw, z, b, values, seed, size, left)
 
     def outputs(a: Array) -> Array:
         return network.outputs(a, values)
 
-    on_lanes = isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, size)
-    if isinstance(network, Kernel) and on_lanes and not declared:
-        return bounded(_on_lanes(network, fresh, normals, outputs, values, loss_of(model, values)), fresh, size)
-    statistics = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
-    draws = FreshDraws(
-        outputs, fresh, normals, draw, z, b, left,
-        lambda family: [vectors.index(_key(model, model.family(family), int(label), draw)) for label in fresh.labels],
-    )
-    for observable in declared:
-        statistics |= observable.statistics(draws)
+    if isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, normals):
+        statistics = _on_lanes(network, fresh, normals, outputs, values, loss_of(model, values))
+    else:
+        statistics = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
+    if declared:
+        # Of what the model observes itself nobody knows whether the heads' leads move it: each example for itself.
+        rng: Any = FreshStream(seed)
+        fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
+        draws = FreshDraws(
+            outputs, fresh, normals, draw, z, b, left,
+            lambda family: [vectors.index(_key(model, model.family(family), int(k), draw)) for k in fresh.labels],
+        )
+        for observable in declared:
+            statistics |= observable.statistics(draws)
     return bounded(statistics, fresh, size)
+
+
+def law_of_seed(
+    model: Model, draw: Draw, z: Array, b: Array, values: Mapping[str, Value], seed: int, size: int, left: Array
+) -> tuple[testlaw.Fresh, Normals, list[tuple[str, int]]]:
+    """`law` with a seed's own examples, in groups where they are (`fresh_groups`)."""
+    rng: Any = FreshStream(seed)
+    leads = leading_of(model, _noise_of(model, draw), values, seed, size)
+    return law(model, draw, z, b, values, rng, size, left, leads)
 
 
 def bounded(statistics: Mapping[str, Array], law: testlaw.Fresh, size: float) -> dict[str, Array]:
@@ -133,12 +153,12 @@ def bounded(statistics: Mapping[str, Array], law: testlaw.Fresh, size: float) ->
 
 
 def _on_lanes(
-    kernel: Kernel, fresh: testlaw.Fresh, normals: Array, outputs: testlaw.Outputs, values: Mapping[str, Value],
+    kernel: Kernel, fresh: testlaw.Fresh, normals: Normals, outputs: testlaw.Outputs, values: Mapping[str, Value],
     loss: testlaw.Loss,
 ) -> dict[str, Array]:
     """The statistics by the kernel's own judge; states whose covariance is near singular are judged as elsewhere."""
-    roots, known = lanelaw.roots_of(fresh.covariance)
-    known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
+    roots = lanelaw.roots_of(fresh.covariance, normals.strata)
+    known = roots.settled & np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
     statistics = {name: np.full(len(known), np.nan) for name in FRESH}
     for mask, there in ((known, True), (~known, False)):
         if not mask.any():
@@ -150,25 +170,29 @@ def _on_lanes(
             numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
             drawn = np.zeros(len(some.fixed), dtype=np.int64)
             part = lanelaw.by_name(lanelaw.judged(
-                kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, roots[mask],
-                _packed(normals)[None], drawn, numbers))
+                kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, roots.at(mask),
+                _packed(normals), drawn, numbers))
         for name, numbers_of in part.items():
             statistics[name][mask] = numbers_of
     return statistics
 
 
-def _packed(normals: Array) -> Array:
+def _packed(normals: Normals) -> lanelaw.Packed:
     """Normals as a kernel reads them; once for those that runs of a seed share, which `kept_normals` has read-only."""
-    return lanelaw.packed(normals) if normals.flags.writeable else _packed_once(normals)
+    if normals.rest.flags.writeable:
+        return lanelaw.packed(normals)
+    known = _packed_once(normals.rest)
+    return known.setdefault(normals.strata, lanelaw.packed(normals))
 
 
 def law(
     model: Model, draw: Draw, z: Array, b: Array, values: Mapping[str, Value], rng: np.random.Generator, size: int,
-    left: Array,
-) -> tuple[testlaw.Fresh, Array, list[tuple[str, int]]]:
+    left: Array, leads: Leading | None = None,
+) -> tuple[testlaw.Fresh, Normals, list[tuple[str, int]]]:
     """The law of fresh examples along a trajectory, `size` draws for it, and (family, class) of its fresh vectors.
 
-    Arguments as in `fresh_statistics`; all that is random is taken from `rng`.
+    Arguments as in `fresh_statistics`; all that is random is taken from `rng`, but for `leads`, by which they are in
+    groups.
     """
     if isinstance(model.test, NearLaw):
         return near.law(model, draw, z, b, values, rng, size, left)
@@ -184,9 +208,12 @@ def law(
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
         covariance[:, f] = covariance_of(model, name, draw, b, left, values)
-    normals = rng.standard_normal((size, *covariance.shape[1:3]))
+    along = None if leads is None else leads(len(vectors))
+    groups = size if along is None else len(along)
+    own = None if along is None else along[:, :, : len(gaussian)]
+    normals = Normals(rng.standard_normal((groups, *covariance.shape[1:3])), own)
     noisy = list(dict.fromkeys(name for name, _ in vectors if name in noise))
-    further = _class_noise(model, draw, values, noisy, z, b, left, rng, size) if noisy else None
+    further = _class_noise(model, draw, values, noisy, z, b, left, rng, size, along) if noisy else None
     weighs = model.network.second_layer is not None
     fresh = testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares, weighs)
     whole = with_products(
@@ -269,14 +296,18 @@ def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> lis
 
 def _class_noise(
     model: Model, draw: Draw, values: Mapping[str, Value], names: list[str], z: Array, b: Array,
-    left: Array, rng: np.random.Generator, size: int,
+    left: Array, rng: np.random.Generator, size: int, along: Array | None,
 ) -> Callable[[int], Callable[[slice], list[Array]]]:
-    """State t -> the pre-activations (n, S) of fresh noise of each family and, where they differ, class."""
+    """State t -> the pre-activations (n, S) of fresh noise of each family and, where they differ, class.
+
+    Families have the last places of `along`, (M, Q, F, H).
+    """
     start = start_of(draw)
     laws = [(name, law_of(model.family(name), values)) for name in names]
     samples = [
-        classnoise.sample(draw.noise[name], start, law.shape_of(values), rng, size, entries_of(law, values))
-        for name, law in laws if law is not None
+        classnoise.sample(draw.noise[name], start, law.shape_of(values), rng, size, entries_of(law, values),
+                          None if along is None else along[:, :, place - len(laws)])
+        for place, (name, law) in enumerate(laws) if law is not None
     ]
 
     def at(t: int) -> Callable[[slice], list[Array]]:

@@ -14,6 +14,7 @@ from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.chance.normals import first_normals
 from dynamics.fresh import lanelaw, testlaw
+from dynamics.fresh.normals import STRATA, Normals, leading
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.columns import Columns
@@ -23,6 +24,7 @@ from ..values import Values, number
 from .fresh import DRAWS, add_centres, bounded, patches_of_fresh
 from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance
+from .fresh_groups import leading_of
 
 KEPT = 16  # seeds whose normals are kept
 AT_ONCE = 4  # seeds whose normals are taken in one call: more are not in a cache any more
@@ -58,8 +60,9 @@ def judge_many(
         with_losses: whether test losses are wanted; NaN where not.
     """
     fresh = _law(model, drawn, z, b, values, left)
-    roots, known = lanelaw.roots_of(fresh.covariance)
-    known &= np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
+    leads = leading_of(model, {}, values.alike, seeds[0], DRAWS)
+    roots = lanelaw.roots_of(fresh.covariance, 1 if leads is None else STRATA)
+    known = roots.settled & np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
     statistics = {name: np.full(len(z), np.nan) for name in FRESH}
     runs = np.flatnonzero(known)
     if not runs.size:
@@ -67,7 +70,7 @@ def judge_many(
     m, count = z.shape[2], fresh.covariance.shape[1]
     some, here = fresh, roots
     if len(runs) < len(z):
-        here = roots[known]
+        here = roots.at(known)
         shares = None if fresh.shares is None else fresh.shares[known]
         some = testlaw.Fresh(fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels, shares=shares)
     scalars = kernel.columns(values, m, values.count)[runs, : len(kernel.scalars)]
@@ -78,11 +81,12 @@ def judge_many(
     places = np.array([row_of[seed] for seed in seed_of])
     judged = np.empty((len(runs), 2, 2))
     for first in range(0, len(rows), AT_ONCE):
-        normals = lanelaw.together([_normals(seed, count, z.shape[1] * m) for seed in rows[first : first + AT_ONCE]])
+        group = rows[first : first + AT_ONCE]
+        normals = lanelaw.together([_normals(seed, count, z.shape[1] * m, leads is not None) for seed in group])
         of = slice(None) if len(rows) <= AT_ONCE else np.flatnonzero((places >= first) & (places < first + AT_ONCE))
         judged[of] = lanelaw.judged(
-            kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of], here[of],
-            normals, places[of] - first, scalars[of], with_losses)
+            kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of],
+            here.at(of), normals, places[of] - first, scalars[of], with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
         statistics[name][known] = numbers_of
     return bounded(statistics, fresh, DRAWS)
@@ -128,9 +132,11 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
 
 
 @functools.lru_cache(maxsize=KEPT)
-def _normals(seed: int, count: int, neurons: int) -> Array:
+def _normals(seed: int, count: int, neurons: int, in_groups: bool) -> lanelaw.Packed:
     """A seed's normals, as a kernel reads them."""
-    return lanelaw.packed(first_normals(seed, (DRAWS, count, neurons)))
+    groups = DRAWS // STRATA if in_groups else DRAWS
+    lead = leading(seed, groups, count, lanelaw.HEADS) if in_groups else None
+    return lanelaw.packed(Normals(first_normals(seed, (groups, count, neurons)), lead))
 
 
 __all__ = ["judge_many", "shape_of"]

@@ -13,6 +13,7 @@ import numpy as np
 from derivations.declare import Directions, FreshLaw, MixedLabel, Mixing, Model, OfDensity, Row, Term, Value, mixings_of
 from dynamics.arrays import Array
 from dynamics.fresh import testlaw
+from dynamics.fresh.normals import Normals
 from dynamics.fresh.roots import coloured
 
 from ..start.scalars import density
@@ -55,7 +56,7 @@ def products_of(
 
 def with_products(
     law: testlaw.Fresh, model: Model, cases: Cases, z: Array, n: int, values: Mapping[str, Value],
-    vectors: Sequence[Key], key: Callable[[Directions, int], Key], normals: Array, rng: np.random.Generator,
+    vectors: Sequence[Key], key: Callable[[Directions, int], Key], normals: Normals, rng: np.random.Generator,
 ) -> testlaw.Fresh:
     """The law with the products as further vectors; their scalars are drawn from `rng`, as many as the normals."""
     products, mix = products_of(model, cases, key)
@@ -63,15 +64,15 @@ def with_products(
         return law
     wanted = {name for product in products for name in product.scalars}
     declared = {each.name: each for term in _terms(model) for each in term.densities}
-    rows = {each: each.fresh(rng, len(normals), n, values) for each in mixings_of(model)}
-    drawn = {name: _amounts(each, rows, rng, len(normals), values)
+    rows = {each: each.fresh(rng, normals.count, n, values) for each in mixings_of(model)}
+    drawn = {name: _amounts(each, rows, rng, normals.count, values)
              for name, each in declared.items() if name in wanted}
     amounts = [np.prod([drawn[name] for name in product.scalars], axis=0) for product in products]
     before, offsets = law.further, model.offsets(n)
     count = law.covariance.shape[1]
 
     def at(t: int) -> Callable[[slice], list[Array]]:
-        own = [coloured(normals[:, f], each) for f, each in enumerate(law.covariance[t])]
+        own = [coloured(normals.of(f)[0], each, normals.of(f)[1]) for f, each in enumerate(law.covariance[t])]
         others = before(t) if before is not None else None
 
         def vector(product: Product, rows: slice, noisy: list[Array]) -> Array:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from derivations.declare.views import FreshState
 from dynamics.arrays import Array
 from dynamics.fresh import classnoise, testlaw
+from dynamics.fresh.normals import Normals
 
 from ..start.drawn import Draw
 
@@ -21,7 +22,7 @@ class FreshDraws:
 
     network: testlaw.Outputs
     law: testlaw.Fresh
-    normals: Array
+    normals: Normals
     draw: Draw
     z: Array
     b: Array

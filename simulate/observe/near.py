@@ -10,6 +10,7 @@ import numpy as np
 from derivations.declare import Model, NearLaw, Value
 from dynamics.arrays import Array, Indices
 from dynamics.fresh import testlaw
+from dynamics.fresh.normals import Normals
 
 from ..start.drawn import Draw
 from ..start.scalars import all_scalars, said_by_labels
@@ -29,7 +30,7 @@ class Neighbours:
 def law(
     model: Model, draw: Draw, z: Array, b: Array, values: Mapping[str, Value], rng: np.random.Generator, size: int,
     left: Array,
-) -> tuple[testlaw.Fresh, Array, list[tuple[str, int]]]:
+) -> tuple[testlaw.Fresh, Normals, list[tuple[str, int]]]:
     """As `fresh.law`; exact in the training example, so that draws are of what is added alone."""
     test, nearby = _law_of(model), neighbours(model, draw, values)
     terms = [(p, term) for p, patch in enumerate(model.patches) for term in patch.terms]
@@ -49,7 +50,7 @@ def law(
     covariance = np.zeros((len(z), len(names), filters, filters))
     for f, name in enumerate(names):
         covariance[:, f] = covariance_of(model, name, draw, b, left, values)
-    normals = rng.standard_normal((size, len(names), filters))
+    normals = Normals(rng.standard_normal((size, len(names), filters)))
     weighs = model.network.second_layer is not None
     test_law = testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=cases.shares, weighs=weighs)
     return test_law, normals, [(name, 0) for name in names]

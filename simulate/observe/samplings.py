@@ -13,6 +13,7 @@ from derivations.declare import Model, OfFresh, Value
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import importance, testlaw
+from dynamics.fresh.normals import Normals
 from dynamics.kernel.blas import one_blas_thread
 
 from ..ask.losses import loss_of
@@ -57,7 +58,10 @@ class TestSampling(ABC):
 
 
 class Drawn(TestSampling):
-    """Independent draws, `fresh.DRAWS` of them, the same at every state and for every label."""
+    """`fresh.DRAWS` draws, the same at every state and for every label; of Gaussian noise in groups of eight.
+
+    Groups are independent, as other draws are (`dynamics.fresh.normals`).
+    """
 
     name = "draws"
     together = True
@@ -96,7 +100,7 @@ def _plain(judged: Judging) -> dict[str, Array]:
 
 def _law(
     judged: Judging, t: int, left: Array, normals: _Normals | _Given, size: int
-) -> tuple[testlaw.Fresh, Array]:
+) -> tuple[testlaw.Fresh, Normals]:
     """The law of fresh examples at one state, and what of the normals it takes as such."""
     here = slice(t, t + 1)
     rng: Any = normals

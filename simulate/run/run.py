@@ -69,8 +69,9 @@ def run(
             `message` says at which step; a diverged seed's variables are NaN.
         engine: "reduced" (the generated kernel) or "weights" (torch training of W).
         sampling: "vectors", or "gram" (the inner products alone, exact in distribution at any d; reduced only).
-        test_sampling: how fresh examples are taken: "draws", 4096 of them, which resolve a test error of about 1e-3; or
-            "importance", for errors of 1e-4 to 1e-9 and below under Gaussian noise (`dynamics.fresh.importance`).
+        test_sampling: how fresh examples are taken: "draws", 4096 of them, which resolve a test error of about 1e-3
+            (of Gaussian noise in groups of eight, `dynamics.fresh.normals`); or "importance", for errors of 1e-4 to
+            1e-9 and below under Gaussian noise (`dynamics.fresh.importance`).
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
             What has no value at all, as a time to a threshold that divides by 0, is left out, and refused where named.

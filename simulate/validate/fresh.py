@@ -9,6 +9,7 @@ errors.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -30,8 +31,10 @@ from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
 from dynamics.fresh.classnoise import Spiked
+from dynamics.fresh.normals import STRATA
 
 from ..observe import fresh, fresh_refusals
+from ..observe.fresh_groups import leading_of
 from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
 from ..values import Values
@@ -72,6 +75,38 @@ class Design:
     def integers(self, low: int, high: int, size: tuple[int, ...]) -> Array:
         """The two values of a coin."""
         return np.asarray(low + (high - 1 - low) * 0.5 * (1.0 + self.standard_normal(size)))
+
+
+class GroupedDesign(Design):
+    """As `Design`, of groups of STRATA: columns of what a group shares, of what leads it, and of each example's own.
+
+    The last two are a column over groups times one within a group, so that they are orthogonal to what is shared.
+    """
+
+    def __init__(self, groups: int, heads: int) -> None:
+        super().__init__(groups)
+        self.groups, self.heads, self.taken = groups, heads, 0
+        self.across = linalg.hadamard(groups).astype(np.float64)
+        self.within = linalg.hadamard(STRATA).astype(np.float64)[:, 1:]
+
+    def standard_normal(self, size: tuple[int, ...]) -> Array:
+        """Of groups, or of every example."""
+        if size[0] == self.groups:
+            return super().standard_normal(size)
+        return self._apart(int(np.prod(size[1:]))).reshape(size)
+
+    def leads(self, vectors: int) -> Array:
+        """A `Leading`."""
+        return self._apart(vectors * self.heads).reshape(self.groups, STRATA, vectors, self.heads)
+
+    def _apart(self, wide: int) -> Array:
+        """The next columns (N, wide) that differ within groups."""
+        if self.taken + wide > self.groups * self.within.shape[1]:
+            raise ValueError(f"wide: {wide} more columns do not fit a design of {self.groups} groups")
+        places = self.taken + np.arange(wide)
+        self.taken += wide
+        columns = self.across[:, None, places % self.groups] * self.within[None][:, :, places // self.groups]
+        return np.ascontiguousarray(columns.reshape(self.groups * STRATA, wide))
 
 
 def rows(
@@ -147,12 +182,12 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
     size = 2 ** int(np.ceil(np.log2(need + 2)))
     mixed = stream(0, "validate", 22).standard_normal((len(model.patches), H * m, COLUMNS)) / np.sqrt(H * m)
     columns = mixed.reshape(-1, COLUMNS)
-    law, normals, _ = fresh.law(
-        model, along.draw, along.z, along.b, values, Design(size), size, along.left  # type: ignore[arg-type]
-    )
     means, covariances = [0.0], [0.0]
     seen = 0
-    for t, scores, _ in testlaw.states(lambda a: a.reshape(len(a), -1) @ columns, law, normals):
+    in_groups = leading_of(model, along.draw.noise, values, 0, fresh.DRAWS) is not None
+    ways = [Design(size), *[GroupedDesign(size, model.n_heads)] * in_groups]
+    taken = (_designed(model, along, values, design, columns) for design in ways)
+    for t, scores in itertools.chain.from_iterable(taken):
         seen += 1
         W = along.W[t].reshape(H * m, -1)
         for at, case in enumerate(cases(model, along.draw, values)):
@@ -164,11 +199,24 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
             means.append(over(np.abs(off - mean).max(), size_of))
             gap = (of_case - off).T @ (of_case - off) / len(of_case) - covariance
             covariances.append(over(np.abs(gap).max(), np.abs(covariance).max() or size_of**2))
-    if seen == len(along.z):
+    if seen == len(along.z) * len(ways):
         yield Row("test law: means", max(means), COVARIANCE, 0, "fixed")
         yield Row("test law: covariances", max(covariances), COVARIANCE, 0, "fixed")
     else:
         yield Row("test law: covariances", np.inf, COVARIANCE, 0, "fixed")
+
+
+def _designed(
+    model: Model, along: Along, values: Values, design: Design, columns: Array
+) -> Iterator[tuple[int, Array]]:
+    """At every finite state the combinations (N, L, COLUMNS) of pre-activations on a design."""
+    leads = design.leads if isinstance(design, GroupedDesign) else None
+    count = len(design.left) * (1 if leads is None else STRATA)
+    law, normals, _ = fresh.law(
+        model, along.draw, along.z, along.b, values, design, count, along.left, leads  # type: ignore[arg-type]
+    )
+    for t, scores, _ in testlaw.states(lambda a: a.reshape(len(a), -1) @ columns, law, normals):
+        yield t, scores
 
 
 def over(gap: float, size: float) -> float:
@@ -196,9 +244,7 @@ def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: 
         model, kernel, along.draw, along.z, along.b, values, 0, COMPARED, along.left, declared
     )
     network, ours = weights_fresh.Network(model), {name: np.full_like(each, np.nan) for name, each in said.items()}
-    law, normals, held = fresh.law(
-        model, along.draw, along.z, along.b, values, stream(0, "test"), COMPARED, along.left
-    )
+    law, normals, held = fresh.law_of_seed(model, along.draw, along.z, along.b, values, 0, COMPARED, along.left)
     told: dict[str, Mapping[str, Array]] = {}
     labels = np.array([case.y for case in cases(model, along.draw, values)])
     chances = np.array([case.chance for case in cases(model, along.draw, values)])
@@ -207,12 +253,20 @@ def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: 
         scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
         wrong, cost = weights_fresh.judged(model, scores, labels, values)
         for name, per_sample in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
-            ours[name][t], ours[f"{name}_se"][t] = _mean(per_sample)
+            ours[name][t], ours[f"{name}_se"][t] = _mean(per_sample, normals.strata)
         if "class_error" in ours:
             of_class = [labels == k for k in model.network.head_axis.labels]
-            by_class = np.array([_mean(wrong[:, own] @ (chances[own] / chances[own].sum())) for own in of_class])
+            by_class = np.array([
+                _mean(wrong[:, own] @ (chances[own] / chances[own].sum()), normals.strata) for own in of_class])
             ours["class_error"][t], ours["class_error_se"][t] = by_class.T
-        course = _course(model, along, values, t, wrong, drawn, held) if declared else None
+    if declared:  # of examples that are drawn each for itself
+        law, normals, held = fresh.law(
+            model, along.draw, along.z, along.b, values, stream(0, "test"), COMPARED, along.left)
+    own_states = testlaw.states(lambda a: network.outputs(a, values), law, normals, samples) if declared else ()
+    for t, _, drawn in own_states:
+        scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
+        wrong, _ = weights_fresh.judged(model, scores, labels, values)
+        course = _course(model, along, values, t, wrong, drawn, held)
         for observable in declared:
             told[observable.name] = account(observable, observable.by_weights(course))
             for name, value in told[observable.name].items():
@@ -246,8 +300,10 @@ def _course(
     return Samples(along.W[t], wrong, preactivations, matrix)
 
 
-def _mean(each: Array) -> tuple[float, float]:
-    """Mean and standard error over samples."""
+def _mean(of_samples: Array, group: int) -> tuple[float, float]:
+    """Mean and standard error over samples, so many of which are a group; a single one is exact."""
+    groups = np.split(of_samples, max(1, len(of_samples) // group))
+    each = np.array([own.mean() for own in groups])
     return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0
 
 

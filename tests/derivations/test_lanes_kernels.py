@@ -18,7 +18,9 @@ from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
-from dynamics.fresh.lanelaw import Parts, judged, together
+from dynamics.fresh.lanelaw import Parts, judged, packed, together
+from dynamics.fresh.normals import Normals
+from dynamics.fresh.roots import Led
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -140,7 +142,8 @@ def test_what_is_left_out_where_directions_are_orthogonal_is_zero(model: Model) 
 def test_a_fresh_vector_alone_is_judged_with_the_bits_that_it_has_beside_another_part(m: int) -> None:
     rng = np.random.default_rng(m)
     kernel = kernel_for(pegr("none"))
-    roots, normals = np.tril(rng.normal(size=(2, 1, 2 * m, 2 * m))), rng.normal(size=(1, 64 * 2 * m))
+    roots = Led(rng.normal(size=(2, 1, 2 * m, 2)), np.tril(rng.normal(size=(2, 1, 2 * m, 2 * m))), np.ones(2, bool))
+    normals = packed(Normals(rng.normal(size=(64, 1, 2 * m)), rng.normal(size=(64, 8, 1, 2))))
     fixed = np.stack([np.zeros((2, 2 * m)), rng.normal(size=(2, 2 * m))], axis=1)
     base, numbers = rng.normal(size=(2, 2)), np.tile(kernel.arguments(VALUES, m), (2, 1))
     of, mix = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0], [0.5]])
@@ -170,9 +173,10 @@ def test_arrays_of_lanes_lie_on_lines_of_the_cache() -> None:
     for size in (8, 24, 1000):
         made = lanes.aligned(size)
         assert made.shape == (size,) and not made.any() and made.ctypes.data % 64 == 0
-    rows: list[Array] = list(np.random.default_rng(0).normal(size=(3, 40)))
-    given = together(rows)
-    assert given.shape == (3, 40) and (given == rows).all() and given.ctypes.data % 64 == 0
+    rows = list(np.random.default_rng(0).normal(size=(3, 64, 1, 5)))
+    given = together([packed(Normals(row)) for row in rows])
+    assert given.rest.shape == (3, 64 * 5) and given.rest.ctypes.data % 64 == given.lead.ctypes.data % 64 == 0
+    assert np.array_equal(given.rest[1].reshape(2, 5, 32)[1, 3], rows[1][32:, 0, 3])
 
 
 def test_shapes_run_on_lanes_until_blas_is_faster() -> None:

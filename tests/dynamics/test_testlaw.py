@@ -11,6 +11,7 @@ from scipy import stats
 
 from dynamics.chance.streams import stream
 from dynamics.fresh import testlaw
+from dynamics.fresh.normals import Normals
 from dynamics.fresh.roots import CLOSE, coloured, square_root
 from dynamics.fresh.testlaw import Fresh, Loss, statistics
 
@@ -85,7 +86,7 @@ def test_a_neuron_close_to_others_takes_the_symmetric_root() -> None:
 
 def test_draws_taken_a_few_at_a_time_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     fresh, normals = example(0, 1.0), stream(1, "test").standard_normal((50, 1, 6))
-    whole = statistics(squared, fresh, "logistic", normals)
+    whole = statistics(squared, fresh, "logistic", Normals(normals))
     monkeypatch.setattr(testlaw, "_CHUNK", 6 * 7)
     sizes: list[int] = []
 
@@ -93,7 +94,7 @@ def test_draws_taken_a_few_at_a_time_are_the_same(monkeypatch: pytest.MonkeyPatc
         sizes.append(len(a))
         return squared(a)
 
-    parts = statistics(counted, fresh, "logistic", normals)
+    parts = statistics(counted, fresh, "logistic", Normals(normals))
     # Two states, seven draws at a time: the noise patch, which both labels have, is put through the network once.
     assert [size for size in sizes if size > 2] == [7] * 14 and sizes.count(1) == 4
     for name, values in whole.items():
@@ -106,7 +107,7 @@ def test_an_activation_that_is_not_zero_at_zero_is_counted_once_a_patch() -> Non
         return np.asarray(heads[:, 0] - 0.5 * heads[:, 1])
 
     fresh, normals = example(0, 1.0), stream(1, "test").standard_normal((50, 1, 6))
-    found = statistics(shifted, fresh, "logistic", normals)
+    found = statistics(shifted, fresh, "logistic", Normals(normals))
     for t in range(2):
         g = (normals[:, 0] @ square_root(fresh.covariance[t, 0]).T).reshape(50, 2, 3)
         margins = np.stack([
@@ -118,7 +119,7 @@ def test_an_activation_that_is_not_zero_at_zero_is_counted_once_a_patch() -> Non
 
 def test_statistics_are_those_of_the_network_evaluated_directly() -> None:
     fresh, normals = example(0, 1.0), stream(1, "test").standard_normal((50, 1, 6))
-    found = statistics(squared, fresh, "logistic", normals)
+    found = statistics(squared, fresh, "logistic", Normals(normals))
     for t in range(2):
         g = (normals[:, 0] @ square_root(fresh.covariance[t, 0]).T).reshape(50, 2, 3)
         margins = np.empty((50, 2))
@@ -132,7 +133,7 @@ def test_statistics_are_those_of_the_network_evaluated_directly() -> None:
 
 
 def test_without_a_signal_the_error_is_one_half_whatever_the_noise() -> None:
-    found = statistics(squared, example(0, 0.0), "logistic", stream(1, "test").standard_normal((500, 1, 6)))
+    found = statistics(squared, example(0, 0.0), "logistic", Normals(stream(1, "test").standard_normal((500, 1, 6))))
     # One label is right exactly where the other is wrong on the same noise, so paired draws have no spread at all.
     assert (found["test_error"] == 0.5).all() and (found["test_error_se"] == 0).all()
 
@@ -140,7 +141,7 @@ def test_without_a_signal_the_error_is_one_half_whatever_the_noise() -> None:
 @pytest.mark.parametrize("name", ["test_error", "test_loss"])
 def test_the_standard_error_is_the_spread_of_the_estimator(name: str) -> None:
     fresh, rng = example(2, 0.7), stream(3, "test")
-    runs = [statistics(squared, fresh, "logistic", rng.standard_normal((200, 1, 6))) for _ in range(300)]
+    runs = [statistics(squared, fresh, "logistic", Normals(rng.standard_normal((200, 1, 6)))) for _ in range(300)]
     spread = np.std([run[name] for run in runs], axis=0, ddof=1)
     claimed = np.mean([run[f"{name}_se"] for run in runs], axis=0)
     assert (claimed > 0).all() and (np.abs(spread / claimed - 1) < 0.17).all()  # 4 standard errors of a spread of 300
@@ -153,7 +154,7 @@ def test_fresh_vectors_are_independent_and_a_shared_one_is_shared(mix: list[list
     fixed[:, 1] = -0.5
     covariance = np.array([1.0, 4.0]).reshape(1, 2, 1, 1)
     fresh = Fresh(fixed=fixed, mix=np.array([mix, mix]), covariance=covariance, labels=SIGNS)
-    found = statistics(linear, fresh, "logistic", stream(0, "test").standard_normal((40_000, 2, 1)))
+    found = statistics(linear, fresh, "logistic", Normals(stream(0, "test").standard_normal((40_000, 2, 1))))
     exact = stats.norm.cdf(-1.0 / np.sqrt(variance))
     assert abs(found["test_error"][0] - exact) < 4 * found["test_error_se"][0] < 0.01
 
@@ -164,7 +165,7 @@ def test_nothing_fresh_is_exact_and_ties_are_shared() -> None:
     fixed[1, :, 0, 0, 0] = -1.0, 3.0  # both wrong
     fixed[2, :, 0, 0, 0] = 1.0, -3.0  # both right
     fresh = Fresh(fixed=fixed, mix=np.zeros((2, 1, 0)), covariance=np.zeros((3, 0, 1, 1)), labels=SIGNS)
-    found = statistics(linear, fresh, "exponential", np.empty((100, 0, 1)))
+    found = statistics(linear, fresh, "exponential", Normals(np.empty((100, 0, 1))))
     assert found["test_error"].tolist() == [0.25, 1.0, 0.0]
     np.testing.assert_allclose(found["test_loss"][1], (np.exp(1) + np.exp(3)) / 2, rtol=1e-15)
     assert not found["test_error_se"].any() and not found["test_loss_se"].any()
@@ -174,7 +175,7 @@ def test_class_ties_are_shared() -> None:
     fixed = np.zeros((1, 3, 1, 3, 1))
     fixed[0, :, 0, :, 0] = [[2.0, 2.0, 1.0], [1.0, 1.0, 1.0], [2.0, 1.0, 1.0]]
     fresh = Fresh(fixed=fixed, mix=np.zeros((3, 1, 0)), covariance=np.zeros((1, 0, 3, 3)), labels=np.arange(3.0))
-    found = statistics(logits, fresh, "cross_entropy", np.empty((2, 0, 3)))
+    found = statistics(logits, fresh, "cross_entropy", Normals(np.empty((2, 0, 3))))
     np.testing.assert_allclose(found["test_error"], (1 / 2 + 2 / 3 + 1) / 3, rtol=1e-15)
     cost = [np.log(2 + np.exp(-1)), np.log(3), np.log(np.exp(1) + 2)]
     np.testing.assert_allclose(found["test_loss"], np.mean(cost), rtol=1e-15)
@@ -191,14 +192,14 @@ def test_losses_are_stable(loss: Loss, score: float, exact: float) -> None:
     size = fixed.shape[3]
     labels = np.zeros(1) if classes else np.ones(1)
     fresh = Fresh(fixed=fixed, mix=np.zeros((1, 1, 0)), covariance=np.zeros((1, 0, size, size)), labels=labels)
-    found = statistics(logits if classes else linear, fresh, loss, np.empty((2, 0, size)))["test_loss"]
+    found = statistics(logits if classes else linear, fresh, loss, Normals(np.empty((2, 0, size))))["test_loss"]
     np.testing.assert_allclose(found, exact, rtol=1e-14)
 
 
 def test_a_diverged_state_has_no_test_law_and_spares_the_others() -> None:
     fresh, normals = example(0, 1.0), stream(1, "test").standard_normal((50, 1, 6))
-    before = statistics(squared, fresh, "logistic", normals)
+    before = statistics(squared, fresh, "logistic", Normals(normals))
     fresh.covariance[1, 0, 2, 2] = np.inf
-    after = statistics(squared, fresh, "logistic", normals)
+    after = statistics(squared, fresh, "logistic", Normals(normals))
     for name, values in after.items():
         assert values[0] == before[name][0] and np.isnan(values[1])

@@ -33,7 +33,9 @@ from derivations.derive import derive
 from derivations.kernel.lanes.blocks import FILTERS, LANES, VECTORS
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
-from dynamics.fresh.lanelaw import Parts, judged
+from dynamics.fresh.lanelaw import Parts, judged, packed, together
+from dynamics.fresh.normals import Normals
+from dynamics.fresh.roots import Led
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
@@ -57,10 +59,10 @@ ON_LANES = "_lanes"
 ENTERED = {f"block_{filters}_{vectors}": (vectors,) for filters in FILTERS for vectors in VECTORS}
 ENTERED["couple"] = (*range(1, max(VECTORS) + 2),)
 # Filters a head with which blocks of filters end and begin on every side of where a head's end.
-COUNTED = {"judge_alone": (3, 4, 5, 6)}
+COUNTED = {"colour": (3, 4, 5, 6)}
 TWO_NOISES = f"two_noises{ON_LANES}"
 # Functions that judge fresh examples which those of a setting are not: PEGR's hold one vector and nothing else.
-NOT_ENTERED = {"pegr": ("colour", "judge", "is_alone"), "nearly_orthogonal": ("judge_alone",)}
+NOT_ENTERED = {"pegr": ("every_part", "move_along", "is_alone"), "nearly_orthogonal": ("one_part",)}
 ELSEWHERE = ("watch_", "look", "wanted", "some_open", "met", "run_all")  # functions of kernels on lanes
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
 PATIENCE = 90  # seconds, after which a kernel whose loop never ends is taken for one that raises
@@ -185,7 +187,8 @@ def _two_noises() -> Case:
     values = dict(parameters.resolve(model, SIZES["pegr"], None).values)
     kernel, text = replace(plain_kernel(model), lanes_from=0), derive(model).lanes_source()
     assert text is not None
-    return Case(TWO_NOISES, model, kernel, text, draw(model, values, 1), values, ("colour", "judge", "judge_all"))
+    judging = ("colour", "every_part", "move_along", "judge", "judge_all")
+    return Case(TWO_NOISES, model, kernel, text, draw(model, values, 1), values, judging)
 
 
 def same(one: Kernel, other: Kernel, of: Case, tries: int = 12) -> bool:
@@ -248,14 +251,16 @@ def _judged(
     They hold as many fresh vectors as those of the model: what a kernel does about more, no call of it asks for.
     """
     neurons, count = 2 * m, 64
-    roots = np.tril(rng.normal(size=(2, held, neurons, neurons)))
+    roots = Led(rng.normal(size=(2, held, neurons, 2)), np.tril(rng.normal(size=(2, held, neurons, neurons))),
+                np.ones(2, dtype=np.bool_))
     parts = Parts(rng.normal(size=(2, 3)), rng.integers(0, 2, (3, 3)).astype(float), rng.normal(size=(2, 3, neurons)),
                   rng.normal(size=(3, held)))
     if alone:
         parts = Parts(parts.base, np.ones((3, 1)), np.zeros((2, 1, neurons)), np.ones((1, 1)))
     labels, shares = np.array([1.0, -1.0, -1.0]), np.array([0.5, 0.5, 0.0])
     numbers = np.tile(kernel.arguments(values, m), (2, 1))
-    normals = rng.normal(size=(2, held * neurons * count))
+    normals = together([packed(Normals(rng.normal(size=(count, held, neurons)), rng.normal(size=(count, 8, held, 2))))
+                        for _ in range(2)])
     return judged(kernel.lanes, parts, labels, shares, roots, normals, np.array([1, 0]), numbers)
 
 

@@ -17,9 +17,10 @@ from tests.helpers.mutants import Mutant, mutants
 
 # Module -> the functions of it that the law of fresh examples, or what is seen of states, is made by.
 EXAMPLES = {
-    "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "coloured", "square_root", "_unit_root",
-                         "_signed_error",
+    "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "_signed_error",
                          "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone"),
+    "dynamics.fresh.roots": ("coloured", "draws", "square_root", "lower_root", "led", "led_root", "_lead"),
+    "dynamics.fresh.normals": ("by_group",),
     "dynamics.geometry.distances": ("weight_gram", "project_off"),
     "simulate.observe.fresh_cases": ("cases_of_fresh", "_labels"),
     "simulate.observe.fresh": ("law", "patches_of_fresh", "_key", "_fresh_vectors",

@@ -11,8 +11,9 @@ from ..layout import HELPER, Writer
 
 LANES = 8
 FILTERS, VECTORS = (4, 2), (4, 3, 2, 1)  # signed heads have an even number of filters
-PAIR, WIDE = 2, 4  # filters that are coloured together, alone and where they are activated at once
-DRAWS = 32  # fresh examples that are coloured together
+PAIR = 2  # filters that are coloured together
+GROUPS = 32  # groups of fresh examples that are coloured together
+SIDE_BY_SIDE = range(GROUPS // LANES)  # vectors: a sum over neurons of one alone would wait for its last term
 
 
 def coupling(moved: bool) -> str:
@@ -55,12 +56,18 @@ def colouring() -> str:
     """The text of `colour`, and of the mean with its standard error."""
     out = Writer()
     out.put(0, HELPER, "def colour(roots, normals, first, count, neurons, vectors):")
-    said = f"vectors (F, S, {DRAWS}): lower triangular roots (F, S, S) times the normals of draws first, first + 1, ..."
+    said = f"vectors (F, S, {GROUPS}): lower triangular roots (F, S, S) times normals, of groups first, first + 1, ..."
     out.put(1, f'"""{said}"""', "for q in range(count):")
     out.put(2, f"for s in range(0, neurons, {PAIR}):")
-    coloured(out, 3, PAIR, f"(first * count + q * {DRAWS}) * neurons", "(q * neurons + s")
+    out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(PAIR)])
+    # A row ends with its own normal, or the one after that, which it has 0 of.
+    out.put(3, f"for k in range(s + {PAIR}):", f"    at = (first * count + q * {GROUPS}) * neurons + k * {GROUPS}")
+    out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in SIDE_BY_SIDE])
+    for a in range(PAIR):
+        out.put(4, f"weight = spread(roots, (q * neurons + s + {a}) * neurons + k)")
+        out.put(4, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
     for a, v in entries(PAIR):
-        out.put(3, f"store(vectors, (q * neurons + s + {a}) * {DRAWS} + {LANES * v}, x{a}_{v})")
+        out.put(3, f"store(vectors, (q * neurons + s + {a}) * {GROUPS} + {LANES * v}, x{a}_{v})")
     out.put(0, "", "", HELPER, "def mean_and_error(values, count, out):")
     out.put(1, '"""out = the mean of the first count values, a multiple of 8, and its standard error."""')
     out.put(1, "added = lanes(0.0)", f"for at in range(0, count, {LANES}):", "    added = added + load(values, at)")
@@ -72,24 +79,8 @@ def colouring() -> str:
 
 
 def entries(rows: int) -> list[tuple[int, int]]:
-    """Of so many filters and the draws that are coloured together: filter and vector of each."""
-    return [(a, v) for a in range(rows) for v in range(DRAWS // LANES)]
-
-
-def coloured(out: Writer, depth: int, rows: int, start: str, place: str) -> None:
-    """x0_0, ...: `rows` filters, whose rows of the roots are `place`, a sum, and the ones after it; normals at `start`.
-
-    A row ends with its own normal, or the one after that, which it has 0 of.
-    """
-    each = range(DRAWS // LANES)
-    out.put(depth, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(rows)])
-    for begun in range(0, rows, PAIR):
-        after = f"s + {begun}, " if begun else ""
-        out.put(depth, f"for k in range({after}s + {begun + PAIR}):", f"    at = {start} + k * {DRAWS}")
-        out.put(depth + 1, *[f"z{v} = load(normals, at + {LANES * v})" for v in each])
-        for a in range(begun, rows):
-            out.put(depth + 1, f"weight = spread(roots, {place} + {a}) * neurons + k)")
-            out.put(depth + 1, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in each])
+    """Of so many filters and the groups that are coloured together: filter and vector of each."""
+    return [(a, v) for a in range(rows) for v in SIDE_BY_SIDE]
 
 
 def _block(out: Writer, filters: int, vectors: int) -> None:

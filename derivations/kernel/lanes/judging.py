@@ -1,72 +1,117 @@
-"""Fresh examples judged on lanes: of one state, and of many runs' states."""
+"""Fresh examples judged on lanes: of one state, and of many runs' states.
+
+They come in groups, whose examples share a row of the normals and differ along the heads (`dynamics.fresh.normals`):
+the row is coloured once a group, and each of its examples moves it by what leads the two heads.
+"""
 
 from __future__ import annotations
 
 from ...calculus.activations import sigma
 from ...calculus.symbols import i, r
 from ..layout import A1, A2, A3, HELPER
-from .blocks import DRAWS, LANES, PAIR, WIDE, coloured
+from .blocks import GROUPS, LANES, SIDE_BY_SIDE
 from .nests import LaneNests
 
-SIDE, STRETCH = 8, 2048  # runs that are judged side by side, and on how many fresh examples at a time
-SIDE_BY_SIDE = range(DRAWS // LANES)  # vectors: a sum over neurons of one alone would wait for its last term
+SIDE, STRETCH = 8, 512  # runs that are judged side by side, and on how many groups at a time
+LEADS = range(2)  # what leads the heads: signed ones are two
+A4 = "float64[:, :, :, ::1]"
 LAW = {
-    "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A3, "labels": A1, "shares": A1,
+    "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A3, "leads": A3, "labels": A1, "shares": A1,
 }
 """The law of fresh examples at one state, as `judge` takes it."""
 
 
 def judge(emitter: LaneNests) -> None:
-    """Fresh examples judged: of one state, and of many runs' states."""
+    """Fresh examples judged, of one state."""
+    _alone(emitter)
+    _one_part(emitter)
+    _every_part(emitter)
+    drawn = {"normals": A1, "along": A1, "strata": "int64", "begin": "int64", "end": "int64"}
     made = {"with_losses": "boolean", "errors": A1, "losses": A1}
-    groups = ({**LAW, "normals": A1, "begin": "int64", "end": "int64"}, dict.fromkeys(emitter.scalars, "float64"), made)
+    groups = ({**LAW, **drawn}, dict.fromkeys(emitter.scalars, "float64"), made)
     emitter.out.function(
         "judge", [list(group) for group in groups],
-        "errors and losses (N,) of fresh examples begin, ..., end - 1, means over their labels by the labels' shares.",
+        "errors and losses (M,) of groups begin, ..., end - 1 of fresh examples: means over labels and strata.",
         "A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with",
-        "pre-activations fixed[p] + sum_q mix[p, q] g_q, where g_q ~ N(0, roots[q] roots[q]^T) is made of normals.",
-        f"begin and end are multiples of {DRAWS}; losses are filled where with_losses.",
+        "pre-activations fixed[p] + sum_q mix[p, q] g_q.  g_q is roots[q] times the group's normals and leads[q] times",
+        f"what stands along the heads.  begin and end are multiples of {GROUPS}; losses are filled where with_losses.",
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
     put = emitter.out.put
-    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", f"parts = aligned(fixed.shape[0] * {DRAWS})")
-    put(1, f"vectors = aligned(roots.shape[0] * neurons * {DRAWS})", "flat = roots.reshape(-1)")
-    put(1, "alone = is_alone(fixed, mix)", f"for first in range(begin, end, {DRAWS}):", "    if alone:")
-    emitter.out.call(3, "judge_alone(", (["flat", "normals", "first", "filters"], emitter.scalars, ["parts"]))
-    put(2, "else:", "    colour(flat, normals, first, roots.shape[0], neurons, vectors)")
-    _every_part(emitter)
+    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", "vectors_of = roots.shape[0]")
+    put(1, f"parts = aligned(fixed.shape[0] * {GROUPS})", f"vectors = aligned(vectors_of * neurons * {GROUPS})")
+    put(1, f"moved = aligned(vectors_of * neurons * {GROUPS})", "flat = roots.reshape(-1)", "lead = leads.reshape(-1)")
+    put(1, "alone, share = is_alone(fixed, mix), 1.0 / strata", f"for first in range(begin, end, {GROUPS}):")
+    put(2, "colour(flat, normals, first, vectors_of, neurons, vectors)")
+    put(2, *[f"error_{v} = lanes(0.0)" for v in SIDE_BY_SIDE], *[f"cost_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
+    put(2, "for stratum in range(strata):")
+    put(3, f"place = (first * strata + stratum * {GROUPS}) * vectors_of * {len(LEADS)}", "if alone:")
+    emitter.out.call(4, "one_part(", (["lead", "along", "place", "filters", "vectors"], emitter.scalars, ["parts"]))
+    put(3, "else:", "    move_along(lead, along, place, vectors_of, neurons, vectors, moved)")
+    emitter.out.call(4, "every_part(", (["fixed", "mix", "filters", "moved"], emitter.scalars, ["parts"]))
     _every_label(emitter)
+    for v in SIDE_BY_SIDE:
+        for name in ("error", "cost"):
+            array = "errors" if name == "error" else "losses"
+            put(2, f"store({array}, first + {LANES * v}, {name}_{v} * share)")
     put(0, "")
+
+
+def _one_part(emitter: LaneNests) -> None:
+    """A part that is one fresh vector, activated neuron by neuron as the heads move it."""
+    put = emitter.out.put
+    emitter.out.function(
+        "one_part", (["lead", "along", "place", "filters", "vectors"], emitter.scalars, ["parts"]),
+        f"parts ({GROUPS},): the network on the one fresh vector, of {GROUPS} groups in one stratum.",
+    )
+    for k in LEADS:
+        put(1, *[f"t{k}_{v} = load(along, place + {GROUPS * k + LANES * v})" for v in SIDE_BY_SIDE])
+    put(1, *[f"part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
+    put(1, f"for h in range({emitter.model.n_heads}):", "    j = 1.0 - 2.0 * h")
+    put(2, "for r in range(filters):", "    s = h * filters + r")
+    put(3, *[f"lead{k} = spread(lead, {len(LEADS)} * s + {k})" for k in LEADS])
+    for v in SIDE_BY_SIDE:
+        put(3, *_led("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v))
+        _added(emitter, 3, "x", v)
+    put(1, *[f"store(parts, {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
+    put(0, "", "")
+
+
+def _led(name: str, rest: str, v: int) -> list[str]:
+    """`name` = the vector v of a neuron's pre-activations: `rest`, moved along the heads."""
+    return [f"{name} = {rest}", *[f"{name} = fused(lead{k}, t{k}_{v}, {name})" for k in LEADS]]
 
 
 def _every_part(emitter: LaneNests) -> None:
     """The parts, of fresh vectors that are coloured: a part's patch is mixed and activated neuron by neuron."""
     put, a = emitter.out.put, emitter.names.patch(0).name
-    put(3, "for p in range(fixed.shape[0]):", *[f"    part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
-    put(4, f"for h in range({emitter.model.n_heads}):", "    j = 1.0 - 2.0 * h")
-    put(5, "for r in range(filters):", "    s = h * filters + r")
-    put(6, *[f"{a}_{v} = lanes(fixed[p, s])" for v in SIDE_BY_SIDE], "for q in range(roots.shape[0]):")
-    put(7, f"at = (q * neurons + s) * {DRAWS}", "weight = lanes(mix[p, q])")
-    put(7, *[f"{a}_{v} = {a}_{v} + weight * load(vectors, at + {LANES * v})" for v in SIDE_BY_SIDE])
+    emitter.out.function(
+        "every_part", (["fixed", "mix", "filters", "moved"], emitter.scalars, ["parts"]),
+        f"parts (P, {GROUPS}): the network on patch p, fixed[p] + sum_q mix[p, q] moved[q], of as many groups.",
+    )
+    put(1, "for p in range(fixed.shape[0]):", *[f"    part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
+    put(2, f"for h in range({emitter.model.n_heads}):", "    j = 1.0 - 2.0 * h")
+    put(3, "for r in range(filters):", "    s = h * filters + r")
+    put(4, *[f"{a}_{v} = lanes(fixed[p, s])" for v in SIDE_BY_SIDE], "for q in range(mix.shape[1]):")
+    put(5, f"at = (q * fixed.shape[1] + s) * {GROUPS}", "weight = lanes(mix[p, q])")
+    put(5, *[f"{a}_{v} = {a}_{v} + weight * load(moved, at + {LANES * v})" for v in SIDE_BY_SIDE])
     for v in SIDE_BY_SIDE:
-        _added(emitter, 6, f"{a}_{v}", v)
-    put(4, *[f"store(parts, {DRAWS} * p + {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
+        _added(emitter, 4, f"{a}_{v}", v)
+    put(2, *[f"store(parts, {GROUPS} * p + {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
+    put(0, "", "")
 
 
 def _every_label(emitter: LaneNests) -> None:
     """Errors and losses of the parts' sums, with every label that an example may have."""
     put, loss = emitter.out.put, emitter.model.objective.loss
-    put(2, *[f"error_{v} = lanes(0.0)" for v in SIDE_BY_SIDE], *[f"cost_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
-    put(2, "for k in range(labels.size):", "    if shares[k] > 0.0:")
-    put(4, *[f"score_{v} = lanes(base[k])" for v in SIDE_BY_SIDE])
-    put(4, "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
-    put(6, *[f"score_{v} = score_{v} + load(parts, {DRAWS} * p + {LANES * v})" for v in SIDE_BY_SIDE])
+    put(3, "for k in range(labels.size):", "    if shares[k] > 0.0:")
+    put(5, *[f"score_{v} = lanes(base[k])" for v in SIDE_BY_SIDE])
+    put(5, "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
+    put(7, *[f"score_{v} = score_{v} + load(parts, {GROUPS} * p + {LANES * v})" for v in SIDE_BY_SIDE])
     for v in SIDE_BY_SIDE:
-        put(4, f"margin_i = score_{v} * labels[k]", "half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)")
-        put(4, f"error_{v} = error_{v} + where(margin_i < 0.0, shares[k], half)")
-        put(4, "if with_losses:", f"    cost_{v} = cost_{v} + shares[k] * {loss}_0(margin_i)")
-    for v in SIDE_BY_SIDE:
-        put(2, f"store(errors, first + {LANES * v}, error_{v})", f"store(losses, first + {LANES * v}, cost_{v})")
+        put(5, f"margin_i = score_{v} * labels[k]", "half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)")
+        put(5, f"error_{v} = error_{v} + where(margin_i < 0.0, shares[k], half)")
+        put(5, "if with_losses:", f"    cost_{v} = cost_{v} + shares[k] * {loss}_0(margin_i)")
 
 
 def _added(emitter: LaneNests, depth: int, entry: str, v: int) -> None:
@@ -78,35 +123,32 @@ def _added(emitter: LaneNests, depth: int, entry: str, v: int) -> None:
     emitter.out.assign(depth, f"part_{v} =", f"fused({emitter.printer.doprint(activated)}, lanes(j), part_{v})")
 
 
-def judge_alone(emitter: LaneNests) -> None:
-    """A part that is one fresh vector, and nothing else: activated as it is coloured, filter by filter."""
+def _alone(emitter: LaneNests) -> None:
+    """Whether a part is one fresh vector; and what moves coloured vectors where it is not."""
     put = emitter.out.put
     put(0, HELPER, "def is_alone(fixed, mix):")
     put(1, '"""Whether there is one part, which is one fresh vector."""')
     put(1, "if fixed.shape[0] != 1 or mix.shape[1] != 1 or mix[0, 0] != 1.0:", "    return False")
     put(1, "for s in range(fixed.shape[1]):", "    if fixed[0, s] != 0.0:", "        return False", "return True")
+    put(0, "", "", HELPER, "def move_along(lead, along, place, count, neurons, vectors, moved):")
+    said = f"moved (F, S, {GROUPS}) = vectors moved by lead (F, S, {len(LEADS)}) times what is along them at place."
+    put(1, f'"""{said}"""', "for q in range(count):")
+    for k in LEADS:
+        put(2, *[f"t{k}_{v} = load(along, place + ({len(LEADS)} * q + {k}) * {GROUPS} + {LANES * v})"
+                 for v in SIDE_BY_SIDE])
+    put(2, "for s in range(q * neurons, q * neurons + neurons):")
+    put(3, *[f"lead{k} = spread(lead, {len(LEADS)} * s + {k})" for k in LEADS])
+    for v in SIDE_BY_SIDE:
+        put(3, *_led("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v))
+        put(3, f"store(moved, s * {GROUPS} + {LANES * v}, x)")
     put(0, "", "")
-    emitter.out.function(
-        "judge_alone", (["roots", "normals", "first", "filters"], emitter.scalars, ["parts"]),
-        f"parts ({DRAWS},): the network on N(0, roots roots^T), made of the normals of draws first, first + 1, ...",
-    )
-    put(1, "neurons = 2 * filters", *[f"part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
-    for rows, first, last in ((WIDE, "0", f"neurons - {WIDE - 1}"), (PAIR, f"neurons // {WIDE} * {WIDE}", "neurons")):
-        put(1, f"for s in range({first}, {last}, {rows}):")
-        coloured(emitter.out, 2, rows, "first * neurons", "(s")
-        for a in range(rows):
-            put(2, f"j = lanes(1.0 if s + {a} < filters else -1.0)")
-            for v in SIDE_BY_SIDE:
-                _added(emitter, 2, f"x{a}_{v}", v)
-    put(1, *[f"store(parts, {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
-    put(0, "")
 
 
 def judge_all(emitter: LaneNests) -> None:
     """The loop over runs of `judge`."""
-    many = {"base": A2, "of": A2, "fixed": A3, "mix": A2, "roots": "float64[:, :, :, ::1]"}
+    many = {"base": A2, "of": A2, "fixed": A3, "mix": A2, "roots": A4, "leads": A4}
     groups = (
-        {**many, "labels": A1, "shares": A2, "normals": A2, "drawn": "int64[::1]"},
+        {**many, "labels": A1, "shares": A2, "normals": A2, "along": A2, "strata": "int64", "drawn": "int64[::1]"},
         {"numbers": A2, "with_losses": "boolean", "out": "float64[:, :, ::1]"},
     )
     emitter.out.function(
@@ -122,10 +164,12 @@ def judge_all(emitter: LaneNests) -> None:
     put(1, f"for lead in range(0, runs, {SIDE}):", f"    for first in range(0, count, {STRETCH}):")
     put(3, f"for k in range(lead, min(lead + {SIDE}, runs)):")
     scalars = [f"numbers[k, {place}]" for place in range(len(emitter.scalars))]
-    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "labels", "shares[k]", "normals[drawn[k]]", "first"]
+    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "leads[k]", "labels", "shares[k]"]
+    drawn = ["normals[drawn[k]]", "along[drawn[k]]", "strata", "first", f"min(first + {STRETCH}, count)"]
     made = ["with_losses", "errors[k - lead]", "losses[k - lead]"]
-    emitter.out.call(4, "judge(", ([*law, f"min(first + {STRETCH}, count)"], scalars, made))
+    emitter.out.call(4, "judge(", ([*law, *drawn], scalars, made))
     put(2, f"for k in range(lead, min(lead + {SIDE}, runs)):")
     put(3, "mean_and_error(errors[k - lead], count, out[k, 0])", "if with_losses:")
     put(4, "mean_and_error(losses[k - lead], count, out[k, 1])")
     put(0, "")
+

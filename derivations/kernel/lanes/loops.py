@@ -9,7 +9,7 @@ from ..schedule import Stage, arrays, schedule
 from ..skeleton import functions, packing
 from ..timeloop import RESCALING
 from .blocks import LANES, colouring, coupling
-from .judging import judge, judge_all, judge_alone
+from .judging import judge, judge_all
 from .nests import LaneNests
 from .uncrossed import uncrossed
 from .watched import Watchers
@@ -56,7 +56,6 @@ class LaneDescent(LaneNests):
 
     def outputs_function(self) -> None:
         """Fresh examples judged."""
-        judge_alone(self)
         judge(self)
         judge_all(self)
 

@@ -1,0 +1,45 @@
+"""Standard normals in strata: groups that hold one of each of so many parts of equal probability."""
+
+from __future__ import annotations
+
+import functools
+from statistics import NormalDist
+
+import numpy as np
+
+from ..arrays import Array
+
+_SPARE = 8  # of how many normals one is drawn in reserve: else every other call would have to draw again
+
+
+def stratified(rng: np.random.Generator, groups: int, strata: int) -> Array:
+    """Standard normals (groups, strata): of a row one lies in each stratum, from the lowest up; rows are independent.
+
+    Each is exactly a normal given its stratum: normals are drawn until every stratum has enough of them, and a stratum
+    keeps its first ones.  A row's entry at a place that is drawn uniformly is a standard normal.
+
+    Args:
+        rng: what they are drawn from.
+        groups: at least 1.
+        strata: at least 1, at most 255.
+    """
+    count = groups * strata
+    drawn = rng.standard_normal(count + count // _SPARE)
+    while True:
+        of = np.searchsorted(_bounds(strata), drawn).astype(np.uint8)
+        sizes = np.bincount(of, minlength=strata)
+        if sizes.min() >= groups:
+            break
+        drawn = np.concatenate([drawn, rng.standard_normal(count)])
+    first = np.cumsum(sizes) - sizes
+    in_order = np.argsort(of, kind="stable")
+    return np.asarray(drawn[in_order[first + np.arange(groups)[:, None]]])
+
+
+@functools.cache
+def _bounds(strata: int) -> Array:
+    """Where one stratum ends and the next begins (strata - 1,)."""
+    return np.array([NormalDist().inv_cdf(place / strata) for place in range(1, strata)])
+
+
+__all__ = ["stratified"]

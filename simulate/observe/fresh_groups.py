@@ -1,0 +1,46 @@
+"""Whether fresh examples are drawn in groups that share all but what leads the heads' outputs, and a seed's normals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from derivations.declare import FreshLaw, Model, terms_of
+from dynamics.arrays import Array
+from dynamics.fresh.classnoise import Matrices, Spiked
+from dynamics.fresh.normals import STRATA, leading
+
+from ..start.declared import law_of
+from ..values import Values
+
+Leading = Callable[[int], Array]
+"""How many fresh vectors -> what stands along the heads, (M, Q, F, H), of `dynamics.fresh.normals.Normals`."""
+
+
+def leading_of(
+    model: Model, noise: Mapping[str, Spiked | Matrices], values: Values, seed: int, size: int
+) -> Leading | None:
+    """What leads the heads in `size` fresh examples of a seed; None where each is drawn for itself.
+
+    In groups are examples whose outputs are sums over the heads' filters and whose every fresh vector is Gaussian, so
+    that it has components along the heads; `noise` is the draw's, by family.
+    """
+    if size % STRATA or size < 2 * STRATA or not _led(model, noise, values):
+        return None
+    heads = model.n_heads
+    return lambda vectors: leading(seed, size // STRATA, vectors, heads)
+
+
+def _led(model: Model, noise: Mapping[str, Spiked | Matrices], values: Values) -> bool:
+    if not isinstance(model.test, FreshLaw) or not model.test.by_own_laws or model.network.second_layer is not None:
+        return False
+    terms = terms_of(model.patches)
+    if any(term.densities for term in terms) or not {term.direction for term in terms} & {*model.test.drawn}:
+        return False
+    for name in set(model.test.drawn) & set(noise):
+        law = law_of(model.family(name), values)
+        if law is None or not isinstance(noise[name], Spiked) or law.shape_of(values) != "gaussian":
+            return False
+    return True
+
+
+__all__ = ["Leading", "leading_of"]

@@ -37,6 +37,7 @@ NEAR, AGAIN = 0.15, 0.1  # share of the tries that are made around the start, be
 SEEDS = 10  # draws that a witness is looked for on, whatever the draw it was found on
 ALIKE = 12  # digits of two scores that are the same: of such places the one nearer to the start is better
 FEW, MANY = 4, 30  # draws of a try of a probability, and of one where most of these failed
+_SCORED = 0.99  # of a score from 1 on: how tight a claim that holds is
 _LONG = 3.0  # first push towards an edge, in logarithms, halved as it closes in
 
 
@@ -158,7 +159,7 @@ class Attack:
             with doing(f"{self.statement.id}: violated on try {self.made}, its witness is made smaller"):
                 best = self._shrunk(best)
         held = best.inside and not best.violated
-        tightest = max(0.0, 2 - best.score) if held else math.nan
+        tightest = max(0.0, 1 - (best.score - 1) / _SCORED) if held else math.nan
         failing = max(0.0, best.score - 2) * 2 if held else 0.0
         shown = {**self.ground.given(best.place), "steps": best.place.steps, "seed": best.place.seed}
         return Attacked(
@@ -269,7 +270,7 @@ class Attack:
         met = [outcome for outcome in outcomes if outcome.entries]
         failed = sum(outcome.failed > 0 for outcome in met)
         if not failed:
-            return replace(tried, score=min(tried.score, 1.99))
+            return replace(tried, score=min(tried.score, 1 + _SCORED))
         delta = number(self.statement.delta, case.view())
         return replace(tried, score=3.0 if failure_limits(failed, len(met))[0] > delta else 2 + failed / len(met) / 2)
 
@@ -295,7 +296,7 @@ class Attack:
         if any(outcome.first is None or outcome.first.t <= self.latest for outcome in bad):
             return Tried(place, 3.0, outcomes, edges)
         near = min(outcome.near for outcome in met)
-        return Tried(place, 1 + 0.99 * (1 - near), outcomes, edges)
+        return Tried(place, 1 + _SCORED * (1 - near), outcomes, edges)
 
     def _bench(self, place: Place) -> tuple[Bench, Place]:
         return self.ground.bench(place, self.statement, self.work, self.draws)

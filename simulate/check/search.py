@@ -27,35 +27,38 @@ from ..run.estimate import LONGEST, WORTH_SAYING
 from ..work.progress import duration, progress, say
 from .attack import MANY, Attack, Attacked
 from .indexed import against
-from .posed import attacked_from, posed
+from .posed import attacked_from
 from .results import counted
+from .spared import posed_sparing
 
 TRIES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What a search found, in the order asked for; `str` is a table."""
+    """What a search found, in the order asked for; `str` is a table.  `refused` says what cannot be judged, and why."""
 
     setting: str
     about: str
     found: tuple[Attacked, ...]
+    refused: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """No statement was violated, except those that an erratum already has on record as false."""
-        return not any(each.violated and not each.statement.erratum for each in self.found)
+        """None was refused, or violated except where an erratum has it on record as false."""
+        return not self.refused and not any(each.violated and not each.statement.erratum for each in self.found)
 
     def __getitem__(self, name: str) -> Attacked:
         return {each.statement.id: each for each in self.found}[name]
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.setting}: {self.about}", *(line for each in self.found for line in _lines(each))])
+        return "\n".join([f"{self.setting}: {self.about}", *(line for each in self.found for line in _lines(each)),
+                          *(f"refused: {each}" for each in self.refused)])
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
-            "setting": self.setting, "about": self.about, "passed": self.passed,
+            "setting": self.setting, "about": self.about, "passed": self.passed, "refused": list(self.refused),
             "results": [
                 {
                     "id": outcome.statement.id, "tries": outcome.tries, "inside": outcome.inside,
@@ -86,7 +89,7 @@ def search(
     Args:
         setting: a name or "file.py:model".
         params: where to start, over `preset`; by default each statement starts from a preset that it names.
-        statements: ids, or Statements of the caller's own; all of them by default.
+        statements: ids, or Statements of the caller's own; by default all of them that can be judged.
         preset: a name of the setting's presets.
         steps: steps of a run where the statement names none; a coordinate of the search.
         tries: runs a statement, at most; of a probability four draws each.
@@ -96,7 +99,7 @@ def search(
     Raises:
         InputError: as `check`; also for a statement about a path, which is searched along it by `check` alone.
     """
-    asked = posed(setting, statements, keywords.joined(params, values), preset)
+    asked, refused = posed_sparing(setting, statements, keywords.joined(params, values), preset)
     paths = [each.id for each in asked.statements if each.path is not None]
     picked = [each for each in asked.statements if each.path is None]
     if not picked:
@@ -113,7 +116,7 @@ def search(
         told = tuple(attack.run(step) for attack in attacks)
     about = f"{counted(many, 'try')} a statement, choices from seed {first}"
     about += f"; left out, as they are held along paths of their own: {', '.join(paths)}" if paths else ""
-    return Search(setting=asked.problem.model.name, about=about, found=told)
+    return Search(setting=asked.problem.model.name, about=about, found=told, refused=refused)
 
 
 def _foretold(attacks: Sequence[Attack]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from derivations.declare import Model, Statement
@@ -11,6 +11,7 @@ from ..ask import settings
 from ..ask.chosen import Chosen, choose
 from ..errors import StatementRefused
 from ..run.problem import problem_of
+from .posed import Posed, posed
 from .results import Check
 
 
@@ -18,6 +19,27 @@ def every(setting: str | Model | Chosen) -> tuple[Statement, ...]:
     """All of a setting's statements, as they are declared."""
     chosen = choose(setting, None, None, "check")
     return settings.statements_of(chosen.setting, problem_of(chosen).model).statements
+
+
+def posed_sparing(
+    setting: str | Model | Chosen, statements: Sequence[str | Statement] | None, params: Mapping[str, object] | None,
+    preset: str | None,
+) -> tuple[Posed, tuple[str, ...]]:
+    """The statements asked for, and where these are all of a setting's a sentence of each that cannot be judged.
+
+    Raises InputError as `posed`; StatementRefused where none can.
+    """
+    if statements is not None or not (left := list(every(setting))):
+        return posed(setting, statements, params, preset), ()
+    refused = list[str]()
+    while True:
+        try:
+            return posed(setting, left, params, preset), tuple(refused)
+        except StatementRefused as error:
+            left = [each for each in left if each.id != error.id]
+            refused.append(str(error))
+            if not left:
+                raise
 
 
 def spared(judged: Callable[[Sequence[Statement]], Check], statements: Sequence[Statement]) -> Check:
@@ -36,4 +58,4 @@ def spared(judged: Callable[[Sequence[Statement]], Check], statements: Sequence[
                 raise
 
 
-__all__ = ["every", "spared"]
+__all__ = ["every", "posed_sparing", "spared"]

@@ -185,6 +185,12 @@ def test_what_a_hypothesis_asks_of_parameters_is_set() -> None:
     assert attack("loss >= 0", only=only, tries=2).place["regularizer"] == "none"
 
 
+def test_how_near_a_search_came_is_told_to_the_digit() -> None:
+    """Before, what was 1e-9 apart was "at least 1% apart"."""
+    found = attack("loss <= loss*(1 + 1e-6)", tries=2)
+    assert 0.9 * 5e-7 < found.tightest < 1.1 * 5e-7
+
+
 def test_what_keeps_tries_outside_is_said() -> None:
     found = gr.search("pegr", SMALL, [lemma("loss >= 0", given="t >= 1 and loss < 0")], steps=2, tries=2)
     assert "own  not tested: none of 2 tries says anything of it: loss < 0" in str(found)

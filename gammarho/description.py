@@ -22,7 +22,7 @@ from . import sections
 from .sections import Section
 
 if TYPE_CHECKING:
-    from derivations.declare import Conditions, Model, Statement
+    from derivations.declare import Conditions, Directions, Model, Statement
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ class Description:
     absent: tuple[tuple[str, str], ...]
     verbs: tuple[tuple[str, str], ...]
     scalars: tuple[tuple[str, str], ...] = ()
+    families: tuple[tuple[str, str, str], ...] = ()
 
     def __str__(self) -> str:
         return sections.as_text(self._head, self.sections())
@@ -110,6 +111,7 @@ class Description:
                  each.source) for each in self.presets)),
             Section("scalars of an example", ("name", "meaning"), self.scalars),
             _variables("variables of a run", self.variables),
+            Section("families of directions", ("name", "one vector", "in statements"), self.families),
             _variables("events: hitting times, in steps", self.events),
             Section("conditions", ("",), tuple((title,) for title in self.conditions)),
             Section("statements", ("id", "kind", "claim", "source"), tuple(
@@ -160,6 +162,7 @@ def describe(setting: str | Model) -> Description:
         tuple(absent.items()),
         _verbs(setting if isinstance(setting, str) else chosen.name, chosen, conditions, statements, paper),
         tuple((each.name, each.words()) for each in model.scalars),
+        tuple(_family(each, model) for each in model.directions),
     )
 
 
@@ -180,6 +183,16 @@ def _parameter(each: Parameter, more: str) -> ParameterLine:
     return ParameterLine(
         each.name, each.latex, each.meaning + more, kinds.kind_of(each).expected(each), default, each.source,
         each.structural)
+
+
+def _family(each: Directions, model: Model) -> tuple[str, str, str]:
+    """A family of directions: its name, what it has a vector for, and how statements name what is of it, by indices."""
+    vectors = {"one": "in all", "sample": "an example", "class": "a class", "task": "a task"}
+    own = ("l" if dim == "class" else dim for dim in each.index_set.dims(model.algorithm.over_tasks))
+    of_one = ",".join((model.network.head_axis.dim, "r", *own))
+    products = ", ".join(f"G_{each.name}_{other.name}" for other in model.directions)
+    named = f"{each.coefficient.name}, z_{each.name}, b_{each.name} [{of_one}]; {products}"
+    return each.name, vectors[each.over], named
 
 
 def _conditions(setting: object, paper: Paper | None) -> Conditions | None:

@@ -37,6 +37,16 @@ def test_a_description_leaves_nothing_out(name: str) -> None:
     assert all(len(line) <= 118 for line in text.splitlines())
 
 
+def test_families_are_named_as_statements_name_them() -> None:
+    """Before, what stands for NAME in z_NAME was in the declaration alone."""
+    assert gr.describe("pegr").families == (
+        ("mu", "in all", "gamma, z_mu, b_mu [j,r]; G_mu_mu, G_mu_xi"),
+        ("xi", "an example", "rho, z_xi, b_xi [j,r,i]; G_xi_mu, G_xi_xi"))
+    assert gr.describe("fomaml").families[1][2].startswith("rho, z_xi, b_xi [j,r,task,i]")
+    assert gr.describe("heterogeneous").families[0][2].startswith("gamma, z_u, b_u [k,r,l]")
+    assert "families of directions" in str(gr.describe("pegr"))
+
+
 def test_what_a_parameter_may_be_is_what_is_taken() -> None:
     found = {each.name: each for each in gr.describe("pegr").parameters}
     assert found["sigma_0"].allowed == "a finite number above 0" and found["sigma_p"].default == "0.5"

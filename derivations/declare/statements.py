@@ -114,7 +114,7 @@ class Statement(Declared):
 
     id: str
     kind: Kind
-    claim: str
+    claim: str = ""
     source: str = ""
     text: str = ""
     given: str = ""
@@ -160,6 +160,8 @@ class Statement(Declared):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.claim.strip():
+            raise ModelError(f"{self.id}: claim: it says nothing; write a comparison, such as claim='gamma >= 0'")
         if (self.kind == "order") != (self.path is not None):
             raise ModelError(f"{self.id}: an order statement needs a path, and only it; give path= or another kind")
 

@@ -75,6 +75,15 @@ def test_what_says_nothing_is_refused_in_a_sentence(said: dict[str, Any], senten
     assert sentence in str(refused.value)
 
 
+def test_a_statement_without_a_claim_is_refused() -> None:
+    """Before, a TypeError of Python's, or what holds of nothing."""
+    for claim in ("", " "):
+        with pytest.raises(ModelError, match="own: claim: it says nothing; write a comparison"):
+            gr.Statement(id="own", kind="inequality", claim=claim)
+    with pytest.raises(ModelError, match="own: claim: it says nothing"):
+        gr.Statement(id="own", kind="inequality")
+
+
 @pytest.mark.parametrize(("changed", "sentence"), [
     ({"scales": (2.0, 2.0)}, "expected two different values of s"),
     ({"values": (("n", "4"),)}, "neither values nor steps go with s"),

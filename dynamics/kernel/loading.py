@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from .. import lazily
 from . import compiling
 
@@ -193,11 +195,25 @@ def drop_damaged(path: Path, place: str) -> None:
                 file.unlink()
 
 
+def _plainly(*signature: str, **_: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """In place of `njit`: the function itself.
+
+    Compiled code says nothing of an overflow, a division by 0 or inf - inf, whose inf and nan its callers look for.  So
+    do functions with a signature here, which are those that Python calls: NumPy's scalars would warn.
+    """
+    silent = np.errstate(over="ignore", divide="ignore", invalid="ignore")
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        return silent(function) if signature else function
+
+    return decorated
+
+
 def plain_module(source: str, name: str) -> ModuleType:
-    """A kernel's text run as plain Python, without Numba: the decorator returns its function unchanged."""
+    """A kernel's text run as plain Python, without Numba."""
     module = ModuleType(name)
-    unchanged = "njit = lambda *signature, **options: lambda function: function\n"
-    text = source.replace("from dynamics.lazily import njit\n", unchanged)
+    vars(module)["njit"] = _plainly
+    text = source.replace("from dynamics.lazily import njit\n", "")
     for compiled, plain in _PLAIN.items():
         text = text.replace(f"from dynamics.lanes.{compiled} import", f"from dynamics.lanes.{plain} import")
     exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's

@@ -19,6 +19,7 @@ from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import module_of, plain_module
 from simulate.run.kernels import kernel_for
+from simulate.testing import plain_kernel
 from tests.helpers.slowly import rarely, where
 
 VALUES = {"neurons": "mean", "penalty_half": True, "eta": 0.05, "lam": 0.3, "lam_until": 11}
@@ -204,6 +205,20 @@ def test_divergence_names_its_first_step_and_keeps_what_came_before() -> None:
     found = kernel.run(z, np.zeros_like(z), gram, y, wild, 100, np.arange(101))
     assert 0 < found.diverged < 100
     assert len(found.t) <= found.diverged + 1 and np.isfinite(found.z).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("lanes", [False, True])
+def test_plain_kernels_overflow_as_silently_as_compiled_ones(lanes: bool) -> None:
+    """Fails where NumPy's scalars warn of a state that diverges, or where their silence outlasts the kernel."""
+    kernel = plain_kernel(pegr("pegr"))
+    kernel = replace(kernel, lanes_from=0) if lanes else kernel.looped(kernel.loops)
+    z, gram, y = state(n=4, m=2, d=6, seed=0)
+    wild: dict[str, Any] = {**VALUES, "eta": 1e160, "lam": 1e160, "lam_until": None}
+    found = kernel.run(z, np.zeros_like(z), gram, y, wild, 20, np.arange(21))
+    assert 0 < found.diverged < 20
+    with pytest.raises(RuntimeWarning, match="overflow"):
+        assert np.float64(1e200) * np.float64(1e200)
 
 
 def test_a_users_model_is_cached_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .hunt import Hunt
 
 PLACES = 3  # runs where a mutant says more than its statement, from hardly to by far
-ROUNDS = 4  # places at which slopes are taken on the way
+ROUNDS = 3  # places at which slopes are taken on the way
 CLIMBS = 8  # moves from where it came nearest to being false
 FAR, TINY = 80.0, 1e-290  # logarithms are cut at the one, what is divided by at the other
 
@@ -82,12 +82,11 @@ def _wanted(family: Family, suspect: Suspect) -> bool:
 
 def _tell(hunt: Hunt, family: Family, suspect: Suspect) -> None:
     """Runs where it is false; first, where none is in sight, runs where it says more than its statement."""
-    for start in (suspect.best, suspect.more):
-        if start is not None and _left(hunt, family, suspect, start, false=True):
-            return
-    for place in reversed(_left(hunt, family, suspect, family.best, false=False)):
-        if _wanted(family, suspect):
-            _left(hunt, family, suspect, place, false=True)
+    if suspect.best is not None and _left(hunt, family, suspect, suspect.best, false=True):
+        return
+    where = suspect.more or next(reversed(_left(hunt, family, suspect, family.best, false=False)), None)
+    if where is not None and where is not suspect.best and _wanted(family, suspect):
+        _left(hunt, family, suspect, where, false=True)
 
 
 def _left(hunt: Hunt, family: Family, suspect: Suspect, start: Place | None, false: bool) -> list[Place]:

@@ -314,11 +314,18 @@ def _inverse(part: Indexed) -> Indexed:
     return Indexed(part.dims, value, np.abs(value) * part.magnitude / np.abs(part.values))
 
 
+def _mean(x: AnyArray, axes: tuple[int, ...]) -> AnyArray:
+    """The mean of what is meant; NaN where nothing is, such as over an empty class."""
+    with np.errstate(invalid="ignore"):
+        mean: AnyArray = np.nansum(x, axis=axes) / np.count_nonzero(~np.isnan(x), axis=axes)
+    return mean
+
+
 _REDUCTIONS: dict[str, tuple[Callable[[AnyArray, tuple[int, ...]], AnyArray], float]] = {
     "max": (lambda x, axes: x.max(axis=axes), -np.inf),
     "min": (lambda x, axes: x.min(axis=axes), np.inf),
     "sum": (lambda x, axes: x.sum(axis=axes), 0.0),
-    "mean": (lambda x, axes: np.nanmean(x, axis=axes), 0.0),
+    "mean": (_mean, 0.0),
     "any": (lambda x, axes: (x != 0).any(axis=axes), 0.0),
     "all": (lambda x, axes: (x != 0).all(axis=axes), 1.0),
 }

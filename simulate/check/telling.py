@@ -40,8 +40,9 @@ FAR, TINY = 80.0, 1e-290  # logarithms are cut at the one, what is divided by at
 class Difference(Part):
     """How a mutant differs from its statement, as a condition: it is left where the mutant says more.
 
-    With s and s' what each has to spare at an entry, by log(s/s'); where `false` by log((s - s')/s), which is left
-    where the mutant is false.
+    With s and s' what each has to spare at an entry, by log(s/s').  Where `false` it is left where the mutant is
+    false, by log((s - s')/s) or the logarithm of its sides' ratio, whichever is the less: the one is flat where s' is
+    most of a side, the other where one term is most of both sides.
     """
 
     own: Statement
@@ -56,11 +57,13 @@ class Difference(Part):
 
     def _log(self, own: Indexed, other: Indexed) -> Indexed:
         dims, (one, two) = aligned([own, other])
-        spare, less, sides = np.broadcast_arrays(one.values, two.values, one.magnitude)
+        spare, less, sides, others = np.broadcast_arrays(one.values, two.values, one.magnitude, two.magnitude)
         with np.errstate(all="ignore"):
             beyond = spare - less
             known = (spare > 0) & np.isfinite(beyond) & ((beyond > SAME * sides) | (not self.false))
             logs = np.log(spare / beyond) if self.false else np.log(np.maximum(less, TINY) / spare)
+            ratio = np.log((others + less) / (others - less))  # infinite where the sides differ in sign
+            logs = np.maximum(logs, np.where(np.isfinite(ratio), ratio, -FAR)) if self.false else logs
         return Indexed(dims, np.clip(np.where(known, logs, FAR), -FAR, FAR))
 
 

@@ -160,6 +160,14 @@ def test_a_condition_that_holds_where_the_statement_looks_is_not_left() -> None:
     assert {heard.suspects[at].mutant.dropped for at in heard.same} == {"t <= 2", "loss <= 1"}
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_mean_over_nothing_has_no_value_and_warns_of_nothing() -> None:
+    """Before, NumPy's own warning of an empty slice stood in the middle of a search."""
+    said = Statement(id="own", kind="inequality", claim="mean[i](l1, n < 0) <= 0", until="1")
+    outcome = judge(said, started(SMALL, said, 1))
+    assert outcome.unknown == outcome.entries == 2 and not outcome.failed
+
+
 def test_a_step_that_exists_is_as_near_as_the_one_that_holds_by_most() -> None:
     """Before, it was said to be infinitely far from failing, and a search had nothing to climb."""
     said = Statement(id="own", kind="exists", claim="loss <= 0.6929 and loss >= 0", until="3")

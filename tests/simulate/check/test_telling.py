@@ -13,7 +13,7 @@ from derivations.declare.formula import QUANTITIES, parse
 from simulate.ask.chosen import choose
 from simulate.check.bench import Bench, Call
 from simulate.check.family import Family
-from simulate.check.fates import KILLED, Fated
+from simulate.check.fates import KILLED, SURVIVING, Fated
 from simulate.check.hunt import Hunt
 from simulate.check.posed import posed
 from simulate.check.power import mutants
@@ -73,6 +73,8 @@ def test_how_a_mutant_differs_is_the_logarithm_of_what_both_have_to_spare() -> N
 
     assert logs(own, more, False) == pytest.approx(math.log((0.8 - loss) / (1 - loss)), abs=1e-12)
     assert logs(own, more, True) == pytest.approx(math.log((1 - loss) / 0.2), abs=1e-12) and logs(own, more, True) > 0
+    near, high = (Statement(id="own", kind="inequality", claim=f"loss <= {most}") for most in (loss * 1.001, 1e6))
+    assert logs(high, near, True) == pytest.approx(math.log(1.001))  # 1 - s'/s is 1 to nine digits and tells nothing
     assert logs(own, less, False) > 0 and logs(own, less, True) == FAR
     false = Statement(id="own", kind="inequality", claim="loss <= 0.5")
     assert logs(own, false, True) < 0 and logs(false, own, True) == FAR
@@ -82,3 +84,20 @@ def test_sizes_and_probabilities_have_one_side_of_1() -> None:
     """A step size may lie on either side, n may not, nor may a probability."""
     model = problem_of(choose("pegr", SMALL)).model
     assert Space(model, ("n", "m", "d", "eta", "sigma_0", "delta", "steps")).reals == ("eta", "sigma_0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("setting", "ids", "changes"), [
+    ("pegr", "L1 L2 L3 L4", ("eta -> 1",)),
+    ("pegr", "C.2 C.5", ("start(h) -> 0.5 * start(h)", "start(h) -> 2 * start(h)")),
+    ("fomaml", "A2 A2-reptile A3-reptile F.28", ("et -> 1", "gam -> 1")),
+])
+def test_what_survived_for_want_of_a_large_step_or_start_is_refuted(
+    setting: str, ids: str, changes: tuple[str, ...]
+) -> None:
+    """All of these were neither implied nor refuted: runs had steps below 1, and starts below the cross terms."""
+    found = mutants(setting, statements=ids.split(), tries=2)
+    assert found.passed
+    left = [(each.statement.id, one.mutant.text) for each in found.tested for one in each.mutants
+            if one.mutant.text in changes and one.fate is SURVIVING]
+    assert left == []

@@ -160,11 +160,11 @@ def _lines(outcome: Attacked) -> list[str]:
 
 
 def _there(outcome: Attacked, draws: int) -> str:
-    """The check of the statement where the search has come to."""
+    """The check of the statement where the search has come to; a search of one try where a check has its own values."""
     said = outcome.statement
     place = {name: value for name, value in outcome.place.items() if name not in ("steps", "seed")}
-    run = {"steps": outcome.place["steps"], "seed": outcome.place["seed"],
-           "draws" if said.of_the_draw else "seeds": draws}
+    how = ("search", 1) if said.instance is not None else ("draws" if said.of_the_draw else "seeds", draws)
+    run = {"steps": outcome.place["steps"], "seed": outcome.place["seed"], how[0]: how[1]}
     return command("check", outcome.setting, said.id, values=place, options=run)
 
 

@@ -168,7 +168,7 @@ _PROOFS = (
         why="Each l' occurs K n - 1 times with eta/(K n). A lower bound sums (E.23); (E.24) is the upper one.",
         effect="K n = 12: the cross terms are 12 times too large as printed.",
         statements=("thm:E.10",), preset="theorem-4.4",
-        searches=("gammarho check fomaml thm:E.10 --preset theorem-4.4 --search 100 --seed 1",),
+        searches=("gammarho check fomaml thm:E.10 --preset theorem-4.4 --search 150 --seed 1",),
         witness=Witness(at=(("N", 12), ("eta", 0.1), ("l", 0.5)),
                         printed="N*((N - 1)*(eta/N)*l) == eta*(N - 1)*(N*l)",
                         corrected="N*((N - 1)*(eta/N)*l) == eta*(N - 1)/N*(N*l)"),

@@ -16,7 +16,8 @@ _ONE_OR_THIRTY: _Values = (
     ("init", "gaussian"), ("sigma_0", 0.01), ("eta", 8.0))
 _ONE_OF_MANY: _Values = (*_ONE_OR_THIRTY[:3], ("m", 100), *_ONE_OR_THIRTY[4:-1], ("eta", 40.0))
 _LONG: _Values = (*_START, ("n", 10), ("m", 10), ("d", 500), ("eta", 2.0))
-_SPIKED: _Values = (*_START, ("n", 400), ("m", 10), ("d", 500), ("Gamma", 1400.0), ("eta", 0.05))
+_SPIKED: _Values = (
+    *_START, ("n", 400), ("m", 10), ("d", 500), ("Gamma", 1400.0), ("eta", 0.05), ("delta", 0.61))
 _BY_FEATURES: _Values = (
     *_START, ("n", 44), ("class_sizes", "40,4"), ("m", 10), ("d", 400), ("sigma_p", 0.063), ("eta", 8.0))
 _BY_NOISE: _Values = (
@@ -38,7 +39,10 @@ QUANTITIES = (
              formula="sigma_p*sqrt(sum[i,q](rho*rho[k,r,q]*G[i,q]/(xi2*xi2[q])))"),
     Quantity(name="reached", formula="sqrt(sum[r](stretch)/m)", meaning="root mean square of ||A_l^T w_{l,r}|| over r"),
     Quantity(name="b_class", formula="sqrt(sum[i](own[l,i]*spent**2))", meaning="b(S_l)"),
+    Quantity(name="b_rest", formula="sqrt(sum[i](spent**2, not own[l,i]))", meaning="b of other classes' examples"),
     Quantity(name="size_class", formula="sum[i](own[l,i])", meaning="|S_l|"),
+    Quantity(name="size_rest", formula="sum[i](own[l,i] == 0)", meaning="n - |S_l|"),
+    Quantity(name="chance", formula="sqrt(2*log(K**2/delta))", meaning="of K^2 Gaussian matrices, each by Chevet"),
     Quantity(name="T_printed", meaning="Theorem 1's T with the logarithms of Lemma 2's W*",
              formula="2*(2.5*log(4*(K - 1)/eps))**2*max(n*trace, sqrt(m*d)*sigma_0, sqrt(m*K))/(eta*eps)"),
 )
@@ -104,11 +108,13 @@ _SUMS = (
     Statement(id="128-printed", kind="inequality", source="(124)(b), (127); isotropic noise", at="T", only=(MEAN,),
               given="Gamma == 1 and orthogonal and sparse and quiet and T >= 50", erratum="heterogeneous-128",
               text="of order (eta/n) F b(S_k)", claim=f"0.3*m*{_LEARNED}*F_kk <= mean[r](learned)"),
-    Statement(id="128-spikes", kind="inequality", source="(124)(b), (127), corrected for spikes; Gaussian noise",
+    Statement(id="128-spikes", kind="probability", source="(124)(b), (127), corrected for spikes; Gaussian noise",
               at="T", only=(NORMAL,), instance=Instance(values=_SPIKED, steps=20),
-              text="at most (eta/(m n)) (F + (sqrt(|S_y|) + sqrt(2 log(1/delta))) ||A^T A||) b(S_y), beside w(0)",
-              claim="reached <= start(reached) + eta*kappa/n*b_class*(F_kk + (sqrt(size_class) + "
-                    "sqrt(2*log(1/delta)))*spike) + 1e-7*sqrt(spike)*norm",  # the last: what cancels in reached
+              text="at most (eta/(m n)) (F + (sqrt(|S_y|) + sqrt(2 log(K^2/delta))) ||A^T A||) b(S_y), beside w(0), "
+              "and as much by A_y^T A_j of what the other classes' examples push",
+              claim="reached <= start(reached) + eta*kappa/n*(b_class*(F_kk + (sqrt(size_class) + chance)*spike) + "
+                    "b_rest*(sqrt(K - 1)*F_kj + (sqrt(size_rest) + sqrt(K - 1)*chance)*sigma_p*sqrt(spike))) + "
+                    "1e-7*sqrt(spike)*norm",  # the last: what cancels in reached
               mutant="reached <= start(reached) + eta*kappa/n*b_class*F_kk"),
     Statement(id="128-spikes-printed", kind="inequality", source="(124)(b), (127), from above, constant 2", at="T",
               only=(NORMAL,), erratum="heterogeneous-128-spikes", instance=Instance(values=_SPIKED, steps=20),

@@ -101,7 +101,6 @@ QUANTITIES = (
     Quantity(name="snr", formula="n*u_norm**4/(K*F_kj**2)", meaning="Theorem 1's SNR_{k,j}"),
     Quantity(name="snr_least", formula="min[k](n_class)**2*u_norm**4/(max[k](n_class)*F_kj**2)",
              meaning="the same of the smallest class against the largest"),
-    Quantity(name="of_class", formula="sum[i](own[l,i])", meaning="|S_l|, of the class whose feature is u_l"),
     Quantity(name="rivals", formula="max[k](n_class, not mine)*F_kj**2",
              meaning="max over j != l of |S_j| ||A_l^T A_j||_F^2"),
     Quantity(name="scattered", formula="trace >= n*max(F_kk, F_kj)*Lp and F_kk <= 10*F_kj",
@@ -346,7 +345,7 @@ _RUNS = (
               text="where |S_l|^2 ||u_l||^4 is at most 0.1 and |S_l| ||A_l^T A_l||_F^2 at most 1.2 times the largest "
               "|S_j| ||A_l^T A_j||_F^2, j != l, the error of class l is >= 0.2, of classes of any sizes; by (a1) "
               "noise dominates, by Lemma 22 a share of the filters is active on every noise",
-              given="of_class**2*u_norm**4 <= 0.1*rivals and of_class*F_kk**2 <= 1.2*rivals and "
+              given="size_class**2*u_norm**4 <= 0.1*rivals and size_class*F_kk**2 <= 1.2*rivals and "
                     "4*n*u_norm**2 <= trace and min[i](start(active_xi)) >= 0.25",
               claim="class_error + 3*class_error_se >= 0.2", mutant="class_error <= 0.1"),
 )

@@ -84,6 +84,18 @@ def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
         assert "sigma_p=1/sqrt(d)" in shlex.split(line)
 
 
+def test_what_is_held_at_values_of_its_own_is_shown_by_a_search_of_one_try(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before, by a check, which is made at those values whatever is given: it said that the statement holds."""
+    said = next(s for s in PAPERS["heterogeneous"].statements.statements  # type: ignore[union-attr]
+                if s.id == "128-spikes-printed")
+    found = gr.search("heterogeneous", {"K": 2, "n": 40, "m": 4, "d": 30, "Gamma": 100.0}, [said], steps=5, tries=30)
+    assert found[said.id].violated
+    line = shlex.split(str(found).splitlines()[-1])
+    assert line[line.index("--search") + 1] == "1"
+    assert cli.main(line[1:]) == 0  # on record as false
+    assert f"{said.id}  violated on try 1" in capsys.readouterr().out
+
+
 def test_what_a_try_costs_counts_the_examples_of_all_tasks() -> None:
     """And the vectors of a dictionary.  Before, the examples of one task alone."""
     at = ground(settings.resolve("fomaml"), {})

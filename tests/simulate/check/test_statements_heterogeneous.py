@@ -187,9 +187,9 @@ def test_theorem_1_3_is_about_classes_of_any_sizes(sizes: str, gamma: float, cla
 
 
 @pytest.mark.parametrize(("dropped", "near"), [
-    ("of_class*F_kk**2 <= 1.2*rivals and ", {"class_sizes": "17,17", "Gamma": 300.0, "u_norm": 0.5}),
+    ("size_class*F_kk**2 <= 1.2*rivals and ", {"class_sizes": "17,17", "Gamma": 300.0, "u_norm": 0.5}),
     ("4*n*u_norm**2 <= trace and ", {"m": 4, "u_norm": 1.5, "Gamma": 8.0}),
-    ("of_class**2*u_norm**4 <= 0.1*rivals and ", {"d": 1e6, "u_norm": 1.3, "sigma_p": 0.0157}),
+    ("size_class**2*u_norm**4 <= 0.1*rivals and ", {"d": 1e6, "u_norm": 1.3, "sigma_p": 0.0157}),
 ])
 def test_theorem_1_3_needs_its_conditions(dropped: str, near: dict[str, object]) -> None:
     """What is learned of noise, of features, or both, is enough where one of them fails.
@@ -202,3 +202,18 @@ def test_theorem_1_3_needs_its_conditions(dropped: str, near: dict[str, object])
                         steps=300, seed=1348432610, seeds=1)["T1.3"].verdict
                for given in (without, BY_ID["T1.3"].given)]
     assert verdict == ["violated", "vacuous"]
+
+
+def test_what_searches_broke_has_what_it_needs() -> None:
+    """A class without examples, whose filters the others move; rows at right angles, or in three dimensions."""
+    near = {"K": 2, "n": 1, "m": 1, "d": 7.0, "init": "gaussian", "sigma_0": 0.01826}
+    said = replace(BY_ID["128-spikes"], instance=None, kind="inequality")
+    assert gr.check("heterogeneous", near, [said], steps=1, seed=2, seeds=1)["128-spikes"].verdict == "holds"
+    alone = replace(said, claim=said.claim.replace("b_rest", "0*b_rest"))
+    assert gr.check("heterogeneous", near, [alone], steps=1, seed=2, seeds=1)["128-spikes"].verdict == "violated"
+    near = {"K": 2, "n": 15, "class_sizes": "15,0", "m": 17, "d": 4.0, "noise": "rademacher", "init": "gaussian",
+            "Gamma": 1.0}
+    rows = replace(BY_ID["L18-rows"], instance=None)
+    without = replace(rows, given=rows.given.replace("Gamma > 1 and ", ""))
+    for said, verdict in ((rows, "vacuous"), (without, "violated")):
+        assert gr.check("heterogeneous", near, [said], steps=0, seed=1, seeds=1)["L18-rows"].verdict == verdict

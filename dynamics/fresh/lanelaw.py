@@ -16,7 +16,6 @@ import numpy as np
 from ..arrays import Array, Indices, Steps
 from ..lanes.memory import aligned
 from .normals import Normals
-from .roots import Led, led, lower_root
 from .testlaw import Fresh, Outputs
 
 GROUPS = 32  # a kernel judges the examples of so many groups at a time
@@ -60,22 +59,6 @@ def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
     return Parts(base, of, np.ascontiguousarray(fixed), np.stack([mix for _, mix in by_key.values()]))
 
 
-def roots_of(covariance: Array, strata: int) -> Led:
-    """`lead` (T, F, S, 2) and lower triangular `root` (T, F, S, S) of T states; `settled` (T,), where there are any.
-
-    Of examples that are not in groups, strata = 1, lead is 0.
-    """
-    finite = np.asarray(np.isfinite(covariance).all(axis=(1, 2, 3)))
-    none = np.eye(covariance.shape[-1])
-    known = covariance if finite.all() else np.where(finite[:, None, None, None], covariance, none)
-    if strata > 1:
-        found = led(known, HEADS)
-    else:
-        root, settled = lower_root(known)
-        found = Led(np.zeros((*known.shape[:-1], HEADS)), root, settled)
-    return Led(found.lead, found.root, np.asarray(finite & found.settled.all(axis=1)))
-
-
 def fits(fresh: Fresh, normals: Normals) -> bool:
     """Whether these fresh examples are of the kind that a kernel judges, in so many draws."""
     return fresh.further is None and bool(fresh.mix.any()) and len(normals.rest) % GROUPS == 0
@@ -115,17 +98,19 @@ def _stacked(rows: Sequence[Array]) -> Array:
 
 
 def judged(
-    module: Any, parts: Parts, labels: Array, shares: Array | None, roots: Led, normals: Packed, drawn: Steps,
+    module: Any, parts: Parts, labels: Array, shares: Array | None, covariance: Array, normals: Packed, drawn: Steps,
     numbers: Array, with_losses: bool = True,
 ) -> Array:
     """(T, 2, 2): test error and test loss, each with its standard error, of T states.
+
+    NaN where a covariance is near singular beyond what the heads lead of it, or not finite.
 
     Args:
         module: a kernel on lanes.
         parts: the law's.
         labels: (L,), the law's.
         shares: their probabilities, (L,) or a row a state; None: all equal.
-        roots: of `roots_of`, all settled.
+        covariance: (T, F, S, S), the law's.
         normals: a row a seed.
         drawn: (T,), which row a state has.
         numbers: (T, ...), a state's scalars.
@@ -136,7 +121,7 @@ def judged(
     out = np.empty((steps, 2, 2))
     module.judge_all(
         np.ascontiguousarray(parts.base), parts.of, parts.fixed, np.ascontiguousarray(parts.mix),
-        np.ascontiguousarray(roots.root), np.ascontiguousarray(roots.lead), np.asarray(labels, dtype=np.float64),
+        np.ascontiguousarray(covariance), np.asarray(labels, dtype=np.float64),
         np.array(np.broadcast_to(weights, (steps, count)), order="C"), normals.rest, normals.lead, normals.strata,
         np.asarray(drawn, dtype=np.int64), np.ascontiguousarray(numbers), with_losses, out,
     )
@@ -151,4 +136,4 @@ def by_name(estimates: Array) -> dict[str, Array]:
     return {name: estimates[:, row, column] for row, pair in enumerate(names) for column, name in enumerate(pair)}
 
 
-__all__ = ["GROUPS", "Packed", "Parts", "by_name", "fits", "judged", "packed", "parts_of", "roots_of", "together"]
+__all__ = ["GROUPS", "Packed", "Parts", "by_name", "fits", "judged", "packed", "parts_of", "together"]

@@ -426,8 +426,77 @@ def finite(f, present):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def colour(roots, normals, first, count, neurons, vectors):
-    """vectors (F, S, 32): lower triangular roots (F, S, S) times normals, of groups first, first + 1, ..."""
+def led(covariance, heads, width, place, scratch, leads, roots):
+    """What of a covariance (S, S) moves with the heads, and a root of the rest; False if near singular.
+
+    leads (F, 2, width) and roots (F, S, width) are filled at vector `place`, 0 past S; scratch (2 width,).
+    """
+    neurons = covariance.shape[0]
+    filters = neurons // 2
+    root = place * neurons * width
+    for s in range(neurons):
+        scratch[width + s] = covariance[s, s]
+        for k in range(neurons):
+            roots[root + s * width + k] = covariance[s, k]
+    for h in range(heads):
+        lead, first = (place * 2 + h) * width, h * filters
+        for at in range(0, width, 8):
+            summed = lanes(0.0)
+            for s in range(first, first + filters):
+                summed = summed + load(roots, root + s * width + at)
+            store(leads, lead + at, summed)
+        if h == 1:
+            other, along = lead - width, 0.0
+            for s in range(first, first + filters):
+                along += leads[other + s]
+            for at in range(0, width, 8):
+                store(leads, lead + at, load(leads, lead + at) - along * load(leads, other + at))
+        square, variance = 0.0, 0.0
+        for s in range(first, first + filters):
+            square += leads[lead + s]
+            variance += scratch[width + s]
+        if not (square > 0.0 and square >= 0.0001 * variance):
+            return False
+        length = 1.0 / sqrt(square)
+        for at in range(0, width, 8):
+            store(leads, lead + at, length * load(leads, lead + at))
+    for h in range(heads):
+        lead = (place * 2 + h) * width
+        for s in range(neurons):
+            weight = -spread(leads, lead + s)
+            for at in range(0, width, 8):
+                row = root + s * width + at
+                store(roots, row, fused(weight, load(leads, lead + at), load(roots, row)))
+        last = (h + 1) * filters - 1
+        roots[root + last * width + last] += scratch[width + last]
+    for k in range(neurons):
+        pivot = roots[root + k * width + k]
+        if not (0.0 < pivot < np.inf and pivot >= 0.0001 * scratch[width + k]):
+            return False
+        length = 1.0 / sqrt(pivot)
+        begin = k // 8 * 8
+        for at in range(begin, width, 8):
+            store(scratch, at, length * load(roots, root + k * width + at))
+        for q in range(begin, k + 1):
+            scratch[q] = 0.0  # what stands there is done
+        for s in range(k + 1, neurons):
+            weight = -spread(scratch, s)
+            for at in range(begin, width, 8):
+                row = root + s * width + at
+                store(roots, row, fused(weight, load(scratch, at), load(roots, row)))
+            roots[root + s * width + k] = scratch[s]
+        roots[root + k * width + k] = sqrt(pivot)
+        for q in range(k + 1, neurons):
+            roots[root + k * width + q] = 0.0
+    for h in range(heads):
+        for s in range(neurons):
+            roots[root + s * width + (h + 1) * filters - 1] = 0.0
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def colour(roots, normals, first, count, neurons, width, vectors):
+    """vectors (F, S, 32): lower triangular roots (F, S, width) times normals, of groups first, ..."""
     for q in range(count):
         for s in range(0, neurons, 2):
             x0_0 = lanes(0.0)
@@ -444,12 +513,12 @@ def colour(roots, normals, first, count, neurons, vectors):
                 z1 = load(normals, at + 8)
                 z2 = load(normals, at + 16)
                 z3 = load(normals, at + 24)
-                weight = spread(roots, (q * neurons + s + 0) * neurons + k)
+                weight = spread(roots, (q * neurons + s + 0) * width + k)
                 x0_0 = fused(weight, z0, x0_0)
                 x0_1 = fused(weight, z1, x0_1)
                 x0_2 = fused(weight, z2, x0_2)
                 x0_3 = fused(weight, z3, x0_3)
-                weight = spread(roots, (q * neurons + s + 1) * neurons + k)
+                weight = spread(roots, (q * neurons + s + 1) * width + k)
                 x1_0 = fused(weight, z0, x1_0)
                 x1_1 = fused(weight, z1, x1_1)
                 x1_2 = fused(weight, z2, x1_2)
@@ -1000,8 +1069,8 @@ def is_alone(fixed, mix):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def move_along(lead, along, place, count, neurons, vectors, moved):
-    """moved (F, S, 32) = vectors moved by lead (F, S, 2) times what is along the heads at place."""
+def move_along(leads, along, place, count, neurons, width, vectors, moved):
+    """moved (F, S, 32) = vectors moved by leads (F, 2, width) times what is along them."""
     for q in range(count):
         t0_0 = load(along, place + (2 * q + 0) * 32 + 0)
         t0_1 = load(along, place + (2 * q + 0) * 32 + 8)
@@ -1011,29 +1080,30 @@ def move_along(lead, along, place, count, neurons, vectors, moved):
         t1_1 = load(along, place + (2 * q + 1) * 32 + 8)
         t1_2 = load(along, place + (2 * q + 1) * 32 + 16)
         t1_3 = load(along, place + (2 * q + 1) * 32 + 24)
-        for s in range(q * neurons, q * neurons + neurons):
-            lead0 = spread(lead, 2 * s + 0)
-            lead1 = spread(lead, 2 * s + 1)
-            x = load(vectors, s * 32 + 0)
+        for s in range(neurons):
+            at = (q * neurons + s) * 32
+            lead0 = spread(leads, (2 * q + 0) * width + s)
+            lead1 = spread(leads, (2 * q + 1) * width + s)
+            x = load(vectors, at + 0)
             x = fused(lead0, t0_0, x)
             x = fused(lead1, t1_0, x)
-            store(moved, s * 32 + 0, x)
-            x = load(vectors, s * 32 + 8)
+            store(moved, at + 0, x)
+            x = load(vectors, at + 8)
             x = fused(lead0, t0_1, x)
             x = fused(lead1, t1_1, x)
-            store(moved, s * 32 + 8, x)
-            x = load(vectors, s * 32 + 16)
+            store(moved, at + 8, x)
+            x = load(vectors, at + 16)
             x = fused(lead0, t0_2, x)
             x = fused(lead1, t1_2, x)
-            store(moved, s * 32 + 16, x)
-            x = load(vectors, s * 32 + 24)
+            store(moved, at + 16, x)
+            x = load(vectors, at + 24)
             x = fused(lead0, t0_3, x)
             x = fused(lead1, t1_3, x)
-            store(moved, s * 32 + 24, x)
+            store(moved, at + 24, x)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def one_part(lead, along, place, filters, vectors, kappa, c, lam, parts):
+def one_part(leads, along, place, filters, width, vectors, kappa, c, lam, parts):
     """parts (32,): the network on the one fresh vector, of 32 groups in one stratum."""
     t0_0 = load(along, place + 0)
     t0_1 = load(along, place + 8)
@@ -1051,8 +1121,8 @@ def one_part(lead, along, place, filters, vectors, kappa, c, lam, parts):
         j = 1.0 - 2.0 * h
         for r in range(filters):
             s = h * filters + r
-            lead0 = spread(lead, 2 * s + 0)
-            lead1 = spread(lead, 2 * s + 1)
+            lead0 = spread(leads, 0 * width + s)
+            lead1 = spread(leads, 1 * width + s)
             x = load(vectors, s * 32 + 0)
             x = fused(lead0, t0_0, x)
             x = fused(lead1, t1_0, x)
@@ -1125,9 +1195,9 @@ def every_part(fixed, mix, filters, moved, kappa, c, lam, parts):
 
 
 @njit(
-    "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], "
-    "float64[::1], float64[::1], float64[::1], float64[::1], int64, int64, int64, float64, float64, float64, boolean, "
-    "float64[::1], float64[::1])",
+    "void(float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[::1], "
+    "float64[::1], float64[::1], float64[::1], int64, int64, int64, float64, float64, float64, boolean, float64[::1], "
+    "float64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def judge(
@@ -1138,20 +1208,20 @@ def judge(
     """errors and losses (M,) of groups begin, ..., end - 1 of fresh examples: means over labels and strata.
 
     A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with
-    pre-activations fixed[p] + sum_q mix[p, q] g_q.  g_q is roots[q] times the group's normals and leads[q] times
-    what stands along the heads.  begin and end are multiples of 32; losses are filled where with_losses.
+    pre-activations fixed[p] + sum_q mix[p, q] g_q.  g_q is roots[q] times the group's normals and leads[q],
+    as `led` fills them, times what is along the heads.
+    begin and end are multiples of 32; losses are filled where with_losses.
     """
     neurons = fixed.shape[1]
     filters = neurons // 2
-    vectors_of = roots.shape[0]
+    vectors_of = mix.shape[1]
     parts = aligned(fixed.shape[0] * 32)
     vectors = aligned(vectors_of * neurons * 32)
     moved = aligned(vectors_of * neurons * 32)
-    flat = roots.reshape(-1)
-    lead = leads.reshape(-1)
+    width = (neurons + 7) // 8 * 8
     alone, share = is_alone(fixed, mix), 1.0 / strata
     for first in range(begin, end, 32):
-        colour(flat, normals, first, vectors_of, neurons, vectors)
+        colour(roots, normals, first, vectors_of, neurons, width, vectors)
         error_0 = lanes(0.0)
         error_1 = lanes(0.0)
         error_2 = lanes(0.0)
@@ -1163,9 +1233,9 @@ def judge(
         for stratum in range(strata):
             place = (first * strata + stratum * 32) * vectors_of * 2
             if alone:
-                one_part(lead, along, place, filters, vectors, kappa, c, lam, parts)
+                one_part(leads, along, place, filters, width, vectors, kappa, c, lam, parts)
             else:
-                move_along(lead, along, place, vectors_of, neurons, vectors, moved)
+                move_along(leads, along, place, vectors_of, neurons, width, vectors, moved)
                 every_part(fixed, mix, filters, moved, kappa, c, lam, parts)
             for k in range(labels.size):
                 if shares[k] > 0.0:
@@ -1210,33 +1280,47 @@ def judge(
 
 
 @njit(
-    "void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], "
-    "float64[:, :, :, ::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], int64, int64[::1], "
-    "float64[:, ::1], boolean, float64[:, :, ::1])",
+    "void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, :, :, ::1], float64[::1], "
+    "float64[:, ::1], float64[:, ::1], float64[:, ::1], int64, int64[::1], float64[:, ::1], boolean, "
+    "float64[:, :, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def judge_all(
-    base, of, fixed, mix, roots, leads, labels, shares, normals, along, strata, drawn,
+    base, of, fixed, mix, covariance, labels, shares, normals, along, strata, drawn,
     numbers, with_losses, out,
 ):
     """out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.
 
-    Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.
+    Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.  Where a vector's covariance (S, S)
+    is near singular beyond what the heads lead, out is NaN.
     """
-    count = normals.shape[1] // (roots.shape[1] * roots.shape[2])
-    runs = base.shape[0]
+    vectors_of, neurons, runs = mix.shape[1], covariance.shape[2], base.shape[0]
+    count, heads = normals.shape[1] // (vectors_of * neurons), 2 if strata > 1 else 0
+    width = (neurons + 7) // 8 * 8
+    scratch = aligned(2 * width)
+    settled, leads = np.ones(8, np.bool_), np.zeros((8, vectors_of * 2 * width))
+    roots = np.zeros((8, vectors_of * neurons * width))
     errors = np.zeros((8, count))
     losses = np.zeros((8, count))
     for lead in range(0, runs, 8):
+        for k in range(lead, min(lead + 8, runs)):
+            settled[k - lead] = True
+            for q in range(vectors_of):
+                settled[k - lead] &= led(covariance[k, q], heads, width, q, scratch, leads[k - lead], roots[k - lead])
         for first in range(0, count, 512):
             for k in range(lead, min(lead + 8, runs)):
+                if not settled[k - lead]:
+                    continue
                 judge(
-                    base[k], of, fixed[k], mix, roots[k], leads[k], labels, shares[k], normals[drawn[k]],
+                    base[k], of, fixed[k], mix, roots[k - lead], leads[k - lead], labels, shares[k], normals[drawn[k]],
                     along[drawn[k]], strata, first, min(first + 512, count),
                     numbers[k, 0], numbers[k, 1], numbers[k, 2],
                     with_losses, errors[k - lead], losses[k - lead],
                 )
         for k in range(lead, min(lead + 8, runs)):
+            if not settled[k - lead]:
+                out[k] = np.nan
+                continue
             mean_and_error(errors[k - lead], count, out[k, 0])
             if with_losses:
                 mean_and_error(losses[k - lead], count, out[k, 1])

@@ -19,7 +19,7 @@ from derivations.declare import (
     terms_of,
 )
 from derivations.declare.variables import FRESH
-from dynamics.arrays import Array
+from dynamics.arrays import Array, Flags
 from dynamics.fresh import classnoise, lanelaw, testlaw
 from dynamics.fresh.classnoise import Matrices, Spiked
 from dynamics.fresh.intervals import upper
@@ -157,24 +157,27 @@ def _on_lanes(
     loss: testlaw.Loss,
 ) -> dict[str, Array]:
     """The statistics by the kernel's own judge; states whose covariance is near singular are judged as elsewhere."""
-    roots = lanelaw.roots_of(fresh.covariance, normals.strata)
-    known = roots.settled & np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
-    statistics = {name: np.full(len(known), np.nan) for name in FRESH}
-    for mask, there in ((known, True), (~known, False)):
-        if not mask.any():
-            continue
-        some = replace(fresh, fixed=fresh.fixed[mask], covariance=fresh.covariance[mask])
-        if not there:
-            part = testlaw.statistics(outputs, some, loss, normals)
-        else:
-            numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
-            drawn = np.zeros(len(some.fixed), dtype=np.int64)
-            part = lanelaw.by_name(lanelaw.judged(
-                kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, roots.at(mask),
-                _packed(normals), drawn, numbers))
-        for name, numbers_of in part.items():
-            statistics[name][mask] = numbers_of
+    finite = np.asarray(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4)))
+    statistics = {name: np.full(len(finite), np.nan) for name in FRESH}
+    if finite.any():
+        some = _at(fresh, finite)
+        numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
+        drawn = np.zeros(len(some.fixed), dtype=np.int64)
+        judged = lanelaw.by_name(lanelaw.judged(
+            kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, some.covariance, _packed(normals),
+            drawn, numbers))
+        for name, numbers_of in judged.items():
+            statistics[name][finite] = numbers_of
+    left = np.isnan(statistics["test_error"])
+    if left.any():
+        for name, numbers_of in testlaw.statistics(outputs, _at(fresh, left), loss, normals).items():
+            statistics[name][left] = numbers_of
     return statistics
+
+
+def _at(fresh: testlaw.Fresh, states: Flags) -> testlaw.Fresh:
+    """The law at some of its states."""
+    return replace(fresh, fixed=fresh.fixed[states], covariance=fresh.covariance[states])
 
 
 def _packed(normals: Normals) -> lanelaw.Packed:

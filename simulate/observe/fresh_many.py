@@ -61,16 +61,14 @@ def judge_many(
     """
     fresh = _law(model, drawn, z, b, values, left)
     leads = leading_of(model, {}, values.alike, seeds[0], DRAWS)
-    roots = lanelaw.roots_of(fresh.covariance, 1 if leads is None else STRATA)
-    known = roots.settled & np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
+    known = np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
     statistics = {name: np.full(len(z), np.nan) for name in FRESH}
     runs = np.flatnonzero(known)
     if not runs.size:
         return statistics
     m, count = z.shape[2], fresh.covariance.shape[1]
-    some, here = fresh, roots
+    some = fresh
     if len(runs) < len(z):
-        here = roots.at(known)
         shares = None if fresh.shares is None else fresh.shares[known]
         some = testlaw.Fresh(fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels, shares=shares)
     scalars = kernel.columns(values, m, values.count)[runs, : len(kernel.scalars)]
@@ -86,7 +84,7 @@ def judge_many(
         of = slice(None) if len(rows) <= AT_ONCE else np.flatnonzero((places >= first) & (places < first + AT_ONCE))
         judged[of] = lanelaw.judged(
             kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of],
-            here.at(of), normals, places[of] - first, scalars[of], with_losses)
+            some.covariance[of], normals, places[of] - first, scalars[of], with_losses)
     for name, numbers_of in lanelaw.by_name(judged).items():
         statistics[name][known] = numbers_of
     return bounded(statistics, fresh, DRAWS)

@@ -20,7 +20,7 @@ from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
 from dynamics.fresh.lanelaw import Parts, judged, packed, together
 from dynamics.fresh.normals import Normals
-from dynamics.fresh.roots import Led
+from dynamics.fresh.roots import led, lower_root
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -142,17 +142,46 @@ def test_what_is_left_out_where_directions_are_orthogonal_is_zero(model: Model) 
 def test_a_fresh_vector_alone_is_judged_with_the_bits_that_it_has_beside_another_part(m: int) -> None:
     rng = np.random.default_rng(m)
     kernel = kernel_for(pegr("none"))
-    roots = Led(rng.normal(size=(2, 1, 2 * m, 2)), np.tril(rng.normal(size=(2, 1, 2 * m, 2 * m))), np.ones(2, bool))
+    factor = rng.normal(size=(2, 1, 2 * m, 4 * m))
+    covariance = factor @ np.swapaxes(factor, -1, -2)
     normals = packed(Normals(rng.normal(size=(64, 1, 2 * m)), rng.normal(size=(64, 8, 1, 2))))
     fixed = np.stack([np.zeros((2, 2 * m)), rng.normal(size=(2, 2 * m))], axis=1)
     base, numbers = rng.normal(size=(2, 2)), np.tile(kernel.arguments(VALUES, m), (2, 1))
     of, mix = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0], [0.5]])
     alone, beside = (
         judged(kernel.lanes, Parts(base, of[:, :count].copy(), fixed[:, :count].copy(), mix[:count]),
-               np.array([1.0, -1.0]), None, roots, normals, np.zeros(2, dtype=np.int64), numbers)
+               np.array([1.0, -1.0]), None, covariance, normals, np.zeros(2, dtype=np.int64), numbers)
         for count in (1, 2)
     )
     assert np.array_equal(alone, beside) and (alone[:, :, 0] > 0.0).all()
+
+
+@pytest.mark.parametrize(("neurons", "rank"), [(20, 60), (16, 60), (6, 14), (2, 5), (20, 12)])
+def test_covariances_are_read_on_lanes_as_elsewhere(neurons: int, rank: int) -> None:
+    lanes, width = plain_kernel(pegr("none")).lanes, -(-neurons // 8) * 8
+    assert lanes is not None
+    factor = np.random.default_rng(neurons).normal(size=(neurons, rank))
+    covariance, leads, roots = factor @ factor.T, np.zeros((2, 2, width)), np.zeros((2, neurons, width))
+    found, size = led(covariance[None], 2), np.sqrt(np.trace(covariance))
+    for heads in (2, 0):
+        settled = lanes.led(covariance, heads, width, 1, np.zeros(2 * width), leads.reshape(-1), roots.reshape(-1))
+        assert settled == (rank > neurons) and not leads[0].any() and not roots[0].any()
+        expected = found.root[0] if heads else lower_root(covariance)[0]
+        if settled:
+            assert np.abs(leads[1, :, :neurons].T - found.lead[0]).max() < 1e-13 * size
+            assert np.abs(roots[1, :, :neurons] - expected).max() < 1e-13 * size and not roots[1, :, neurons:].any()
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("at", [(0, 0), (1, 0), (3, 3)])
+def test_a_covariance_that_is_not_finite_has_no_root(wrong: float, at: tuple[int, int]) -> None:
+    lanes = plain_kernel(pegr("none")).lanes
+    assert lanes is not None
+    covariance = np.eye(4)
+    covariance[at] = covariance[at[::-1]] = wrong
+    with np.errstate(invalid="ignore"):
+        for heads in (2, 0):
+            assert not lanes.led(covariance, heads, 8, 0, np.zeros(16), np.zeros(16), np.zeros(32))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

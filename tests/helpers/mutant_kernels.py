@@ -35,7 +35,6 @@ from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
 from dynamics.fresh.lanelaw import Parts, judged, packed, together
 from dynamics.fresh.normals import Normals
-from dynamics.fresh.roots import Led
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from dynamics.kernel.loading import GENERATED, plain_module
@@ -251,8 +250,8 @@ def _judged(
     They hold as many fresh vectors as those of the model: what a kernel does about more, no call of it asks for.
     """
     neurons, count = 2 * m, 64
-    roots = Led(rng.normal(size=(2, held, neurons, 2)), np.tril(rng.normal(size=(2, held, neurons, neurons))),
-                np.ones(2, dtype=np.bool_))
+    factor = rng.normal(size=(2, held, neurons, 2 * neurons))
+    covariance = factor @ np.swapaxes(factor, -1, -2)
     parts = Parts(rng.normal(size=(2, 3)), rng.integers(0, 2, (3, 3)).astype(float), rng.normal(size=(2, 3, neurons)),
                   rng.normal(size=(3, held)))
     if alone:
@@ -261,7 +260,7 @@ def _judged(
     numbers = np.tile(kernel.arguments(values, m), (2, 1))
     normals = together([packed(Normals(rng.normal(size=(count, held, neurons)), rng.normal(size=(count, 8, held, 2))))
                         for _ in range(2)])
-    return judged(kernel.lanes, parts, labels, shares, roots, normals, np.array([1, 0]), numbers)
+    return judged(kernel.lanes, parts, labels, shares, covariance, normals, np.array([1, 0]), numbers)
 
 
 @dataclass

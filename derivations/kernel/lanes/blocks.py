@@ -12,6 +12,7 @@ from ..layout import HELPER, Writer
 LANES = 8
 FILTERS, VECTORS = (4, 2), (4, 3, 2, 1)  # signed heads have an even number of filters
 PAIR = 2  # filters that are coloured together
+CLOSE = 1e-4  # as `dynamics.fresh.roots.CLOSE`, which nothing here may import
 GROUPS = 32  # groups of fresh examples that are coloured together
 SIDE_BY_SIDE = range(GROUPS // LANES)  # vectors: a sum over neurons of one alone would wait for its last term
 
@@ -55,8 +56,9 @@ def coupling(moved: bool) -> str:
 def colouring() -> str:
     """The text of `colour`, and of the mean with its standard error."""
     out = Writer()
-    out.put(0, HELPER, "def colour(roots, normals, first, count, neurons, vectors):")
-    said = f"vectors (F, S, {GROUPS}): lower triangular roots (F, S, S) times normals, of groups first, first + 1, ..."
+    _led(out)
+    out.put(0, HELPER, "def colour(roots, normals, first, count, neurons, width, vectors):")
+    said = f"vectors (F, S, {GROUPS}): lower triangular roots (F, S, width) times normals, of groups first, ..."
     out.put(1, f'"""{said}"""', "for q in range(count):")
     out.put(2, f"for s in range(0, neurons, {PAIR}):")
     out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(PAIR)])
@@ -64,7 +66,7 @@ def colouring() -> str:
     out.put(3, f"for k in range(s + {PAIR}):", f"    at = (first * count + q * {GROUPS}) * neurons + k * {GROUPS}")
     out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in SIDE_BY_SIDE])
     for a in range(PAIR):
-        out.put(4, f"weight = spread(roots, (q * neurons + s + {a}) * neurons + k)")
+        out.put(4, f"weight = spread(roots, (q * neurons + s + {a}) * width + k)")
         out.put(4, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
     for a, v in entries(PAIR):
         out.put(3, f"store(vectors, (q * neurons + s + {a}) * {GROUPS} + {LANES * v}, x{a}_{v})")
@@ -76,6 +78,50 @@ def colouring() -> str:
     out.put(1, "out[0] = mean", "out[1] = sqrt(total(squares) / (count - 1.0)) / sqrt(float(count))")
     out.put(0, "")
     return out.text()
+
+
+def _led(out: Writer) -> None:
+    """The text of `led`: `dynamics.fresh.roots.led` of one covariance, or without heads its Cholesky factor."""
+    put, each = out.put, f"for at in range(0, width, {LANES}):"
+    put(0, HELPER, "def led(covariance, heads, width, place, scratch, leads, roots):")
+    put(1, '"""What of a covariance (S, S) moves with the heads, and a root of the rest; False if near singular.')
+    put(0, "")
+    put(1, "leads (F, 2, width) and roots (F, S, width) are filled at vector `place`, 0 past S; scratch (2 width,).")
+    put(1, '"""')
+    put(1, "neurons = covariance.shape[0]", "filters = neurons // 2", "root = place * neurons * width")
+    put(1, "for s in range(neurons):", "    scratch[width + s] = covariance[s, s]", "    for k in range(neurons):")
+    put(3, "roots[root + s * width + k] = covariance[s, k]")
+    put(1, "for h in range(heads):", "    lead, first = (place * 2 + h) * width, h * filters", f"    {each}")
+    put(3, "summed = lanes(0.0)", "for s in range(first, first + filters):")
+    put(4, "summed = summed + load(roots, root + s * width + at)")
+    put(3, "store(leads, lead + at, summed)")
+    put(2, "if h == 1:", "    other, along = lead - width, 0.0", "    for s in range(first, first + filters):")
+    put(4, "along += leads[other + s]")
+    put(3, each, "    store(leads, lead + at, load(leads, lead + at) - along * load(leads, other + at))")
+    put(2, "square, variance = 0.0, 0.0", "for s in range(first, first + filters):")
+    put(3, "square += leads[lead + s]", "variance += scratch[width + s]")
+    put(2, f"if not (square > 0.0 and square >= {CLOSE} * variance):", "    return False")
+    put(2, "length = 1.0 / sqrt(square)", each, "    store(leads, lead + at, length * load(leads, lead + at))")
+    put(1, "for h in range(heads):", "    lead = (place * 2 + h) * width", "    for s in range(neurons):")
+    put(3, "weight = -spread(leads, lead + s)", each)
+    put(4, "row = root + s * width + at", "store(roots, row, fused(weight, load(leads, lead + at), load(roots, row)))")
+    # Given its head's sum and the others a head's last neuron is known: no variance is left of it, and its own is put.
+    put(2, "last = (h + 1) * filters - 1", "roots[root + last * width + last] += scratch[width + last]")
+    put(1, "for k in range(neurons):", "    pivot = roots[root + k * width + k]")
+    put(2, f"if not (0.0 < pivot < np.inf and pivot >= {CLOSE} * scratch[width + k]):", "    return False")
+    beyond = f"for at in range(begin, width, {LANES}):"
+    put(2, "length = 1.0 / sqrt(pivot)", f"begin = k // {LANES} * {LANES}", beyond)
+    put(3, "store(scratch, at, length * load(roots, root + k * width + at))")
+    put(2, "for q in range(begin, k + 1):", "    scratch[q] = 0.0  # what stands there is done")
+    put(2, "for s in range(k + 1, neurons):", "    weight = -spread(scratch, s)", f"    {beyond}")
+    put(4, "row = root + s * width + at", "store(roots, row, fused(weight, load(scratch, at), load(roots, row)))")
+    put(3, "roots[root + s * width + k] = scratch[s]")
+    put(2, "roots[root + k * width + k] = sqrt(pivot)", "for q in range(k + 1, neurons):")
+    put(3, "roots[root + k * width + q] = 0.0")
+    put(1, "for h in range(heads):", "    for s in range(neurons):")
+    put(3, "roots[root + s * width + (h + 1) * filters - 1] = 0.0")
+    put(1, "return True")
+    put(0, "", "")
 
 
 def entries(rows: int) -> list[tuple[int, int]]:

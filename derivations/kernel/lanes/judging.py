@@ -14,9 +14,8 @@ from .nests import LaneNests
 
 SIDE, STRETCH = 8, 512  # runs that are judged side by side, and on how many groups at a time
 LEADS = range(2)  # what leads the heads: signed ones are two
-A4 = "float64[:, :, :, ::1]"
 LAW = {
-    "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A3, "leads": A3, "labels": A1, "shares": A1,
+    "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A1, "leads": A1, "labels": A1, "shares": A1,
 }
 """The law of fresh examples at one state, as `judge` takes it."""
 
@@ -33,21 +32,23 @@ def judge(emitter: LaneNests) -> None:
         "judge", [list(group) for group in groups],
         "errors and losses (M,) of groups begin, ..., end - 1 of fresh examples: means over labels and strata.",
         "A label's output is its base and the parts that `of` gives it: of part p, the network on the patch with",
-        "pre-activations fixed[p] + sum_q mix[p, q] g_q.  g_q is roots[q] times the group's normals and leads[q] times",
-        f"what stands along the heads.  begin and end are multiples of {GROUPS}; losses are filled where with_losses.",
+        "pre-activations fixed[p] + sum_q mix[p, q] g_q.  g_q is roots[q] times the group's normals and leads[q],",
+        "as `led` fills them, times what is along the heads.",
+        f"begin and end are multiples of {GROUPS}; losses are filled where with_losses.",
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
     put = emitter.out.put
-    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", "vectors_of = roots.shape[0]")
+    put(1, "neurons = fixed.shape[1]", "filters = neurons // 2", "vectors_of = mix.shape[1]")
     put(1, f"parts = aligned(fixed.shape[0] * {GROUPS})", f"vectors = aligned(vectors_of * neurons * {GROUPS})")
-    put(1, f"moved = aligned(vectors_of * neurons * {GROUPS})", "flat = roots.reshape(-1)", "lead = leads.reshape(-1)")
+    put(1, f"moved = aligned(vectors_of * neurons * {GROUPS})", f"width = (neurons + {LANES - 1}) // {LANES} * {LANES}")
     put(1, "alone, share = is_alone(fixed, mix), 1.0 / strata", f"for first in range(begin, end, {GROUPS}):")
-    put(2, "colour(flat, normals, first, vectors_of, neurons, vectors)")
+    put(2, "colour(roots, normals, first, vectors_of, neurons, width, vectors)")
     put(2, *[f"error_{v} = lanes(0.0)" for v in SIDE_BY_SIDE], *[f"cost_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
     put(2, "for stratum in range(strata):")
     put(3, f"place = (first * strata + stratum * {GROUPS}) * vectors_of * {len(LEADS)}", "if alone:")
-    emitter.out.call(4, "one_part(", (["lead", "along", "place", "filters", "vectors"], emitter.scalars, ["parts"]))
-    put(3, "else:", "    move_along(lead, along, place, vectors_of, neurons, vectors, moved)")
+    sizes = ["leads", "along", "place", "filters", "width", "vectors"]
+    emitter.out.call(4, "one_part(", (sizes, emitter.scalars, ["parts"]))
+    put(3, "else:", "    move_along(leads, along, place, vectors_of, neurons, width, vectors, moved)")
     emitter.out.call(4, "every_part(", (["fixed", "mix", "filters", "moved"], emitter.scalars, ["parts"]))
     _every_label(emitter)
     for v in SIDE_BY_SIDE:
@@ -61,7 +62,7 @@ def _one_part(emitter: LaneNests) -> None:
     """A part that is one fresh vector, activated neuron by neuron as the heads move it."""
     put = emitter.out.put
     emitter.out.function(
-        "one_part", (["lead", "along", "place", "filters", "vectors"], emitter.scalars, ["parts"]),
+        "one_part", (["leads", "along", "place", "filters", "width", "vectors"], emitter.scalars, ["parts"]),
         f"parts ({GROUPS},): the network on the one fresh vector, of {GROUPS} groups in one stratum.",
     )
     for k in LEADS:
@@ -69,7 +70,7 @@ def _one_part(emitter: LaneNests) -> None:
     put(1, *[f"part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
     put(1, f"for h in range({emitter.model.n_heads}):", "    j = 1.0 - 2.0 * h")
     put(2, "for r in range(filters):", "    s = h * filters + r")
-    put(3, *[f"lead{k} = spread(lead, {len(LEADS)} * s + {k})" for k in LEADS])
+    put(3, *[f"lead{k} = spread(leads, {k} * width + s)" for k in LEADS])
     for v in SIDE_BY_SIDE:
         put(3, *_led("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v))
         _added(emitter, 3, "x", v)
@@ -130,23 +131,22 @@ def _alone(emitter: LaneNests) -> None:
     put(1, '"""Whether there is one part, which is one fresh vector."""')
     put(1, "if fixed.shape[0] != 1 or mix.shape[1] != 1 or mix[0, 0] != 1.0:", "    return False")
     put(1, "for s in range(fixed.shape[1]):", "    if fixed[0, s] != 0.0:", "        return False", "return True")
-    put(0, "", "", HELPER, "def move_along(lead, along, place, count, neurons, vectors, moved):")
-    said = f"moved (F, S, {GROUPS}) = vectors moved by lead (F, S, {len(LEADS)}) times what is along them at place."
+    put(0, "", "", HELPER, "def move_along(leads, along, place, count, neurons, width, vectors, moved):")
+    said = f"moved (F, S, {GROUPS}) = vectors moved by leads (F, {len(LEADS)}, width) times what is along them."
     put(1, f'"""{said}"""', "for q in range(count):")
     for k in LEADS:
         put(2, *[f"t{k}_{v} = load(along, place + ({len(LEADS)} * q + {k}) * {GROUPS} + {LANES * v})"
                  for v in SIDE_BY_SIDE])
-    put(2, "for s in range(q * neurons, q * neurons + neurons):")
-    put(3, *[f"lead{k} = spread(lead, {len(LEADS)} * s + {k})" for k in LEADS])
+    put(2, "for s in range(neurons):", f"    at = (q * neurons + s) * {GROUPS}")
+    put(3, *[f"lead{k} = spread(leads, ({len(LEADS)} * q + {k}) * width + s)" for k in LEADS])
     for v in SIDE_BY_SIDE:
-        put(3, *_led("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v))
-        put(3, f"store(moved, s * {GROUPS} + {LANES * v}, x)")
+        put(3, *_led("x", f"load(vectors, at + {LANES * v})", v), f"store(moved, at + {LANES * v}, x)")
     put(0, "", "")
 
 
 def judge_all(emitter: LaneNests) -> None:
     """The loop over runs of `judge`."""
-    many = {"base": A2, "of": A2, "fixed": A3, "mix": A2, "roots": A4, "leads": A4}
+    many = {"base": A2, "of": A2, "fixed": A3, "mix": A2, "covariance": "float64[:, :, :, ::1]"}
     groups = (
         {**many, "labels": A1, "shares": A2, "normals": A2, "along": A2, "strata": "int64", "drawn": "int64[::1]"},
         {"numbers": A2, "with_losses": "boolean", "out": "float64[:, :, ::1]"},
@@ -154,21 +154,31 @@ def judge_all(emitter: LaneNests) -> None:
     emitter.out.function(
         "judge_all", [list(group) for group in groups],
         "out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.",
-        "Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.",
+        "Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.  Where a vector's covariance (S, S)",
+        "is near singular beyond what the heads lead, out is NaN.",
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
     put = emitter.out.put
-    put(1, "count = normals.shape[1] // (roots.shape[1] * roots.shape[2])", "runs = base.shape[0]")
+    put(1, "vectors_of, neurons, runs = mix.shape[1], covariance.shape[2], base.shape[0]")
+    put(1, "count, heads = normals.shape[1] // (vectors_of * neurons), 2 if strata > 1 else 0")
+    put(1, f"width = (neurons + {LANES - 1}) // {LANES} * {LANES}", "scratch = aligned(2 * width)")
+    put(1, f"settled, leads = np.ones({SIDE}, np.bool_), np.zeros(({SIDE}, vectors_of * {len(LEADS)} * width))")
+    put(1, f"roots = np.zeros(({SIDE}, vectors_of * neurons * width))")
     # Some runs side by side: normals that they share are read from the nearest cache.
     put(1, f"errors = np.zeros(({SIDE}, count))", f"losses = np.zeros(({SIDE}, count))")
-    put(1, f"for lead in range(0, runs, {SIDE}):", f"    for first in range(0, count, {STRETCH}):")
-    put(3, f"for k in range(lead, min(lead + {SIDE}, runs)):")
+    put(1, f"for lead in range(0, runs, {SIDE}):", f"    for k in range(lead, min(lead + {SIDE}, runs)):")
+    put(3, "settled[k - lead] = True", "for q in range(vectors_of):")
+    call = "led(covariance[k, q], heads, width, q, scratch, leads[k - lead], roots[k - lead])"
+    put(4, f"settled[k - lead] &= {call}")
+    put(2, f"for first in range(0, count, {STRETCH}):", f"    for k in range(lead, min(lead + {SIDE}, runs)):")
+    put(4, "if not settled[k - lead]:", "    continue")
     scalars = [f"numbers[k, {place}]" for place in range(len(emitter.scalars))]
-    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k]", "leads[k]", "labels", "shares[k]"]
+    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k - lead]", "leads[k - lead]", "labels", "shares[k]"]
     drawn = ["normals[drawn[k]]", "along[drawn[k]]", "strata", "first", f"min(first + {STRETCH}, count)"]
     made = ["with_losses", "errors[k - lead]", "losses[k - lead]"]
     emitter.out.call(4, "judge(", ([*law, *drawn], scalars, made))
     put(2, f"for k in range(lead, min(lead + {SIDE}, runs)):")
+    put(3, "if not settled[k - lead]:", "    out[k] = np.nan", "    continue")
     put(3, "mean_and_error(errors[k - lead], count, out[k, 0])", "if with_losses:")
     put(4, "mean_and_error(losses[k - lead], count, out[k, 1])")
     put(0, "")

@@ -321,7 +321,8 @@ ERRATA = (
         kind="proof gap", severity="theorem",
         where="Theorem 1, 2(a), 2(b), and the remark that a larger majority hurts the minority",
         printed="b(S_k)^2 of the order |S_k| for classes of any sizes, by (85)",
-        corrected="where noise dominates, Tr >= 4 n ||u||^2; else the smaller class has the larger b",
+        corrected="where noise dominates, Tr >= 4 n ||u||^2, and W(0) is small; else the smaller class has the larger "
+        "b",
         why="A class's feature grows with all of its examples, so the larger class is settled earlier (as in "
         "heterogeneous-94-sign): the ratio of (85) exceeds the ratio of the sizes.",
         effect="Sizes 40 and 4, 2000 steps: b(S)^2 of the larger class is 0.63 times the smaller's where features "

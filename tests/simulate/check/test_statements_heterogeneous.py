@@ -217,3 +217,9 @@ def test_what_searches_broke_has_what_it_needs() -> None:
     without = replace(rows, given=rows.given.replace("Gamma > 1 and ", ""))
     for said, verdict in ((rows, "vacuous"), (without, "violated")):
         assert gr.check("heterogeneous", near, [said], steps=0, seed=1, seeds=1)["L18-rows"].verdict == verdict
+    near = {"K": 2, "n": 2, "class_sizes": "1,1", "m": 1, "d": 6.0, "Gamma": 2e5, "init": "gaussian",
+            "sigma_0": 0.01826}
+    sizes = replace(BY_ID["sizes"], instance=None)  # one output is large at the start
+    without = replace(sizes, given=sizes.given.replace(" and quiet", ""))
+    for said, verdict in ((sizes, "vacuous"), (without, "violated")):
+        assert gr.check("heterogeneous", near, [said], steps=1, seed=1, seeds=1)["sizes"].verdict == verdict

@@ -451,7 +451,7 @@ _STATEMENTS = (
             "With the mean over filters lam = 0.01 is below m/S^2 for each sigma_p, and 1500 steps are 1.5 e-folds of "
             "the signal. The sum and the missing 1/2 are our inference; the paper's code is not public."
         ),
-        effect="sigma_p = 0.5: test error 0.499 as stated, 0.266 with the sum, 0.000 with the sum and no 1/2.",
+        effect="sigma_p = 0.5: test error 0.499 as stated, 0.271 with the sum, 0.000 with the sum and no 1/2.",
         runs=(
             "gammarho run pegr --preset paper --record 1500 --observables test_error",
             "gammarho run pegr --preset paper neurons=sum --record 1500 --observables test_error",

@@ -216,7 +216,9 @@ class Outside:
         if not math.isfinite(base.depths[dropped]):
             return
         rows = slopes[: len(self.parts)].copy()
-        rows[dropped] = slopes[len(self.parts) + dropped]
+        # How far it is left is not known where the change left another condition too: there the room to it tells.
+        left = slopes[len(self.parts) + dropped]
+        rows[dropped] = np.where(np.isfinite(left), left, -slopes[dropped])
         least = np.minimum(base.rooms, _ROOM) - base.rooms
         for _ in range(self.aims):
             wanted = math.exp(self.rng.uniform(math.log(0.02), math.log(DEEPEST)))

@@ -30,9 +30,9 @@ SMALL: dict[str, Any] = {"n": 4, "m": 3, "d": 30, "eta": 0.1, "lam": 0.5}
 FALLS = "loss <= 0.694"  # from log 2 at a small start, wherever the search goes
 
 
-def power(claim: str, tries: int = 4, **fields: Any) -> Power:
+def power(claim: str, tries: int = 4, seed: int = 0, **fields: Any) -> Power:
     said = Statement(**{"id": "own", "kind": "inequality", "claim": claim, **fields})
-    return mutants("pegr", SMALL, [said], steps=5, tries=tries)
+    return mutants("pegr", SMALL, [said], steps=5, tries=tries, seed=seed)
 
 
 def started(params: Mapping[str, Any], said: Statement, steps: int) -> Case:
@@ -57,7 +57,7 @@ def test_a_loose_constant_is_slack_and_the_sharpest_is_what_the_runs_show() -> N
 
 
 def test_the_side_of_a_constant_does_not_matter() -> None:
-    found = power("0.25*loss <= 1", until="3", tries=1)
+    found = power("0.25*loss <= 1", given=FALLS, until="3", tries=1)
     assert (fates(found)["0.25 -> 0.125"], fates(found)["0.25 -> 0.5"]) == (EQUIVALENT, SLACK)
 
 
@@ -69,10 +69,14 @@ def test_a_hypothesis_that_is_needed_is_missed_and_others_are_superfluous_or_imp
     assert (found["without n < 6"], found["without loss >= 0"]) == (SUPERFLUOUS, EQUIVALENT)
 
 
-def test_a_dropped_condition_is_left_inside_the_others_though_these_are_narrow() -> None:
-    """Moves at random stay outside n*eta = 0.4 (within 5%); parameters on its edge leave eta <= 0.1 together."""
+@pytest.mark.parametrize("seed", range(4))
+def test_a_dropped_condition_is_left_inside_the_others_though_these_are_narrow(seed: int) -> None:
+    """Moves at random stay outside n*eta = 0.4 (within 5%); parameters on its edge leave eta <= 0.1 together.
+
+    Before, two seeds of three found none: a step by which a slope is taken leaves the narrow one too.
+    """
     found = power("eta <= 0.1", given="n*eta >= 0.38 and n*eta <= 0.42 and eta <= 0.1 and lam >= 0", at="0",
-                  tries=1)["own"]
+                  tries=1, seed=seed)["own"]
     judged = {each.mutant.text: each for each in found.mutants}
     assert judged["without eta <= 0.1"].fate is KILLED
     assert judged["without lam >= 0"].fate is EQUIVALENT and "implied by the rest" in judged["without lam >= 0"].why
@@ -88,7 +92,7 @@ def test_a_condition_on_the_draw_is_left_by_bending_it() -> None:
 
 def test_a_mutant_that_says_something_else_and_holds_survives() -> None:
     """3 + t^2 is more than 3 + t later, and no less than it before: nothing that holds for every t tells them apart."""
-    found = fates(power("loss <= 3 + (t - 1)**2", until="3", tries=1))
+    found = fates(power("loss <= 3 + (t - 1)**2", given=FALLS, until="3", tries=1))
     assert found["(t - 1) ** 2 -> (t - 1) ** 3"] is SURVIVING and found["t - 1 -> t + 1"] is EQUIVALENT
 
 

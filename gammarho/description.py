@@ -187,12 +187,11 @@ def _parameter(each: Parameter, more: str) -> ParameterLine:
 
 def _family(each: Directions, model: Model) -> tuple[str, str, str]:
     """A family of directions: its name, what it has a vector for, and how statements name what is of it, by indices."""
-    vectors = {"one": "in all", "sample": "an example", "class": "a class", "task": "a task"}
-    own = ("l" if dim == "class" else dim for dim in each.index_set.dims(model.algorithm.over_tasks))
+    own = each.index_set.index("l", "i", "task" if model.algorithm.over_tasks else None)
     of_one = ",".join((model.network.head_axis.dim, "r", *own))
     products = ", ".join(f"G_{each.name}_{other.name}" for other in model.directions)
     named = f"{each.coefficient.name}, z_{each.name}, b_{each.name} [{of_one}]; {products}"
-    return each.name, vectors[each.over], named
+    return each.name, each.index_set.row("in all", "a class", "a task", "an example"), named
 
 
 def _conditions(setting: object, paper: Paper | None) -> Conditions | None:

@@ -6,6 +6,7 @@ import functools
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array
 
@@ -26,20 +27,28 @@ def stratified(rng: np.random.Generator, groups: int, strata: int) -> Array:
     count = groups * strata
     drawn = rng.standard_normal(count + count // _SPARE)
     while True:
-        of = np.searchsorted(_bounds(strata), drawn).astype(np.uint8)
+        of = _strata(drawn, strata)
         sizes = np.bincount(of, minlength=strata)
         if sizes.min() >= groups:
             break
         drawn = np.concatenate([drawn, rng.standard_normal(count)])
-    first = np.cumsum(sizes) - sizes
-    in_order = np.argsort(of, kind="stable")
-    return np.asarray(drawn[in_order[first + np.arange(groups)[:, None]]])
+    in_order, first = np.argsort(of, kind="stable"), np.cumsum(sizes) - sizes
+    kept = np.stack([in_order[at : at + groups] for at in first.tolist()], axis=1)
+    return np.asarray(drawn[kept])
+
+
+def _strata(drawn: Array, strata: int) -> NDArray[np.uint8]:
+    """Which stratum each is in, from 0 up: how many bounds it is above."""
+    of = np.zeros(len(drawn), dtype=np.uint8)
+    for bound in _bounds(strata):
+        of += drawn > bound
+    return of
 
 
 @functools.cache
-def _bounds(strata: int) -> Array:
+def _bounds(strata: int) -> tuple[float, ...]:
     """Where one stratum ends and the next begins (strata - 1,)."""
-    return np.array([NormalDist().inv_cdf(place / strata) for place in range(1, strata)])
+    return tuple(NormalDist().inv_cdf(place / strata) for place in range(1, strata))
 
 
 __all__ = ["stratified"]

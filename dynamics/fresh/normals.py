@@ -55,12 +55,10 @@ def by_group(each: Array, strata: int) -> Array:
 @functools.lru_cache(maxsize=32)
 def leading(seed: int, groups: int, vectors: int, heads: int) -> Array:
     """A seed's `lead` of `Normals`, (M, STRATA, F, H), read-only; runs of the seed share it."""
-    lead = np.empty((groups, STRATA, vectors, heads))
-    for f in range(vectors):
-        for h in range(heads):
-            rng = stream(seed, "strata", f, h)
-            column = stratified(rng, groups, STRATA)
-            lead[:, :, f, h] = rng.permuted(column, axis=1) if f or h else column
+    lead, rng = np.empty((groups, STRATA, vectors, heads)), stream(seed, "strata")
+    for f, h in np.ndindex(vectors, heads):
+        column = stratified(rng, groups, STRATA)
+        lead[:, :, f, h] = rng.permuted(column, axis=1) if f or h else column
     lead.flags.writeable = False
     return lead
 

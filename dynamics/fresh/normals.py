@@ -16,6 +16,7 @@ import numpy as np
 from ..arrays import Array
 from ..chance.strata import stratified
 from ..chance.streams import stream
+from .roots import Draws, coloured
 
 STRATA = 8
 
@@ -40,9 +41,9 @@ class Normals:
         """N."""
         return len(self.rest) * self.strata
 
-    def of(self, vector: int) -> tuple[Array, Array | None]:
-        """Those of one vector: (M, S), and (M, Q, H) where there are any."""
-        return self.rest[:, vector], None if self.lead is None else self.lead[:, :, vector]
+    def draws(self, vector: int, covariance: Array) -> Draws:
+        """Draws of one vector's pre-activations, of covariance (S, S): `roots.coloured`."""
+        return coloured(self.rest[:, vector], covariance, None if self.lead is None else self.lead[:, :, vector])
 
 
 def by_group(each: Array, strata: int) -> Array:

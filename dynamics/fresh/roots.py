@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array, Flags, Indices
+from ..arrays import Array, Flags
 from ..kernel.blas import scipy_linalg
 
 Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
@@ -62,10 +62,6 @@ class Led:
     root: Array
     settled: Flags
 
-    def at(self, states: Flags | Indices | slice) -> Led:
-        """Those of some of the states, the first axis."""
-        return Led(self.lead[states], self.root[states], self.settled[states])
-
 
 def led(covariance: Array, heads: int) -> Led:
     """What of finite covariances (..., S, S) moves with the sums of each of so many heads, and a root of the rest.
@@ -87,13 +83,12 @@ def led(covariance: Array, heads: int) -> Led:
 
 def led_root(covariance: Array, heads: int) -> tuple[Array, Array]:
     """(lead, root) of one finite covariance (S, S) by so many heads; root is symmetric where `led` is not settled."""
-    found = led(covariance[None], heads)
-    if found.settled[0]:
-        return found.lead[0], found.root[0]
-    lead = found.lead[0]
+    found = led(covariance, heads)
+    if found.settled:
+        return found.lead, found.root
+    lead = found.lead
     deviation, correlations = correlated(covariance)
-    inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)
-    scaled = lead * inverse[:, None]
+    scaled = lead * _inverse(deviation)[:, None]
     return lead, _symmetric(correlations - scaled @ scaled.T) * deviation[:, None]
 
 
@@ -145,10 +140,15 @@ def square_root(covariance: Array) -> Array:
 def correlated(covariance: Array) -> tuple[Array, Array]:
     """Standard deviations (..., S) and correlations (..., S, S) of covariances; a neuron that is 0 has 0 with all."""
     deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
-    inverse = np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0)
+    inverse = _inverse(deviation)
     correlations = covariance * inverse[..., None, :]
     correlations *= inverse[..., :, None]
     return deviation, correlations
+
+
+def _inverse(deviation: Array) -> Array:
+    """1/deviation; 0 of a neuron that is 0."""
+    return np.asarray(np.where(deviation > 0, 1.0 / np.where(deviation > 0, deviation, 1.0), 0.0))
 
 
 def _symmetric(correlations: Array) -> Array:

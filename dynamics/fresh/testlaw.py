@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from ..arrays import Array
 from .intervals import mean_and_error
 from .normals import Normals, by_group
-from .roots import coloured
 
 Outputs = Callable[[Array], Array]
 Loss = Literal["logistic", "exponential", "cross_entropy"] | Callable[[Array], Array]
@@ -127,7 +126,7 @@ def states(
     size = max(1, _CHUNK // int(np.prod(fresh.fixed.shape[3:])) // group) * group
     drawn = [slice(first, first + size) for first in range(0, count, size)] if fresh.mix.any() else [slice(1)]
     for t in np.flatnonzero(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))):
-        own = [coloured(normals.of(f)[0], each, normals.of(f)[1]) for f, each in enumerate(fresh.covariance[t])]
+        own = [normals.draws(f, each) for f, each in enumerate(fresh.covariance[t])]
         others = fresh.further(int(t)) if fresh.further is not None else None
         network = _Patches(outputs, fresh.fixed[t], fresh.mix, fresh.weighs)
         taken = also(int(t)) if also is not None else _nothing

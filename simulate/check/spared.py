@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from derivations.declare import Model, Statement
 
@@ -13,6 +14,8 @@ from ..errors import StatementRefused
 from ..run.problem import problem_of
 from .posed import Posed, posed
 from .results import Check
+
+Answer = TypeVar("Answer")
 
 
 def every(setting: str | Model | Chosen) -> tuple[Statement, ...]:
@@ -29,17 +32,9 @@ def posed_sparing(
 
     Raises InputError as `posed`; StatementRefused where none can.
     """
-    if statements is not None or not (left := list(every(setting))):
+    if statements is not None or not (declared := every(setting)):
         return posed(setting, statements, params, preset), ()
-    refused = list[str]()
-    while True:
-        try:
-            return posed(setting, left, params, preset), tuple(refused)
-        except StatementRefused as error:
-            left = [each for each in left if each.id != error.id]
-            refused.append(str(error))
-            if not left:
-                raise
+    return _sparing(lambda some: posed(setting, some, params, preset), declared)
 
 
 def spared(judged: Callable[[Sequence[Statement]], Check], statements: Sequence[Statement]) -> Check:
@@ -47,10 +42,18 @@ def spared(judged: Callable[[Sequence[Statement]], Check], statements: Sequence[
 
     Raises StatementRefused where none of them can.
     """
+    check, refused = _sparing(judged, statements)
+    return replace(check, refused=refused)
+
+
+def _sparing(
+    ask: Callable[[Sequence[Statement]], Answer], statements: Sequence[Statement]
+) -> tuple[Answer, tuple[str, ...]]:
+    """What is made of the statements that are not refused, with a sentence of each that is."""
     left, refused = list(statements), list[str]()
     while True:
         try:
-            return replace(judged(left), refused=tuple(refused))
+            return ask(left), tuple(refused)
         except StatementRefused as error:
             left = [each for each in left if each.id != error.id]
             refused.append(str(error))

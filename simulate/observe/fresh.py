@@ -113,7 +113,7 @@ def _statistics(
     model: Model, network: Network, draw: Draw, z: Array, b: Array, values: Mapping[str, Value],
     seed: int, size: int, left: Array, declared: Sequence[OfFresh],
 ) -> dict[str, Array]:
-    fresh, normals, _ = law_of_seed(model, draw, z, b, values, seed, size, left)
+    fresh, normals, vectors = law_of_seed(model, draw, z, b, values, seed, size, left)
 
     def outputs(a: Array) -> Array:
         return network.outputs(a, values)
@@ -124,8 +124,9 @@ def _statistics(
         statistics = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
     if declared:
         # Of what the model observes itself nobody knows whether the heads' leads move it: each example for itself.
-        rng: Any = FreshStream(seed)
-        fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
+        if normals.strata > 1:
+            rng: Any = FreshStream(seed)
+            fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
         draws = FreshDraws(
             outputs, fresh, normals, draw, z, b, left,
             lambda family: [vectors.index(_key(model, model.family(family), int(k), draw)) for k in fresh.labels],
@@ -185,7 +186,9 @@ def _packed(normals: Normals) -> lanelaw.Packed:
     if normals.rest.flags.writeable:
         return lanelaw.packed(normals)
     known = _packed_once(normals.rest)
-    return known.setdefault(normals.strata, lanelaw.packed(normals))
+    if normals.strata not in known:
+        known[normals.strata] = lanelaw.packed(normals)
+    return known[normals.strata]
 
 
 def law(

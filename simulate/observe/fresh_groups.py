@@ -19,18 +19,21 @@ Leading = Callable[[int], Array]
 def leading_of(
     model: Model, noise: Mapping[str, Spiked | Matrices], values: Values, seed: int, size: int
 ) -> Leading | None:
-    """What leads the heads in `size` fresh examples of a seed; None where each is drawn for itself.
-
-    In groups are examples whose outputs are sums over the heads' filters and whose every fresh vector is Gaussian, so
-    that it has components along the heads; `noise` is the draw's, by family.
-    """
-    if size % STRATA or size < 2 * STRATA or not _led(model, noise, values):
+    """What leads the heads in `size` fresh examples of a seed; None where they are not `in_groups`."""
+    if not in_groups(model, noise, values, size):
         return None
     heads = model.n_heads
     return lambda vectors: leading(seed, size // STRATA, vectors, heads)
 
 
-def _led(model: Model, noise: Mapping[str, Spiked | Matrices], values: Values) -> bool:
+def in_groups(model: Model, noise: Mapping[str, Spiked | Matrices], values: Values, size: int) -> bool:
+    """Whether so many fresh examples are drawn in groups, not each for itself.
+
+    These are examples whose outputs are sums over the heads' filters and whose every fresh vector is Gaussian, so that
+    it has components along the heads; `noise` is the draw's, by family.
+    """
+    if size % STRATA or size < 2 * STRATA:
+        return False
     if not isinstance(model.test, FreshLaw) or not model.test.by_own_laws or model.network.second_layer is not None:
         return False
     terms = terms_of(model.patches)
@@ -43,4 +46,4 @@ def _led(model: Model, noise: Mapping[str, Spiked | Matrices], values: Values) -
     return True
 
 
-__all__ = ["Leading", "leading_of"]
+__all__ = ["Leading", "in_groups", "leading_of"]

@@ -24,7 +24,7 @@ from ..values import Values, number
 from .fresh import DRAWS, add_centres, bounded, patches_of_fresh
 from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance
-from .fresh_groups import leading_of
+from .fresh_groups import in_groups
 
 KEPT = 16  # seeds whose normals are kept
 AT_ONCE = 4  # seeds whose normals are taken in one call: more are not in a cache any more
@@ -60,7 +60,7 @@ def judge_many(
         with_losses: whether test losses are wanted; NaN where not.
     """
     fresh = _law(model, drawn, z, b, values, left)
-    leads = leading_of(model, {}, values.alike, seeds[0], DRAWS)
+    grouped = in_groups(model, {}, values.alike, DRAWS)
     known = np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
     statistics = {name: np.full(len(z), np.nan) for name in FRESH}
     runs = np.flatnonzero(known)
@@ -80,7 +80,7 @@ def judge_many(
     judged = np.empty((len(runs), 2, 2))
     for first in range(0, len(rows), AT_ONCE):
         group = rows[first : first + AT_ONCE]
-        normals = lanelaw.together([_normals(seed, count, z.shape[1] * m, leads is not None) for seed in group])
+        normals = lanelaw.together([_normals(seed, count, z.shape[1] * m, grouped) for seed in group])
         of = slice(None) if len(rows) <= AT_ONCE else np.flatnonzero((places >= first) & (places < first + AT_ONCE))
         judged[of] = lanelaw.judged(
             kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of],
@@ -130,10 +130,10 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
 
 
 @functools.lru_cache(maxsize=KEPT)
-def _normals(seed: int, count: int, neurons: int, in_groups: bool) -> lanelaw.Packed:
+def _normals(seed: int, count: int, neurons: int, grouped: bool) -> lanelaw.Packed:
     """A seed's normals, as a kernel reads them."""
-    groups = DRAWS // STRATA if in_groups else DRAWS
-    lead = leading(seed, groups, count, lanelaw.HEADS) if in_groups else None
+    groups = DRAWS // STRATA if grouped else DRAWS
+    lead = leading(seed, groups, count, lanelaw.HEADS) if grouped else None
     return lanelaw.packed(Normals(first_normals(seed, (groups, count, neurons)), lead))
 
 

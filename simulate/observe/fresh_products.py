@@ -14,7 +14,6 @@ from derivations.declare import Directions, FreshLaw, MixedLabel, Mixing, Model,
 from dynamics.arrays import Array
 from dynamics.fresh import testlaw
 from dynamics.fresh.normals import Normals
-from dynamics.fresh.roots import coloured
 
 from ..start.scalars import density
 from ..work.once import once
@@ -72,7 +71,7 @@ def with_products(
     count = law.covariance.shape[1]
 
     def at(t: int) -> Callable[[slice], list[Array]]:
-        own = [coloured(normals.of(f)[0], each, normals.of(f)[1]) for f, each in enumerate(law.covariance[t])]
+        own = [normals.draws(f, each) for f, each in enumerate(law.covariance[t])]
         others = before(t) if before is not None else None
 
         def vector(product: Product, rows: slice, noisy: list[Array]) -> Array:

@@ -34,7 +34,7 @@ from dynamics.fresh.classnoise import Spiked
 from dynamics.fresh.normals import STRATA
 
 from ..observe import fresh, fresh_refusals
-from ..observe.fresh_groups import leading_of
+from ..observe.fresh_groups import in_groups
 from ..start.drawn import Draw
 from ..train import fresh as weights_fresh
 from ..values import Values
@@ -184,8 +184,9 @@ def _of_law(model: Model, along: Along, values: Values) -> Iterator[Row | Left]:
     columns = mixed.reshape(-1, COLUMNS)
     means, covariances = [0.0], [0.0]
     seen = 0
-    in_groups = leading_of(model, along.draw.noise, values, 0, fresh.DRAWS) is not None
-    ways = [Design(size), *[GroupedDesign(size, model.n_heads)] * in_groups]
+    ways = [Design(size)]
+    if in_groups(model, along.draw.noise, values, fresh.DRAWS):
+        ways.append(GroupedDesign(size, model.n_heads))
     taken = (_designed(model, along, values, design, columns) for design in ways)
     for t, scores in itertools.chain.from_iterable(taken):
         seen += 1
@@ -249,9 +250,12 @@ def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: 
     labels = np.array([case.y for case in cases(model, along.draw, values)])
     chances = np.array([case.chance for case in cases(model, along.draw, values)])
     samples = (lambda t: lambda vectors: np.stack(vectors, axis=1)) if law.mix.any() else None  # (N, F, S)
-    for t, _, drawn in testlaw.states(lambda a: network.outputs(a, values), law, normals, samples):
-        scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
-        wrong, cost = weights_fresh.judged(model, scores, labels, values)
+
+    def outputs(a: Array) -> Array:
+        return network.outputs(a, values)
+
+    for t, _, drawn in testlaw.states(outputs, law, normals, samples):
+        wrong, cost = weights_fresh.judged(model, _of_whole(outputs, law, t, drawn), labels, values)
         for name, per_sample in (("test_error", wrong @ chances), ("test_loss", cost @ chances)):
             ours[name][t], ours[f"{name}_se"][t] = _mean(per_sample, normals.strata)
         if "class_error" in ours:
@@ -259,13 +263,11 @@ def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: 
             by_class = np.array([
                 _mean(wrong[:, own] @ (chances[own] / chances[own].sum()), normals.strata) for own in of_class])
             ours["class_error"][t], ours["class_error_se"][t] = by_class.T
-    if declared:  # of examples that are drawn each for itself
+    if declared and normals.strata > 1:  # these are of examples that are drawn each for itself
         law, normals, held = fresh.law(
             model, along.draw, along.z, along.b, values, stream(0, "test"), COMPARED, along.left)
-    own_states = testlaw.states(lambda a: network.outputs(a, values), law, normals, samples) if declared else ()
-    for t, _, drawn in own_states:
-        scores = _of_whole(lambda a: network.outputs(a, values), law, t, drawn)
-        wrong, _ = weights_fresh.judged(model, scores, labels, values)
+    for t, _, drawn in testlaw.states(outputs, law, normals, samples) if declared else ():
+        wrong, _ = weights_fresh.judged(model, _of_whole(outputs, law, t, drawn), labels, values)
         course = _course(model, along, values, t, wrong, drawn, held)
         for observable in declared:
             told[observable.name] = account(observable, observable.by_weights(course))

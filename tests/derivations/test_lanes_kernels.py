@@ -10,6 +10,7 @@ import pytest
 
 from derivations.calculus.recursion import of_model
 from derivations.declare import GradientDescent, Model
+from derivations.kernel.lanes import blocks
 from derivations.kernel.lanes.fits import fits_lanes
 from derivations.kernel.lanes.uncrossed import uncrossed
 from derivations.kernel.schedule import schedule
@@ -20,7 +21,7 @@ from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
 from dynamics.fresh.lanelaw import Parts, judged, packed, together
 from dynamics.fresh.normals import Normals
-from dynamics.fresh.roots import led, lower_root
+from dynamics.fresh.roots import CLOSE, led, lower_root
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -158,6 +159,7 @@ def test_a_fresh_vector_alone_is_judged_with_the_bits_that_it_has_beside_another
 
 @pytest.mark.parametrize(("neurons", "rank"), [(20, 60), (16, 60), (6, 14), (2, 5), (20, 12)])
 def test_covariances_are_read_on_lanes_as_elsewhere(neurons: int, rank: int) -> None:
+    assert blocks.CLOSE == CLOSE  # the generator writes its own, as it may not import the other
     lanes, width = plain_kernel(pegr("none")).lanes, -(-neurons // 8) * 8
     assert lanes is not None
     factor = np.random.default_rng(neurons).normal(size=(neurons, rank))

@@ -52,8 +52,7 @@ def judge(emitter: LaneNests) -> None:
     emitter.out.call(4, "every_part(", (["fixed", "mix", "filters", "moved"], emitter.scalars, ["parts"]))
     _every_label(emitter)
     for v in SIDE_BY_SIDE:
-        for name in ("error", "cost"):
-            array = "errors" if name == "error" else "losses"
+        for name, array in (("error", "errors"), ("cost", "losses")):
             put(2, f"store({array}, first + {LANES * v}, {name}_{v} * share)")
     put(0, "")
 
@@ -72,13 +71,13 @@ def _one_part(emitter: LaneNests) -> None:
     put(2, "for r in range(filters):", "    s = h * filters + r")
     put(3, *[f"lead{k} = spread(leads, {k} * width + s)" for k in LEADS])
     for v in SIDE_BY_SIDE:
-        put(3, *_led("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v))
+        put(3, *_moved("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v))
         _added(emitter, 3, "x", v)
     put(1, *[f"store(parts, {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
     put(0, "", "")
 
 
-def _led(name: str, rest: str, v: int) -> list[str]:
+def _moved(name: str, rest: str, v: int) -> list[str]:
     """`name` = the vector v of a neuron's pre-activations: `rest`, moved along the heads."""
     return [f"{name} = {rest}", *[f"{name} = fused(lead{k}, t{k}_{v}, {name})" for k in LEADS]]
 
@@ -140,7 +139,7 @@ def _alone(emitter: LaneNests) -> None:
     put(2, "for s in range(neurons):", f"    at = (q * neurons + s) * {GROUPS}")
     put(3, *[f"lead{k} = spread(leads, ({len(LEADS)} * q + {k}) * width + s)" for k in LEADS])
     for v in SIDE_BY_SIDE:
-        put(3, *_led("x", f"load(vectors, at + {LANES * v})", v), f"store(moved, at + {LANES * v}, x)")
+        put(3, *_moved("x", f"load(vectors, at + {LANES * v})", v), f"store(moved, at + {LANES * v}, x)")
     put(0, "", "")
 
 

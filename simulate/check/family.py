@@ -29,7 +29,7 @@ from .space import Place
 from .suspect import Kill, Suspect
 from .verdict import failure_limits
 
-COMPARED = 12  # runs on which a mutant is compared with its statement
+COMPARED = 12  # runs on which a mutant is compared with its statement; more until it is known to say something else
 SAME = 1e-12  # relative difference of two values that are the same one, computed in another order
 _OF_A_PATH = ("start", "at", "past", "first")
 
@@ -56,15 +56,25 @@ class Family:
             return True
         return said.at != "0" and any(speaks_of_a_path(text, self.quantities) for text in (said.claim, said.given))
 
+    @property
+    def doubted(self) -> bool:
+        """Whether a mutant is left that says more than its statement somewhere, so that a run can refute it."""
+        return any(suspect.open and suspect.stricter for suspect in self.suspects)
+
     def forget(self) -> None:
         """Begins anew: what the runs so far said is not about this statement."""
         self.runs = self.entries = 0
         self.violated, self.best, self.score = None, None, 0.0
         self.suspects = [Suspect(suspect.mutant) for suspect in self.suspects]
 
-    def hold(self, cases: Iterable[Case], place: Place | None) -> None:
-        """Holds the statement and the mutants that are left against the draws of one place, one or several, in turn."""
-        heard = Heard(self.statement, [suspect for suspect in self.suspects if suspect.open])
+    def hold(self, cases: Iterable[Case], place: Place | None, every: bool = False) -> None:
+        """Holds the statement and the mutants that are open, or that `every` is left, against the draws of one place.
+
+        The draws, one or several, are taken in turn.
+        """
+        heard = Heard(self.statement, [
+            suspect for suspect in self.suspects
+            if suspect.open or (every and suspect.alive)])
         for case in cases:
             heard.add(case)
         self.conclude(heard, place)
@@ -88,7 +98,7 @@ class Family:
             if at in heard.same or not (met or suspect.mutant.change is HYPOTHESIS):
                 continue
             spoke = self._suspect(suspect, heard.told[at], first, place, own)
-            wanted = suspect.compared < COMPARED or not suspect.stricter
+            wanted = suspect.compared < COMPARED or not suspect.apart
             if spoke and suspect.mutant.change is not HYPOTHESIS and wanted:
                 known = known or _margins(self.statement, first)
                 _compare(suspect, known, first, place)

@@ -39,7 +39,7 @@ from .sharpest import sharpest
 from .telling import tell
 
 TRIES = 40
-STATES = 60  # arbitrary states, for statements about one step
+STATES, MOST_STATES = 60, 800  # arbitrary states, for statements about one step; where a mutant is left that says more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def mutants(
     first = reading.count("seed", seed)
     families = [Family(each, quantities) for each in asked.statements if not each.erratum and each.path is None]
     of_a_step = [family for family in families if not family.of_a_path and family.statement.at == ""]
-    _anywhere(asked.chosen.setting, of_a_step, first)
+    arbitrarily(asked.chosen.setting, of_a_step, first)
     groups: dict[tuple[Preset | None, int], tuple[Chosen, list[Family]]] = {}
     for family in families:
         own = attacked_from(family.statement, asked.chosen)
@@ -131,21 +131,25 @@ def mutants(
                 sharpest(family, hunt)
     return Power(
         setting=asked.problem.model.name, tested=tuple(tested(family) for family in families),
-        about=f"{counted(len(families), 'statement')}, {counted(many, 'try')} a statement, {STATES} arbitrary states, "
-              f"seed {first}",
+        about=f"{counted(len(families), 'statement')}, {counted(many, 'try')} a statement, {STATES} to {MOST_STATES} "
+              f"arbitrary states, seed {first}",
     )
 
 
-def _anywhere(setting: Setting, families: Sequence[Family], seed: int) -> None:
-    """Holds statements about one step against arbitrary states; what is false there is about trajectories alone."""
-    if not families:
-        return
+def arbitrarily(setting: Setting, families: Sequence[Family], seed: int) -> None:
+    """Holds statements about one step against arbitrary states; what is false there is about trajectories alone.
+
+    Few states say something of a statement about some declared choices alone, or are where a small term decides: those
+    with a mutant that says more and is not refuted are held against more of them.
+    """
     choose = Random(stream(seed, "arbitrary"))
-    for _ in range(STATES):
+    for at in range(MOST_STATES):
+        held = [family for family in families if family.violated is None and (at < STATES or family.doubted)]
+        if not held:
+            break
         case = arbitrary(choose, setting)
-        for family in families:
-            if family.violated is None:
-                family.hold([case], None)
+        for family in held:
+            family.hold([case], None, every=True)
     for family in families:
         if family.violated is not None:
             family.forget()

@@ -12,11 +12,11 @@ from derivations.declare import Statement
 from derivations.declare.formula import QUANTITIES, parse
 from simulate.ask.chosen import choose
 from simulate.check.bench import Bench, Call
-from simulate.check.family import Family
+from simulate.check.family import COMPARED, Family
 from simulate.check.fates import KILLED, SURVIVING, Fated
 from simulate.check.hunt import Hunt
 from simulate.check.posed import posed
-from simulate.check.power import mutants
+from simulate.check.power import arbitrarily, mutants
 from simulate.check.space import Space
 from simulate.check.telling import FAR, Difference, tell
 from simulate.check.view import View
@@ -84,6 +84,33 @@ def test_sizes_and_probabilities_have_one_side_of_1() -> None:
     """A step size may lie on either side, n may not, nor may a probability."""
     model = problem_of(choose("pegr", SMALL)).model
     assert Space(model, ("n", "m", "d", "eta", "sigma_0", "delta", "steps")).reals == ("eta", "sigma_0")
+
+
+@pytest.mark.parametrize("said", ["A10", "E.6"])
+def test_a_cross_term_that_has_to_be_used_up_by_one_noise_is_told_by_more_states(said: str) -> None:
+    """A step size above 1 left out of cross terms: these have to be of one noise, of the right sign and far past h.
+
+    Before, sixty states, of which a third speak of these, and six that said no more, were all that was held against it.
+    """
+    asked = posed("fomaml", [said], None, None)
+    family = Family(asked.statements[0], asked.quantities)
+    arbitrarily(asked.chosen.setting, [family], 0)
+    left_out = [each for each in family.suspects if each.mutant.text == "gam -> 1"]
+    assert left_out and all(each.killed for each in left_out) and family.violated is None
+
+
+def test_what_says_more_on_many_runs_and_then_less_is_no_slack() -> None:
+    """0.1^3 is below 0.1^2 and 2^3 above 2^2.  Before, twelve runs of a small step settled that it says more alone."""
+    said = Statement(id="own", kind="inequality", claim="loss <= 9*eta**2 + 1", until="3")
+    asked = posed("pegr", [said], SMALL, None)
+    family = Family(said, asked.quantities)
+    (cubed,) = [each for each in family.suspects if each.mutant.text == "eta ** 2 -> eta ** 3"]
+    for seed, eta in enumerate([0.1] * (COMPARED + 1) + [2.0]):
+        assert not cubed.apart
+        params = {**SMALL, "eta": eta}
+        bench = Bench(problem_of(choose("pegr", params)), 3, seed, asked.quantities, Call({}, params))
+        family.hold([bench.case(seed, 3, [said])], None)
+    assert cubed.apart and family.runs == COMPARED + 2
 
 
 @pytest.mark.slow

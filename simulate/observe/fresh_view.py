@@ -56,7 +56,7 @@ class FreshDraws:
     def covariance(self, family: str) -> Callable[[int, int, slice], Array]:
         """(t, k, filters) -> the covariance of <w_s, v> of those filters on class noise of label k at the state t."""
         covariances = classnoise.Covariances.of(self.draw.noise[family], start_of(self.draw))
-        z, b = (each.reshape(len(each), self.heads * self.filters, -1) for each in (self.z, self.b))
+        z, b = (each.reshape(len(each), self.heads * self.filters, each.shape[-1]) for each in (self.z, self.b))
         return lambda t, k, filters: covariances.block(k, z[t], b[t], self.shares[t], filters)
 
 

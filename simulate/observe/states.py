@@ -207,7 +207,7 @@ class States:
         """||w_{h,r}||, (T, H, m)."""
         assert self.b is not None
         pairs = zip(self.b, self.shares, strict=True)
-        return np.stack([spectrum.lengths(self.frame.at(b, a)) for b, a in pairs])
+        return np.array([spectrum.lengths(self.frame.at(b, a)) for b, a in pairs]).reshape(self.b.shape[:-1])
 
     @cached_property
     def singular(self) -> spectrum.SpectrumSizes:
@@ -218,5 +218,5 @@ class States:
             coordinates = self.frame.at(b, a)
             heads, stack = spectrum.sizes(coordinates), spectrum.sizes(coordinates.reshape(-1, coordinates.shape[-1]))
             rows.append([np.append(getattr(heads, name), getattr(stack, name)) for name in _SIZES])
-        table = np.array(rows).reshape(len(self.b), len(_SIZES), -1)
+        table = np.array(rows).reshape(len(self.b), len(_SIZES), self.b.shape[1] + 1)
         return spectrum.SpectrumSizes(*(table[:, at] for at in range(len(_SIZES))))

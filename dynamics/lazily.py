@@ -2,6 +2,7 @@
 
 A kernel's file has the loops, what an engine observes and outputs, of which most runs need some alone; compiling all
 of them is most of a first run.  Functions without a signature are Numba's own affair: who calls them compiles them.
+Kernels have many of these in common, down to the last word: a process compiles such a function once for all of them.
 """
 
 # mypy: disable-error-code="no-untyped-call, no-any-return, attr-defined, call-overload"
@@ -9,9 +10,12 @@ of them is most of a first run.  Functions without a signature are Numba's own a
 
 from __future__ import annotations
 
+import builtins
+import dis
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numba
@@ -24,6 +28,7 @@ ALONE = {"no_cfunc_wrapper": True}
 """No kernel is called from C: the wrapper for it is a tenth of the compiling."""
 INNER = {**ALONE, "no_cpython_wrapper": True}
 """What has no signature is called by kernels alone, and not from Python: that wrapper is a fifth."""
+_MADE: dict[Any, tuple[Any, list[Any]]] = {}  # by meaning, with what that names, which has to stay to be told by
 mend: Mend | None = None
 """What is done where cached code fails: set by whoever loads kernels, and knows where their code is kept."""
 
@@ -34,9 +39,47 @@ def njit(*signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]
     What has none is for kernels to call: from Python it is refused.
     """
     def decorated(function: Callable[..., Any]) -> Any:
-        return Lazily(function, signature, options) if signature else _inner(function, options)
+        return Lazily(function, signature, options) if signature else _shared(function, options)
 
     return decorated
+
+
+def _shared(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """Numba's function for kernels to call, the same one for every kernel that says the same."""
+    named = _named(function)
+    if named is None:
+        return _inner(function, options)
+    key = (meaning(function, named), tuple(sorted(options.items())))
+    with _LOCK:
+        if key not in _MADE:
+            _MADE[key] = _inner(function, options), list(named.values())
+        return _MADE[key][0]
+
+
+def _named(function: Callable[..., Any]) -> dict[str, Any] | None:
+    """What a function names outside itself, by name; None where not all of it is known by its text and these."""
+    code, known = function.__code__, function.__globals__
+    names = [each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    outside = [name for name in names if name not in known]
+    whole = not (function.__closure__ or function.__defaults__ or function.__kwdefaults__)
+    if not whole or any(isinstance(each, CodeType) for each in code.co_consts):
+        return None
+    if not all(hasattr(builtins, name) for name in outside):  # declared further down, by what this cannot see
+        return None
+    return {name: known[name] for name in names if name in known}
+
+
+def meaning(function: Callable[..., Any], named: dict[str, Any]) -> tuple[Any, ...]:
+    """What two functions that compile to the same code have in common: instructions, constants, and what they name.
+
+    Constants go by how they are written, as 0.0 equals -0.0 and 1; what is named by which object it is.
+    """
+    code = function.__code__
+    numbers = (bool, int, float, complex, str)
+    said = [(name, repr(each) if type(each) in numbers else id(each)) for name, each in sorted(named.items())]
+    words = (code.co_names, code.co_varnames, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
+    text = (code.co_name, code.co_code, code.co_exceptiontable, code.co_flags, repr(code.co_consts))
+    return (*text, *words, tuple(said))
 
 
 def _inner(function: Callable[..., Any], options: dict[str, Any]) -> Any:

@@ -1,0 +1,126 @@
+"""A function that several kernels have word by word is compiled once in a process; one that differs is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from numba.core import event
+
+from dynamics.kernel.loading import GENERATED, _execute, module_of, remember
+
+HEAD = "from math import sqrt\nfrom dynamics.lazily import njit\n\n"
+KERNEL = HEAD + """
+SCALE = 2.0
+
+@njit(error_model="numpy")
+def inner(x):
+    return x * SCALE
+
+@njit(error_model="numpy")
+def part(x):
+    return inner(x) + 0.0
+
+@njit("float64(float64)", error_model="numpy")
+def run(x):
+    return part(x)
+"""
+
+
+class Compiled(event.Listener):
+    """The names of functions that Numba compiles, in order of their beginning."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def on_start(self, event: event.Event) -> None:
+        self.names.append(event.data["dispatcher"].py_func.__name__)
+
+    def on_end(self, event: event.Event) -> None:
+        """Nothing is asked of it."""
+
+
+@pytest.fixture
+def compiled() -> Iterator[list[str]]:
+    listener = Compiled()
+    with event.install_listener("numba:compile", listener):
+        yield listener.names
+
+
+def written(folder: Path, name: str, text: str) -> ModuleType:
+    """A kernel of this text, in a file of its own, whose compiled code is not kept."""
+    path = folder / f"{name}.py"
+    path.write_text(text, encoding="utf-8")
+    remember(path, None)
+    return module_of(path)
+
+
+def test_what_kernels_have_in_common_is_compiled_once(tmp_path: Path, compiled: list[str]) -> None:
+    first, second = (written(tmp_path, name, KERNEL) for name in ("first", "second"))
+    assert first.part is second.part and first.inner is second.inner
+    assert first.run(1.5) == second.run(1.5) == 3.0
+    assert sorted(compiled) == ["inner", "part", "run", "run"]
+
+
+@pytest.mark.parametrize(("text", "at", "value"), [
+    (KERNEL.replace("SCALE = 2.0", "SCALE = 3.0"), 1.5, "4.5"),  # what it names is another number
+    (KERNEL.replace("inner(x) + 0.0", "inner(x) + -0.0"), -0.0, "-0.0"),  # equal numbers, but not to the last bit
+    (KERNEL.replace("x * SCALE", "sqrt(x) * SCALE"), 4.0, "4.0"),  # what it calls differs
+    (KERNEL.replace("SCALE = 2.0", "SCALE = True"), 1.5, "1.5"),
+    (KERNEL.replace("x * SCALE", "SCALE * x"), 1.5, "3.0"),
+], ids=["constant", "sign of zero", "another callee", "type of a constant", "order"])
+def test_what_differs_at_all_is_compiled_for_itself(tmp_path: Path, text: str, at: float, value: str) -> None:
+    first, other = written(tmp_path, "first", KERNEL), written(tmp_path, "other", text)
+    assert other.part is not first.part
+    first.run(at)  # whichever is compiled first
+    assert repr(other.run(at)) == value
+
+
+def test_a_zero_of_another_sign_is_another_number(tmp_path: Path) -> None:
+    text = KERNEL.replace("inner(x) + 0.0", "inner(x)")
+    first, other = (written(tmp_path, sign, text.replace("2.0", f"{sign}0.0")) for sign in ("+", "-"))
+    assert first.inner is not other.inner
+    assert (repr(first.run(1.0)), repr(other.run(1.0))) == ("0.0", "-0.0")
+
+
+def test_options_are_part_of_what_is_said(tmp_path: Path) -> None:
+    """Under Python's error model a division by 0 raises, under NumPy's it is inf."""
+    text = KERNEL.replace("x * SCALE", "SCALE / x")
+    first = written(tmp_path, "first", text)
+    other = written(tmp_path, "other", text.replace("numpy", "python"))
+    assert first.inner is not other.inner and first.run(0.0) == float("inf")
+    with pytest.raises(ZeroDivisionError):
+        other.run(0.0)
+
+
+def test_a_function_that_names_what_comes_further_down_is_its_own(tmp_path: Path) -> None:
+    """What that will be is not known yet: two kernels whose texts agree so far may differ there."""
+    ahead = HEAD + """
+@njit(error_model="numpy")
+def part(x):
+    return later(x)
+
+@njit(error_model="numpy")
+def later(x):
+    return x + 1.0
+
+@njit("float64(float64)", error_model="numpy")
+def run(x):
+    return part(x)
+"""
+    first, other = written(tmp_path, "first", ahead), written(tmp_path, "other", ahead.replace("1.0", "2.0"))
+    assert first.part is not other.part
+    assert (first.run(1.0), other.run(1.0)) == (2.0, 3.0)
+
+
+def test_shipped_kernels_on_lanes_share_the_coupling(tmp_path: Path) -> None:
+    """Its blocks are the most of what these kernels have in common, two seconds of compiling each time."""
+    first, second = (GENERATED / f"pegr_{name}_lanes.py" for name in ("none_q2", "pegr_q3"))
+    for path in (first, second):
+        remember(path, None)
+    one, other = (_execute(path, cached=False) for path in (first, second))
+    for name in ("couple", "block_4_4", "pack", "led", "colour", "finite", "follow"):
+        assert getattr(one, name) is getattr(other, name), name
+    assert one.plain_gradient is not other.plain_gradient and one.run is not other.run

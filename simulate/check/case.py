@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,15 @@ class Case:
     fixed: dict[str, Indexed] = field(default_factory=dict)
     sums: dict[str, Indexed] = field(default_factory=dict)
     taken: dict[bytes, Taken] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """The model, its values and the steps."""
+        values = ", ".join(f"{name}={value!r}" for name, value in self.states.values.items())
+        return f"<{self.model.name} at {values}; seed {self.seed}, {len(self.t)} steps to {self.t[-1]}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """For IPython, and for Hypothesis, which writes out each case that it finds: the arrays are long."""
+        printer.text(repr(self))
 
     @property
     def kernel(self) -> Kernel:

@@ -27,6 +27,7 @@ from .probe_state import Probe, ProbeStart, Shape, probe_values, tasks_of
 
 NEAR = 1e-9  # of a cut: nearer, and rounding may decide
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
+CLOSE = 1e-3  # of a margin: what it may be beyond the one that is wanted
 EXACT = 5 / 16
 """A value of no special form whose products with small whole numbers are exact."""
 FAR = -8000.0  # what the smallest output is behind the largest, where
@@ -239,31 +240,34 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
     clean = y if not model.follows_clean else draw.clean
     scalars = {**draw.scalars, **said_by_labels(model, pair.task.values, y, clean)}
 
-    def at(scale: float) -> Pair:
-        start = ProbeStart(draw_vectors, scale * draw.weights, y, clean, scalars)
-        task = weights.problem(
-            model, draw_vectors, y, pair.task.values, str(pair.task.y.device), _relabelled(pair, y), clean, scalars
-        )
-        kernel = pair.kernel.bind(clean, scalars) if scalars else pair.kernel
-        return replace(pair, task=task, draw=start, start=start.weights, kernel=kernel)
-
-    draw_vectors = draw.vectors
+    task = weights.problem(
+        model, draw.vectors, y, pair.task.values, str(pair.task.y.device), _relabelled(pair, y), clean, scalars
+    )
 
     def margin(scale: float) -> float:
-        now = at(scale)
-        F = weights.outputs(now.task, now.task.vectors.new_tensor(now.start), now.task.patches)
-        return float(weights.margins(model, F, now.task.y)[0])
+        F = weights.outputs(task, task.vectors.new_tensor(scale * draw.weights), task.patches)
+        return float(weights.margins(model, F, task.y)[0])
 
     low, high = 0.0, 1.0
     while abs(margin(high)) < abs(wanted):
         low, high = high, 2.0 * high
         if high > 1e6:
             return None
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if abs(margin(middle)) < abs(wanted) else (low, middle)
     reached = margin(high)
-    return at(high) if np.isfinite(reached) and abs(reached - wanted) < 1.0 else None
+    for _ in range(40):
+        if abs(reached) <= (1.0 + CLOSE) * abs(wanted):
+            break
+        middle = 0.5 * (low + high)
+        found = margin(middle)
+        if abs(found) < abs(wanted):
+            low = middle
+        else:
+            high, reached = middle, found
+    if not (np.isfinite(reached) and abs(reached - wanted) < 1.0):
+        return None
+    start = ProbeStart(draw.vectors, high * draw.weights, y, clean, scalars)
+    kernel = pair.kernel.bind(clean, scalars) if scalars else pair.kernel
+    return replace(pair, task=task, draw=start, start=start.weights, kernel=kernel)
 
 
 def _relabelled(pair: Pair, y: Array) -> StepDraws | None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis.vendor.pretty import pretty
 
 from derivations.declare import Statement
 from derivations.declare.formula import FormulaError
@@ -17,6 +19,7 @@ from simulate.check.case import Case
 from simulate.check.judge import judge
 from simulate.check.known import OF_STEPS
 from simulate.check.posed import posed
+from simulate.check.states import cases
 from simulate.check.view import FRESH_NAMES
 from simulate.errors import InputError
 from simulate.observe import observables as obs
@@ -96,3 +99,12 @@ def test_what_a_step_has_a_value_of_no_step_has_none_of(setting: str, preset: st
         shape = tuple(0 if dim == "t" else size for dim, size in zip(one.dims, one.values.shape, strict=True))
         assert of_none.values.shape == shape
     assert told > 20
+
+
+@settings(max_examples=3)
+@given(cases("pegr", {"q": 2}))
+def test_a_case_is_written_out_in_a_line(case: Case) -> None:
+    """Before, with all arrays and the whole model: 26000 signs for each state that Hypothesis finds."""
+    for text in (repr(case), pretty(case)):
+        assert text.startswith("<pegr at ") and text.endswith(f"seed {case.seed}, 3 steps to 2>")
+        assert f"eta={case.states.values['eta']!r}" in text and len(text) < 600

@@ -37,20 +37,6 @@ def reduce(vectors: Array, weights: Array) -> Reduced:
     return Reduced(z=z, gram=own(vectors), weight_gram=own(weights.reshape(-1, weights.shape[-1])))
 
 
-def reduce_all(vectors: Array, weights: Array, which: Indices | None = None) -> Reduced:
-    """`reduce` of many runs: V (..., B, C) and W (..., S, R); the bits of each are those that `reduce` gives it.
-
-    Filters that all runs share have a leading axis of 1; their inner products are then one array, not to be written to.
-    Where some share them, `which` says of each run whose it has.
-    """
-    among, mine = own(weights), weights
-    if which is not None:
-        among, mine = among[which], weights[which]
-    with np.errstate(over="ignore", invalid="ignore"):
-        z = np.ascontiguousarray(mine[..., : vectors.shape[-1]] @ np.swapaxes(vectors, -1, -2))
-    return Reduced(z, own(vectors), np.broadcast_to(among, (*vectors.shape[:-2], *among.shape[-2:])))
-
-
 def onto(weights: Array, vectors: Array) -> Array:
     """<w, v_b> of filters (..., d) and directions (B, d), (..., B)."""
     flat = weights.reshape(-1, weights.shape[-1])
@@ -99,7 +85,52 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
 
     Raises as `coordinates`, whose vectors' inner products these are.
     """
-    return reduce(*coordinates(data, init, ensemble))
+    return reduced(standard(data, init, *counts(ensemble)), ensemble)
+
+
+def reduced(drawn: Standard, ensemble: Ensemble) -> Reduced:
+    """What training sees of a standard draw of the ensemble's counts."""
+    alone = Standard(drawn.noise[None], drawn.filters[None])
+    numbers = (np.asarray(each, dtype=np.float64)[None] for each in
+               (_root(ensemble), ensemble.along, ensemble.noise_std, ensemble.filter_std))
+    found = reduced_all(alone, np.zeros(1, dtype=np.intp), *numbers)
+    return Reduced(found.z[0], found.gram[0], found.weight_gram[0])
+
+
+def reduced_all(
+    drawn: Standard, which: Indices, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array
+) -> Reduced:
+    """`reduced` of R runs, each with the bits that it has alone: of U standard draws run r has which[r].
+
+    root (R, f, f), along (R, n, f), noise_std (R, n), filter_std (R,).  Inner products of filters that all runs have
+    alike are one array, not to be written to.
+    """
+    shared = len(drawn.filters) == 1 and bool((filter_std == filter_std[0]).all())
+    runs, few = len(which), slice(0, 1) if shared else slice(None)
+    with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
+        among = own(drawn.filters)[which[few]] * np.square(filter_std[few])[:, None, None]
+        z, gram = _products(drawn, which, root, along, noise_std, filter_std)
+    return Reduced(z, gram, np.broadcast_to(among, (runs, *among.shape[1:])))
+
+
+def _products(
+    drawn: Standard, which: Indices, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array
+) -> tuple[Array, Array]:
+    """z (R, S, B) and gram (R, B, B) of `reduced_all`."""
+    from ..lanes import products  # compiled, and loaded where there is something to draw
+
+    runs, vectors, filters = len(which), root.shape[-1] + noise_std.shape[-1], drawn.filters.shape[-2]
+    if max(vectors, filters) > products.LARGEST:
+        each = which if len(drawn.noise) > 1 else slice(0, 1)  # what all share is not copied for each
+        directions = placed(drawn.noise[each], root, along, noise_std)
+        z = drawn.filters[each][..., : directions.shape[-1]]
+        return z @ np.swapaxes(directions, -1, -2) * filter_std[:, None, None], own(directions)
+    z, gram = np.empty((runs, filters, vectors)), np.empty((runs, vectors, vectors))
+    rows = np.asarray(which, dtype=np.int64)
+    given = [np.array(np.broadcast_to(each, (runs, *each.shape[1:])), dtype=np.float64, order="C")
+             for each in (root, along, noise_std, filter_std)]
+    products.reduced(np.array(drawn.noise, order="C"), rows, np.array(drawn.filters, order="C"), rows, *given, z, gram)
+    return z, gram
 
 
 def coordinates(
@@ -131,10 +162,14 @@ def counts(ensemble: Ensemble) -> tuple[int, int, int, float]:
 
 def lengthened(drawn: Standard, ensemble: Ensemble) -> tuple[Array, Array]:
     """`coordinates` of a standard draw of the ensemble's counts."""
+    directions = placed(drawn.noise, _root(ensemble), ensemble.along, ensemble.noise_std)
+    return directions, ensemble.filter_std * drawn.filters
+
+
+def _root(ensemble: Ensemble) -> Array:
+    """The fixed directions' coordinates (f, f)."""
     given = ensemble.fixed_root
-    if not ensemble.as_given or given is None:
-        given = fixed_root(ensemble.fixed_gram, given)
-    return placed(drawn, given, ensemble.along, ensemble.noise_std, ensemble.filter_std)
+    return given if ensemble.as_given and given is not None else fixed_root(ensemble.fixed_gram, given)
 
 
 @dataclass(frozen=True)
@@ -158,25 +193,19 @@ def standard(
     return Standard(noise, np.hstack([init.standard_normal((filters, f)), trapezoid(init, filters, columns, left, n)]))
 
 
-def placed(
-    drawn: Standard, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array | float
-) -> tuple[Array, Array]:
-    """Directions (..., f + n, C), fixed ones first, and filters (..., S, R): a standard draw with its lengths.
+def placed(noise: Array, root: Array, along: Flags | Array, noise_std: Array) -> Array:
+    """Directions (..., f + n, C), fixed ones first: standard noise (..., n, R) with its lengths.
 
-    root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n), filter_std (...); what
-    is standard and all runs share has a leading axis of 1, and filters of one deviation may be fewer than the runs.
+    root (..., f, f) is `fixed_root`, along (..., n, f) as in `Ensemble`, noise_std (..., n).
     """
     f, n = root.shape[-1], noise_std.shape[-1]
-    columns = min(f + n, drawn.noise.shape[-1])  # a vector has no component along those that come after it
+    columns = min(f + n, noise.shape[-1])  # a vector has no component along those that come after it
     directions = np.zeros((*noise_std.shape[:-1], f + n, columns))
     directions[..., :f, :f] = root
-    noise = directions[..., f:, :]
-    np.multiply(drawn.noise[..., :columns], noise_std[..., None], out=noise)
-    noise[..., :f] = np.where(along, along * drawn.noise[..., :f], 0.0) * noise_std[..., None]
-    deviation = np.asarray(filter_std)
-    if deviation.ndim and len(drawn.filters) != len(deviation) and (deviation == deviation[0]).all():
-        deviation = deviation[:1]  # filters that runs share are not copied for each
-    return directions, deviation[..., None, None] * drawn.filters
+    long = directions[..., f:, :]
+    np.multiply(noise[..., :columns], noise_std[..., None], out=long)
+    long[..., :f] = np.where(along, along * noise[..., :f], 0.0) * noise_std[..., None]
+    return directions
 
 
 def fixed_root(gram: Array, given: Array | None = None) -> Array:
@@ -188,6 +217,8 @@ def fixed_root(gram: Array, given: Array | None = None) -> Array:
         return np.zeros(gram.shape)
     short = np.asarray((np.diagonal(gram, axis1=-2, axis2=-1) < _SHORT).any(axis=-1))[..., None, None]
     if given is None or not short.any():
+        if gram.shape[-1] == 1 and (gram > 0).all():  # the same bits without a library's call for each
+            return np.asarray(np.sqrt(gram))
         return np.asarray(np.linalg.cholesky(gram))
     return np.where(short, given, np.linalg.cholesky(np.where(short, np.eye(gram.shape[-1]), gram)))
 

@@ -9,6 +9,8 @@ optional throughout: b is (..., H, m, B), scale (...), z0 is (H, m, B), S = H m,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..arrays import Array, Indices
@@ -52,6 +54,47 @@ def project_off(start: Reduced, off: Indices) -> Reduced:
     gram[..., off, :] = 0.0
     gram[..., off] = 0.0
     return Reduced(left.reshape(start.z.shape), gram, _weights_off(start, filters, inverse))
+
+
+def projected_gram(start: Reduced, off: Indices, b: Array, scale: Array, factor: Array | float) -> Array:
+    """factor W P W^T (..., S, S), P projecting off the directions `off`; not finite, without a warning, if W is not.
+
+    b (T, H, m, B), scale (T,) and factor (T, 1, 1) or a number; the start is one, or T.
+    """
+    from ..lanes import products  # compiled, and loaded where there is something to judge
+
+    flat = _flat(b)
+    if len(off) < 2 and max(flat.shape[1:]) <= products.LARGEST:
+        return _small(start, int(off[0]) if len(off) else -1, flat, scale, factor)
+    if len(off):
+        rest = set_aside(start, off)
+        start, b = (project_off(start, off), b) if rest is None else (rest, b[..., len(off) :])
+    with np.errstate(over="ignore", invalid="ignore"):
+        among = weight_gram(start, b, scale)
+        among *= factor
+        return among
+
+
+def _small(start: Reduced, off: int, b: Array, scale: Array, factor: Array | float) -> Array:
+    """`projected_gram` off one direction, or none if it is -1, of few vectors and filters."""
+    from ..lanes import products
+
+    count, filters, _ = b.shape
+    among = np.empty((count, filters, filters))
+    (z, gram), of = _rows([_flat(start.z), start.gram], count)
+    (own,), weights_of = _rows([start.weight_gram], count)
+    factors = np.array(np.broadcast_to(np.reshape(factor, -1), (count,)), dtype=np.float64)
+    shares = np.array(np.broadcast_to(scale, (count,)), dtype=np.float64)
+    products.weight_grams(np.ascontiguousarray(b), gram, z, of, own, weights_of, off, shares, factors, among)
+    return among
+
+
+def _rows(arrays: Sequence[Array], count: int) -> tuple[list[Array], Indices]:
+    """Arrays of one run or of `count`, one row each where all have the same, and which of the rows each has."""
+    single = arrays[0].ndim == 2 or len(arrays[0]) == 1 or arrays[0].strides[0] == 0
+    rows = [each[None] if each.ndim == 2 else each[:1] if single else each for each in arrays]
+    of = np.zeros(count, dtype=np.int64) if single else np.arange(count)
+    return [np.require(each, requirements=["C", "W"]) for each in rows], of
 
 
 def set_aside(start: Reduced, off: Indices) -> Reduced | None:

@@ -51,10 +51,4 @@ def off_of(model: Model, name: str, draw: Draw, values: Mapping[str, Value]) -> 
 
 def noise_covariance(start: Reduced, off: Indices, b: Array, left: Array, variance: Array | float) -> Array:
     """variance W P W^T (..., S, S) at times or of runs; W = left W(0) + b V, P projects off the directions `off`."""
-    if len(off):
-        rest = distances.set_aside(start, off)
-        start, b = (distances.project_off(start, off), b) if rest is None else (rest, b[..., len(off) :])
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverged state has no test law: NaN
-        among = distances.weight_gram(start, b, left)
-        among *= variance
-        return among
+    return distances.projected_gram(start, off, b, left, variance)

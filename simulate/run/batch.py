@@ -39,7 +39,7 @@ from .reduced import declared
 from .together import go_together
 from .watch import EventWatch
 
-ENTRIES = 2**21  # numbers that a chunk's states, Gram matrices and covariances hold, 16 MB
+ENTRIES = 2**22  # numbers that a chunk's states, Gram matrices and covariances hold, 32 MB
 OPERATIONS = 5e9  # of a chunk, a fraction of a second: compiled code is not interrupted
 
 
@@ -171,9 +171,10 @@ def _of_seeds(lot: Lot, plans: many.Plans | None, rows: NDArray[np.intp], seeds:
 
 
 def _chunks(runs: _Runs, steps: int) -> Iterator[_Runs]:
-    """Runs in the order given, as many in a chunk as hold `ENTRIES` numbers and take `OPERATIONS`."""
+    """Runs in the order given, in as few chunks of one size as hold `ENTRIES` numbers and take `OPERATIONS`."""
     count = len(runs.seeds)
-    size = _size(runs.filters, runs.directions, 1, steps * runs.step)
+    most = _size(runs.filters, runs.directions, 1, steps * runs.step)
+    size = -(-count // -(-count // most))
     for at in range(0, count, size):
         yield runs.part(np.arange(at, min(at + size, count)))
 
@@ -181,7 +182,7 @@ def _chunks(runs: _Runs, steps: int) -> Iterator[_Runs]:
 def _size(filters: int, directions: int, states: int, operations: float, vectors: float = 0.0) -> int:
     """How many runs are a chunk: of so many recorded states, operations and entries of vectors each."""
     a_state = 2 * filters * directions + directions**2 + 4 * filters**2
-    entries = vectors + 4 * filters * directions + directions**2 + 4096 + states * a_state
+    entries = vectors + 4 * filters * directions + directions**2 + states * a_state
     return max(1, min(int(ENTRIES / entries), int(OPERATIONS / max(operations, 1.0))))
 
 
@@ -277,9 +278,8 @@ def _advanced(
     timed = tuple(event.name for event in model.events if event.name in asked.wanted)
     watches = _watches(starts, replace(asked, wanted=timed)) if timed else []
     looked, events = _events(watches, len(timed))
-    draws = [
-        step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in enumerate(seeds) if model.algorithm.drawn
-    ]
+    drawing = enumerate(seeds) if model.algorithm.drawn else ()
+    draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
     z, b, failed = kernel.run_all(
         drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
         kernel.limits(values, values.count), asked.steps, t, events, [each for each in draws if each is not None],
@@ -329,9 +329,9 @@ def _events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Sought | 
 
 def _finite(arrays: Array) -> Flags:
     """(R,): whether all of a run's numbers are finite."""
-    if math.isfinite(arrays.sum()):  # quicker than every entry, or than every run's
-        return np.ones(len(arrays), dtype=np.bool_)
     flat = arrays.reshape(len(arrays), -1)
+    if math.isfinite(np.vdot(flat, flat)):  # quicker than every entry, or than every run's
+        return np.ones(len(arrays), dtype=np.bool_)
     finite = np.isfinite(flat.sum(axis=1))  # what is finite may still have a sum that is not
     finite[~finite] = np.isfinite(flat[~finite]).all(axis=1)
     return np.asarray(finite)

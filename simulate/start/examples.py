@@ -42,7 +42,10 @@ def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, 
     else:
         vectors[fixed, : len(fixed)] = plan.root
     rng = stream(seed, "data")
-    parts = [standardised(rng, shape, (count, d), *numbers) for count, shape, numbers in plan.shapes]
+    parts = [
+        standardised(rng, shape, (count, d), *numbers, last=at == len(plan.shapes))
+        for at, (count, shape, numbers) in enumerate(plan.shapes, start=1)
+    ]
     parts = parts or [np.empty((0, d))]
     drawn = parts[0] if len(parts) == 1 else np.vstack(parts)
     drawn *= plan.std[noise, None]
@@ -87,7 +90,7 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
         filter_std=plan.sigma_0,
         d=plan.d,
     )
-    whole_draw = grams.reduce(*grams.lengthened(standard(seed, *grams.counts(ensemble)), ensemble))
+    whole_draw = grams.reduced(standard(seed, *grams.counts(ensemble)), ensemble)
     drawn, on_spikes, across_spikes = _split(whole_draw, len(fixed), plan.spikes)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
     size = len(order)

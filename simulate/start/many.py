@@ -166,19 +166,13 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
     means, runs = len(first.centres), len(pairs)
     raw = [standard(seed, len(fixed), len(noise) + means, filters, d) for seed, d in places]
-    drawn, own = np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw])
-    which = None
-    if len(raw) > 1:  # what all share is not copied for each
-        which = np.array([places[pair] for pair in pairs])
-        drawn = drawn[which]
-        if (plans.sigma_0 != plans.sigma_0[0]).any():
-            own, which = own[which], None
-    shared, roots = grams.Standard(drawn, own), _roots(plans.length[:, fixed])
+    drawn = grams.Standard(np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw]))
+    which, roots = np.array([places[pair] for pair in pairs]), _roots(plans.length[:, fixed])
     along, std = plans.along, plans.std[:, noise]
     if means:
         along = np.concatenate([along, np.ones((runs, means, len(fixed)), dtype=np.bool_)], axis=1)
         std = np.concatenate([std, plans.means], axis=1)
-    reduction = grams.reduce_all(*grams.placed(shared, roots, along, std, plans.sigma_0), which)
+    reduction = grams.reduced_all(drawn, which, roots, along, std, plans.sigma_0)
     observed, clean = labels_many(model, values, first.n, seeds)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
     z, gram, centres = _in_order(first, reduction.z, reduction.gram, order, clean)

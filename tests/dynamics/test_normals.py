@@ -1,4 +1,4 @@
-"""First normals of a stream: the compiled twin has NumPy's bits, and is left where it has not."""
+"""Last normals of a stream: the compiled twin has NumPy's bits, and is left where it has not."""
 
 from __future__ import annotations
 
@@ -17,15 +17,23 @@ def test_the_compiled_twin_has_numpys_bits(count: int) -> None:
         assert ours.tobytes() == np.random.Generator(np.random.PCG64(seed)).standard_normal(count).tobytes()
 
 
-def test_first_normals_are_the_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_normals_are_the_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     size = (normals.LONG // 4, 2, 3)
     expected = stream(7, "test").standard_normal(size)
     monkeypatch.setattr(normals._Twin, "asked", 0)
-    assert np.array_equal(normals.first_normals(7, size), expected)  # by NumPy, as so few were asked for
+    assert np.array_equal(normals.last_normals(stream(7, "test"), size), expected)  # by NumPy, as so few were asked for
     monkeypatch.setattr(normals._Twin, "asked", normals.WORTH)
     monkeypatch.setattr(normals._Twin, "alike", None)
-    assert np.array_equal(normals.first_normals(7, size), expected)
+    assert np.array_equal(normals.last_normals(stream(7, "test"), size), expected)
     assert normals._Twin.alike is True
+    rng = stream(7, "test")
+    rng.random(3)
+    after = stream(7, "test")
+    after.random(3)
+    assert np.array_equal(normals.last_normals(rng, size), after.standard_normal(size))  # from where the stream stands
+    other = np.random.Generator(np.random.SFC64(7))
+    assert np.array_equal(normals.last_normals(other, size),
+                          np.random.Generator(np.random.SFC64(7)).standard_normal(size))
 
 
 def test_a_twin_that_differs_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,5 +44,5 @@ def test_a_twin_that_differs_is_not_used(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(ziggurat, "standard_normal", lambda bits, count: np.zeros(count))
     expected = stream(7, "test").standard_normal(size)
     for _ in range(2):
-        assert np.array_equal(normals.first_normals(7, size), expected)
+        assert np.array_equal(normals.last_normals(stream(7, "test"), size), expected)
     assert normals._Twin.alike is False

@@ -204,7 +204,7 @@ def gradient_descent_learns_a_frequent_signal(entry: Erratum, run: Callable[[str
     many, few = (run(command) for command in entry.runs)
     assert many["loss"][-1] < 1e-3 and few["loss"][-1] < 1e-3
     error = [float(found["test_error"][-1]) for found in (many, few)]
-    return Shown(error[0] >= 1 / 2.01, error[1] >= 1 / 2.01, (f"{error[0]:.3f}", f"{error[1]:.3f}"))
+    return Shown(error[0] >= 1 / 2.01, error[1] >= 1 / 2.01, (f"{error[0]:.2f}", f"{error[1]:.2f}"))
 
 
 @shows("pegr-D.1")
@@ -342,7 +342,7 @@ def full_penalty_in_its_own_window(entry: Erratum, run: Callable[[str], dict[str
 @shows("pegr-4.1")
 def the_experiments_network(entry: Erratum, run: Callable[[str], dict[str, Array]]) -> Shown:
     stated, summed, inferred = (float(run(command)["test_error"][-1]) for command in entry.runs)
-    return Shown(min(stated, summed) <= 0.05, inferred <= 0.05, (f"{stated:.3f}", f"{summed:.3f}", f"{inferred:.3f}"))
+    return Shown(min(stated, summed) <= 0.05, inferred <= 0.05, (f"{stated:.2f}", f"{summed:.2f}", f"{inferred:.2f}"))
 
 
 # Proof gaps.

@@ -210,7 +210,7 @@ _STATEMENTS = (
         "search finds draws that do not converge in time.",
         effect=(
             "Gradient descent, m = 10, d = 1.6e9 >= m^2 n^2.002, ||mu|| = 1, S = 20, 100 steps, loss below 1e-3: "
-            "test error 0.000 at n = 2000 (n ||mu||^2/S^2 = 5), 0.498 at n = 20 (0.05)."
+            "test error 0.00 at n = 2000 (n ||mu||^2/S^2 = 5), 0.50 at n = 20 (0.05)."
         ),
         runs=(
             "gammarho run pegr n=2000 m=10 d=1.6e9 sigma_p=0.0005 sigma_0=0.0025 eta=25 regularizer=none "
@@ -451,7 +451,7 @@ _STATEMENTS = (
             "With the mean over filters lam = 0.01 is below m/S^2 for each sigma_p, and 1500 steps are 1.5 e-folds of "
             "the signal. The sum and the missing 1/2 are our inference; the paper's code is not public."
         ),
-        effect="sigma_p = 0.5: test error 0.499 as stated, 0.263 with the sum, 0.000 with the sum and no 1/2.",
+        effect="sigma_p = 0.5: test error 0.50 as stated, 0.26 with the sum, 0.00 with the sum and no 1/2.",
         runs=(
             "gammarho run pegr --preset paper --record 1500 --observables test_error",
             "gammarho run pegr --preset paper neurons=sum --record 1500 --observables test_error",

@@ -180,7 +180,10 @@ def _room(condition: str, case: Case) -> float:
 
 @dataclass(frozen=True)
 class _Margin:
-    """How far inside a comparison each entry of the hypothesis is, between -1 and 1; an identity's sides themselves."""
+    """How far inside a comparison each entry of the hypothesis is, between -1 and 1; an identity's sides themselves.
+
+    NaN at entries outside the hypothesis, and where a side has no value or is beyond float64.
+    """
 
     values: Array
     sides: Array | None
@@ -199,7 +202,7 @@ def _margin(comparison: Comparison, relation: type[ast.cmpop] | None, given: Ind
     _, parts = aligned([Indexed(comparison.dims, comparison.left), Indexed(comparison.dims, comparison.right), given])
     left, right, meant = np.broadcast_arrays(*(part.values for part in parts))
     keep = (meant != 0) & np.isfinite(left) & np.isfinite(right)
-    left, right = np.where(keep, left, 0.0), np.where(keep, right, 0.0)
+    left, right = np.where(keep, left, np.nan), np.where(keep, right, np.nan)
     if relation is None:
         return _Margin(left, None)
     with np.errstate(all="ignore"):
@@ -210,7 +213,7 @@ def _margin(comparison: Comparison, relation: type[ast.cmpop] | None, given: Ind
 
 
 def _compare(suspect: Suspect, own: Sequence[_Margin], case: Case, place: Place | None) -> None:
-    """Whether the mutant is stricter, and whether it is looser, than its statement at some entry of a place's run."""
+    """Whether the mutant is stricter, and whether looser, than its statement at some entry where both have sides."""
     suspect.compared += 1
     for one, other in zip(own, _margins(suspect.mutant.statement, case), strict=True):
         if one.values.shape != other.values.shape:
@@ -220,6 +223,6 @@ def _compare(suspect: Suspect, own: Sequence[_Margin], case: Case, place: Place 
             suspect.stricter |= bool(apart.any())
             suspect.looser |= bool(apart.any())
         else:
-            gain = float(np.max(one.values - other.values, initial=0.0))
+            gain = float(np.fmax.reduce(one.values - other.values, axis=None, initial=0.0))
             suspect.said_more(gain if gain > SAME else 0.0, place)
             suspect.looser |= bool((other.values > one.values + SAME).any())

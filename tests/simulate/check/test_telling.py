@@ -113,6 +113,18 @@ def test_what_says_more_on_many_runs_and_then_less_is_no_slack() -> None:
     assert cubed.apart and family.runs == COMPARED + 2
 
 
+def test_a_side_that_is_beyond_float64_says_neither_more_nor_less() -> None:
+    """exp(900) is no float64, and more than exp(700).  Before, it counted as stricter there, and survived."""
+    said = Statement(id="own", kind="inequality", claim="loss <= exp(50*eta - 100)", until="3")
+    asked = posed("pegr", [said], SMALL, None)
+    family = Family(said, asked.quantities)
+    (more,) = [each for each in family.suspects if each.mutant.text == "50 * eta - 100 -> 50 * eta + 100"]
+    params = {**SMALL, "eta": 16.0, "sigma_0": 1e-30}
+    bench = Bench(problem_of(choose("pegr", params)), 3, 0, asked.quantities, Call({}, params))
+    family.hold([bench.case(0, 3, [said])], None)
+    assert family.runs == 1 and more.alive and not more.stricter
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("setting", "ids", "changes"), [
     ("pegr", "L1 L2 L3 L4", ("eta -> 1",)),

@@ -10,6 +10,7 @@ sums over examples are the batch's, and with label noise the loss sees the step'
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from .activations import number, sigma
 from .roles import ConstantScalar, ScalarOfExample, indexed, role_of
 from .sums import Definition, Definitions, collect_by, contract, derivative, pull_out, reduce_signs
 from .symbols import Names, c, class_, head_sum, i, i_, lam, m, n, r, r_, y
+
+KEPT = 64  # recursions; each is a second or less of SymPy, and few hundred kilobytes
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,16 @@ class Recursion:
 
 
 def of_model(model: Model) -> Recursion:
-    """Derive a model's recursion.  Source of the method: README, "The idea".
+    """Derive a model's recursion; of the last models that were asked for it is kept.  Source: README, "The idea".
 
     Raises ModelError in one sentence where the model does not close on pre-activations.
     """
+    return _of_model(model, repr(model))
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _of_model(model: Model, _written: str) -> Recursion:
+    """The recursion of a model, told from others by how it is written too: 2 and 2.0 are equal, and print otherwise."""
     names = Names(model)
     definitions = _forward(names)
     example_loss = definitions["loss"].symbol

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sympy as sp
 
+from derivations.calculus.recursion import of_model
 from derivations.calculus.sums import Definition, contract, derivative, pull_out, reduce_signs
 from derivations.calculus.symbols import Names, i, n, r, s, y
-from derivations.declare import Activation, Coefficient, Directions, Model, Network, Objective, Patch
+from derivations.declare import Activation, Coefficient, Directions, Model, Network, Objective, Parameter, Patch
 from derivations.derive import derive
 from derivations.papers.pegr.model import model as pegr
 from derivations.show.shown import steps
@@ -172,3 +175,16 @@ def test_the_shown_recursion_follows_the_given_parameters() -> None:
     assert "zeta_i/m**2" in printed and "/m" not in summed
     whole = str(gammarho.derive("pegr", {"penalty_half": False}))
     assert "8*lam*l''_i*zeta_i/m**2" in whole
+
+
+def test_a_recursion_is_derived_once_and_told_by_how_its_model_is_written() -> None:
+    """Defaults of 2 and of 2.0 are equal, and a declaration that is shown has its own."""
+    model, same = softmax_model(), softmax_model()
+    assert model is not same and of_model(model).gradient is of_model(same).gradient
+    numbers = (2, 2.0)
+    whole, real = (
+        replace(model, parameters=(Parameter(name="n", latex="", meaning="examples", default=each),))
+        for each in numbers
+    )
+    assert whole == real
+    assert [repr(of_model(each).model.parameters[0].default) for each in (whole, real)] == ["2", "2.0"]

@@ -10,7 +10,7 @@ import sympy as sp
 from derivations.calculus.recursion import of_model
 from derivations.calculus.sums import Definition, contract, derivative, pull_out, reduce_signs
 from derivations.calculus.symbols import Names, i, n, r, s, y
-from derivations.declare import Activation, Coefficient, Directions, Model, Network, Objective, Parameter, Patch
+from derivations.declare import Activation, Coefficient, Directions, Model, Network, Objective, Patch
 from derivations.derive import derive
 from derivations.papers.pegr.model import model as pegr
 from derivations.show.shown import steps
@@ -181,10 +181,11 @@ def test_a_recursion_is_derived_once_and_told_by_how_its_model_is_written() -> N
     """Defaults of 2 and of 2.0 are equal, and a declaration that is shown has its own."""
     model, same = softmax_model(), softmax_model()
     assert model is not same and of_model(model).gradient is of_model(same).gradient
-    numbers = (2, 2.0)
+    plain = pegr("none")
     whole, real = (
-        replace(model, parameters=(Parameter(name="n", latex="", meaning="examples", default=each),))
-        for each in numbers
+        replace(plain, parameters=tuple(replace(p, default=eta) if p.name == "eta" else p for p in plain.parameters))
+        for eta in (2, 2.0)
     )
     assert whole == real
-    assert [repr(of_model(each).model.parameters[0].default) for each in (whole, real)] == ["2", "2.0"]
+    told = [next(p for p in of_model(each).model.parameters if p.name == "eta").default for each in (whole, real)]
+    assert [repr(each) for each in told] == ["2", "2.0"]

@@ -40,6 +40,7 @@ from derivations.declare import (
 from derivations.derive import derive
 from derivations.kernel.printer import piece_name
 from simulate.testing import Instance, plain_kernel, residual
+from tests.helpers.wild import plainly
 
 SIZES = {"n": 4, "m": 3, "d": 30, "length": 1.0, "sigma": 0.3, "sigma_0": 0.3, "eta": 0.2, "lam": 0.1}
 RELU, LEAKY = Activation(name="relu"), Activation(name="leaky_relu", slope=0.2)
@@ -148,7 +149,8 @@ def test_the_printed_decomposition_gives_the_weights() -> None:
     from simulate.start.draw import draw
 
     labelled = declared(("xi",), ("xi",), signed=True, labelled=True)
-    data = gr.run(labelled, steps=12, seed=2)
+    with plainly(plain_kernel(labelled)):
+        data = gr.run(labelled, steps=12, seed=2)
     drawn = draw(labelled, parameters.resolve(labelled).values, 2)
     assert drawn.vectors is not None and drawn.weights is not None
     signs = np.array([1.0, -1.0])[:, None, None] * drawn.y

@@ -26,6 +26,7 @@ from simulate.run import estimate
 from simulate.run.run import run
 from simulate.run.seconds import START
 from simulate.work.progress import TELLER, Work
+from tests.helpers.slowly import rarely
 
 SMALL: dict[str, Any] = {"n": 4, "m": 2, "d": 30, "eta": 0.2, "lam_until": 10}
 AXES: dict[str, Any] = {"x": ("lam", [0.01, 0.1, 1.0]), "y": ("sigma_p", [0.2, 0.8])}
@@ -294,13 +295,17 @@ def test_bad_input_is_one_sentence(changes: dict[str, Any], said: str) -> None:
     assert said in str(caught.value)
 
 
-def test_axes_may_be_structural_or_choices(tmp_path: Path) -> None:
-    axes: dict[str, Any] = {"x": ("regularizer", ["pegr", "none"]), "y": ("q", [2, 3])}
+@pytest.mark.parametrize(("name", "values"), [("neurons", ["mean", "sum"]), rarely("q", [2, 3])])
+def test_axes_may_be_structural_or_choices(name: str, values: list[Any], tmp_path: Path) -> None:
+    axes: dict[str, Any] = {"x": ("regularizer", ["pegr", "none"]), "y": (name, values)}
     given: dict[str, Any] = {**axes, "params": {**SMALL, "lam": 0.5}}
     grid = small(**given, store=tmp_path / "grid.zarr")
     assert list(grid["regularizer"].values) == ["pegr", "none"] and (grid["status"] == "ok").all()
-    alone = run("pegr", {**SMALL, "lam": 0.5, "regularizer": "none", "q": 3}, steps=20, seed=1, sampling="gram")
-    assert float(grid["test_error"].sel(regularizer="none", q=3, seed=1)) == float(alone["test_error"][-1])
+    assert len(np.unique(grid["test_error"].sel(seed=1))) > 1
+    for value in values:
+        own = {**SMALL, "lam": 0.5, "regularizer": "none", name: value}
+        alone = run("pegr", own, steps=20, seed=1, sampling="gram")
+        assert float(grid["test_error"].sel({"regularizer": "none", name: value, "seed": 1})) == alone["test_error"][-1]
     assert bits(small(**given, store=tmp_path / "grid.zarr")) == bits(grid)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask.parameters import resolve
 from simulate.ask.settings import resolve as setting
-from simulate.run.kernels import kernel_for
+from simulate.run.kernels import kernel_for, plain_kernel_for
 from simulate.start.draw import draw
 from simulate.validate.compare import compare
 
@@ -84,4 +84,4 @@ def test_a_kernel_of_another_power_fails() -> None:
     }
     resolved = resolve(setting("pegr").factory, {"eta": 0.01})
     drawn = draw(resolved.model, resolved.values, 0, "vectors", initial)
-    assert compare(resolved.model, kernel_for(pegr("pegr", 3)), drawn, resolved.values, 5).verdict == "fail"
+    assert compare(resolved.model, plain_kernel_for(pegr("pegr", 3)), drawn, resolved.values, 5).verdict == "fail"

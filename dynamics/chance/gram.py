@@ -9,12 +9,15 @@ singular Wishart law).  Q drops out of every inner product, so the cost does not
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..arrays import Array, Flags, Indices
 from ..errors import RangeError
+from .normals import standard_normal
 
 _SHORT = np.finfo(np.float64).tiny / np.finfo(np.float64).eps  # squares below are denormal, or about to be
 
@@ -90,46 +93,47 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
 
 def reduced(drawn: Standard, ensemble: Ensemble) -> Reduced:
     """What training sees of a standard draw of the ensemble's counts."""
-    alone = Standard(drawn.noise[None], drawn.filters[None])
     numbers = (np.asarray(each, dtype=np.float64)[None] for each in
                (_root(ensemble), ensemble.along, ensemble.noise_std, ensemble.filter_std))
-    found = reduced_all(alone, np.zeros(1, dtype=np.intp), *numbers)
+    found = reduced_all([drawn], np.zeros(1, dtype=np.intp), *numbers)
     return Reduced(found.z[0], found.gram[0], found.weight_gram[0])
 
 
 def reduced_all(
-    drawn: Standard, which: Indices, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array
+    drawn: Sequence[Standard], which: Indices, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array
 ) -> Reduced:
-    """`reduced` of R runs, each with the bits that it has alone: of U standard draws run r has which[r].
+    """`reduced` of R runs, each with the bits that it has alone: of the standard draws run r has which[r].
 
     root (R, f, f), along (R, n, f), noise_std (R, n), filter_std (R,).  Inner products of filters that all runs have
     alike are one array, not to be written to.
     """
-    shared = len(drawn.filters) == 1 and bool((filter_std == filter_std[0]).all())
+    shared = len(drawn) == 1 and bool((filter_std == filter_std[0]).all())
     runs, few = len(which), slice(0, 1) if shared else slice(None)
     with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
-        among = own(drawn.filters)[which[few]] * np.square(filter_std[few])[:, None, None]
-        z, gram = _products(drawn, which, root, along, noise_std, filter_std)
+        among = np.stack([each.among for each in drawn])[which[few]] * np.square(filter_std[few])[:, None, None]
+        noise, filters = np.stack([each.noise for each in drawn]), np.stack([each.filters for each in drawn])
+        z, gram = _products(noise, filters, which, root, along, noise_std, filter_std)
     return Reduced(z, gram, np.broadcast_to(among, (runs, *among.shape[1:])))
 
 
 def _products(
-    drawn: Standard, which: Indices, root: Array, along: Flags | Array, noise_std: Array, filter_std: Array
+    noise: Array, filters: Array, which: Indices, root: Array, along: Flags | Array, noise_std: Array,
+    filter_std: Array,
 ) -> tuple[Array, Array]:
-    """z (R, S, B) and gram (R, B, B) of `reduced_all`."""
+    """z (R, S, B) and gram (R, B, B) of `reduced_all`, from standard noise (U, n, C) and filters (U, S, C)."""
     from ..lanes import products  # compiled, and loaded where there is something to draw
 
-    runs, vectors, filters = len(which), root.shape[-1] + noise_std.shape[-1], drawn.filters.shape[-2]
-    if max(vectors, filters) > products.LARGEST:
-        each = which if len(drawn.noise) > 1 else slice(0, 1)  # what all share is not copied for each
-        directions = placed(drawn.noise[each], root, along, noise_std)
-        z = drawn.filters[each][..., : directions.shape[-1]]
-        return z @ np.swapaxes(directions, -1, -2) * filter_std[:, None, None], own(directions)
-    z, gram = np.empty((runs, filters, vectors)), np.empty((runs, vectors, vectors))
+    runs, vectors, count = len(which), root.shape[-1] + noise_std.shape[-1], filters.shape[-2]
+    if max(vectors, count) > products.LARGEST:
+        each = which if len(noise) > 1 else slice(0, 1)  # what all share is not copied for each
+        directions = placed(noise[each], root, along, noise_std)
+        z = filters[each][..., : directions.shape[-1]] @ np.swapaxes(directions, -1, -2)
+        return z * filter_std[:, None, None], own(directions)
+    z, gram = np.empty((runs, count, vectors)), np.empty((runs, vectors, vectors))
     rows = np.asarray(which, dtype=np.int64)
     given = [np.array(np.broadcast_to(each, (runs, *each.shape[1:])), dtype=np.float64, order="C")
              for each in (root, along, noise_std, filter_std)]
-    products.reduced(np.array(drawn.noise, order="C"), rows, np.array(drawn.filters, order="C"), rows, *given, z, gram)
+    products.reduced(noise, rows, filters, rows, *given, z, gram)
     return z, gram
 
 
@@ -182,6 +186,11 @@ class Standard:
     noise: Array
     filters: Array
 
+    @functools.cached_property
+    def among(self) -> Array:
+        """Inner products of the filters (..., S, S): cells of a grid share them; not to be written to."""
+        return own(self.filters)
+
 
 def standard(
     data: np.random.Generator, init: np.random.Generator, f: int, n: int, filters: int, d: float
@@ -189,8 +198,11 @@ def standard(
     """What is random of a draw, whatever its lengths and deviations are."""
     left = d - f  # dimensions orthogonal to the fixed directions
     columns = int(min(n + filters, left))
-    noise = np.hstack([data.standard_normal((n, f)), trapezoid(data, n, columns, left, first=0)])
-    return Standard(noise, np.hstack([init.standard_normal((filters, f)), trapezoid(init, filters, columns, left, n)]))
+    noise, rows = np.empty((n, f + columns)), np.empty((filters, f + columns))
+    for rng, of, first in ((data, noise, 0), (init, rows, n)):
+        of[:, :f] = rng.standard_normal((len(of), f))
+        of[:, f:] = trapezoid(rng, len(of), columns, left, first)
+    return Standard(noise, rows)
 
 
 def placed(noise: Array, root: Array, along: Flags | Array, noise_std: Array) -> Array:
@@ -225,7 +237,9 @@ def fixed_root(gram: Array, given: Array | None = None) -> Array:
 
 def trapezoid(rng: np.random.Generator, rows: int, columns: int, left: float, first: int) -> Array:
     """Rows first, first + 1, ... of Bartlett's T, cut to `columns`, for Gaussian rows in `left` dimensions."""
-    normals = np.tril(rng.standard_normal((rows, columns)), first - 1)
+    normals = standard_normal(rng, (rows, columns))
+    for row in range(rows):
+        normals[row, first + row :] = 0.0
     diagonal = np.arange(first, min(first + rows, columns))
     if len(diagonal):  # no row reaches its diagonal where the rows before it already span every dimension left
         normals[diagonal - first, diagonal] = _chi(rng, left - diagonal.astype(np.float64))

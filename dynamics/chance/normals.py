@@ -1,4 +1,4 @@
-"""Normals with which a stream ends: by NumPy, or by the compiled twin once enough are wanted for it."""
+"""Standard normals of a stream: by NumPy, or by the compiled twin once enough are wanted for it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ class _Twin:
     alike: bool | None = None
 
 
-def last_normals(rng: np.random.Generator, size: tuple[int, ...]) -> Array:
-    """What `rng.standard_normal(size)` gives, bit for bit, where nothing is drawn from `rng` afterwards."""
+def standard_normal(rng: np.random.Generator, size: tuple[int, ...]) -> Array:
+    """What `rng.standard_normal(size)` gives, bit for bit, with `rng` where that leaves it."""
     count, bits = math.prod(size), rng.bit_generator
     _Twin.asked += count
     if count < LONG or _Twin.asked < WORTH or _Twin.alike is False or not isinstance(bits, np.random.PCG64):
         return rng.standard_normal(size)
-    from .ziggurat import standard_normal
+    state = bits.state
+    if state["has_uint32"]:  # which NumPy keeps for a later whole number
+        return rng.standard_normal(size)
+    from . import ziggurat
 
-    normals = standard_normal(bits, count).reshape(size)
+    normals = ziggurat.standard_normal(bits, count).reshape(size)
     if _Twin.alike is None:  # a later NumPy may draw otherwise, and a seed has one stream
+        after, bits.state = bits.state, state
         expected = rng.standard_normal(size)
-        _Twin.alike = normals.tobytes() == expected.tobytes()
+        _Twin.alike = normals.tobytes() == expected.tobytes() and bits.state == after
         return expected
     return normals

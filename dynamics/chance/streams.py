@@ -25,7 +25,7 @@ STREAMS: Mapping[str, str] = {
     "batches": "the order of the examples in each epoch, by block of epochs",
     "flips": "label noise of each step, by block of steps",
     "test": "fresh examples; of fresh tasks, by what is drawn",
-    "strata": "fresh examples along the heads, one vector and head after another; apart, who is with whom",
+    "strata": "fresh examples along the heads, one vector and head after another, then who is with whom",
     "images": "which images of a data set are taken, by class where so many a class are",
     "search": "places, draws and moves that a search tries, by the statement",
     "mutants": "which places the search of a statement's mutants moves from, by the preset",

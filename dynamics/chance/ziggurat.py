@@ -35,7 +35,10 @@ Words = NDArray[np.uint64]
 
 
 def standard_normal(bits: np.random.PCG64, count: int) -> Array:
-    """What `numpy.random.Generator(bits).standard_normal(count)` gives; where `bits` stands afterwards is not said."""
+    """What `numpy.random.Generator(bits).standard_normal(count)` gives, and `bits` stands where it does afterwards.
+
+    That is, if it holds no half of a word, as after small whole numbers were drawn from it.
+    """
     told = bits.state["state"]
     at, by = told["state"], told["inc"]
     lanes = list[int]()
@@ -45,8 +48,9 @@ def standard_normal(bits: np.random.PCG64, count: int) -> Array:
     leap = pow(MULTIPLIER, LANES, _ALL)
     further = by * sum(MULTIPLIER**k for k in range(LANES)) % _ALL
     normals = np.empty(count)
-    _fill(np.array(lanes, dtype=np.uint64), np.array([*_halves(leap), *_halves(further)], dtype=np.uint64), *_TABLES,
-          np.empty(BLOCK, dtype=np.uint64), normals)
+    spent = _fill(np.array(lanes, dtype=np.uint64), np.array([*_halves(leap), *_halves(further)], dtype=np.uint64),
+                  *_TABLES, np.empty(BLOCK, dtype=np.uint64), normals)
+    bits.advance(int(spent))
     return normals
 
 
@@ -95,10 +99,10 @@ def _words(lanes, leap, words, held, upto):
     return at
 
 
-@njit("void(uint64[::1], uint64[::1], uint64[::1], float64[::1], float64[::1], uint64[::1], float64[::1])", **_OPTIONS)
+@njit("int64(uint64[::1], uint64[::1], uint64[::1], float64[::1], float64[::1], uint64[::1], float64[::1])", **_OPTIONS)
 def _fill(lanes, leap, inside, width, height, words, normals):
-    """Fills `normals`; `words` is room for a block of them."""
-    held, done = 0, 0
+    """Fills `normals`, and says how many words that took; `words` is room for a block of them."""
+    held, done, spent = 0, 0, 0
     while done < normals.size:
         wanted = normals.size - done
         held = _words(lanes, leap, words, held, min(words.size, wanted + wanted // 32 + 64))
@@ -135,3 +139,5 @@ def _fill(lanes, leap, inside, width, height, words, normals):
         for left in range(held - at):
             words[left] = words[at + left]
         held -= at
+        spent += at
+    return spent

@@ -15,26 +15,23 @@ import numpy as np
 
 from ..arrays import Array, Indices
 from ..chance.gram import Reduced
-from ..chance.normals import last_normals
+from ..chance.normals import standard_normal
 from ..errors import RangeError
 from .roots import Draws, coloured
 
 SHAPES = ("gaussian", "uniform", "rademacher")
 
 
-def standardised(
-    rng: np.random.Generator, shape: str, size: tuple[int, ...], *numbers: float, last: bool = False
-) -> Array:
+def standardised(rng: np.random.Generator, shape: str, size: tuple[int, ...], *numbers: float) -> Array:
     """Independent entries of mean 0 and variance 1: "gaussian", "uniform" on +-sqrt(3), or "rademacher" +-1.
 
     Also "student" with so many degrees of freedom, above 2, and "sparse" with such a share of Gaussian ones, else 0.
 
-    `last`: nothing is drawn from `rng` afterwards, which lets Gaussian ones be quicker.
-
     Raises RangeError for another shape.
     """
     if shape == "gaussian":
-        return last_normals(rng, size) if last else rng.standard_normal(size)
+        own = isinstance(rng, np.random.Generator)  # else a stream that keeps its normals
+        return standard_normal(rng, size) if own else rng.standard_normal(size)
     if shape == "uniform":
         return rng.uniform(-np.sqrt(3.0), np.sqrt(3.0), size)
     if shape == "rademacher":

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
-from ..chance.normals import last_normals
+from ..chance.normals import standard_normal
 from ..chance.strata import enough, stratified
 from ..chance.streams import stream
 from .roots import Draws, coloured
@@ -58,8 +58,8 @@ def by_group(each: Array, strata: int) -> Array:
 def leading(seed: int, groups: int, vectors: int, heads: int) -> Array:
     """A seed's `lead` of `Normals`, (M, STRATA, F, H), read-only; runs of the seed share it."""
     lead = np.empty((groups, STRATA, vectors, heads))
-    drawn = last_normals(stream(seed, "strata"), (vectors, heads, enough(groups, STRATA)))
-    rng = stream(seed, "strata", 1)  # for what they lack, and for who is with whom
+    rng = stream(seed, "strata")
+    drawn = standard_normal(rng, (vectors, heads, enough(groups, STRATA)))
     for f, h in np.ndindex(vectors, heads):
         column = stratified(rng, groups, STRATA, drawn[f, h])
         lead[:, :, f, h] = rng.permuted(column, axis=1) if f or h else column

@@ -36,7 +36,8 @@ def coloured(normals: Array, covariance: Array, lead: Array | None = None) -> Dr
     def draws(rows: slice) -> Array:
         first, last, _ = rows.indices(len(normals) * strata)
         groups = slice(first // strata, -(-last // strata))
-        each = rest(groups)[:, None] + lead[groups] @ onto.T
+        each = lead[groups] @ onto.T
+        each += rest(groups)[:, None]
         return np.asarray(each.reshape(-1, each.shape[-1])[: last - first])
 
     return draws

@@ -201,9 +201,12 @@ class _Patches:
         if len(self.buffers.get(p, ())) < count:
             self.buffers[p] = np.repeat(self.none, count, axis=0)
         activations = self.buffers[p][:count]
-        activations[:, p] = self.fixed[label, p]
-        for f in np.flatnonzero(self.mix[label, p]):
-            activations[:, p] += self.mix[label, p, f] * vectors[f].reshape(-1, *self.fixed.shape[2:])
+        held = np.flatnonzero(self.mix[label, p]).tolist()
+        patch, first = activations[:, p], vectors[held[0]].reshape(-1, *self.fixed.shape[2:])
+        share = self.mix[label, p, held[0]]
+        np.add(first if share == 1.0 else share * first, self.fixed[label, p], out=patch)
+        for f in held[1:]:
+            patch += self.mix[label, p, f] * vectors[f].reshape(-1, *self.fixed.shape[2:])
         return self.outputs(activations)
 
 

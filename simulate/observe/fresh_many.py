@@ -12,7 +12,7 @@ from derivations.declare import GaussianLaw, MixtureLaw, Model, terms_of
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
-from dynamics.chance.normals import last_normals
+from dynamics.chance.normals import standard_normal
 from dynamics.chance.streams import stream
 from dynamics.fresh import lanelaw, testlaw
 from dynamics.fresh.normals import STRATA, Normals, leading
@@ -135,7 +135,7 @@ def _normals(seed: int, count: int, neurons: int, grouped: bool) -> lanelaw.Pack
     """A seed's normals, as a kernel reads them."""
     groups = DRAWS // STRATA if grouped else DRAWS
     lead = leading(seed, groups, count, lanelaw.HEADS) if grouped else None
-    return lanelaw.packed(Normals(last_normals(stream(seed, "test"), (groups, count, neurons)), lead))
+    return lanelaw.packed(Normals(standard_normal(stream(seed, "test"), (groups, count, neurons)), lead))
 
 
 __all__ = ["judge_many", "shape_of"]

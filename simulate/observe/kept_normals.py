@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from dynamics.arrays import Array
-from dynamics.chance.normals import last_normals
+from dynamics.chance.normals import standard_normal
 from dynamics.chance.streams import stream
 
 from ..work.kept import LARGEST, Kept
@@ -29,7 +29,7 @@ class FreshStream:
         if self._rng is None and not self._kept and count <= LARGEST:
             self._kept = size
             return _kept(count, self._seed, size)
-        return self._further().standard_normal(size)
+        return standard_normal(self._further(), size)
 
     def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
         """As a generator's."""
@@ -58,12 +58,12 @@ class FreshStream:
         if self._rng is None:
             self._rng = stream(self._seed, "test")
             if self._kept:
-                self._rng.standard_normal(self._kept)
+                standard_normal(self._rng, self._kept)
         return self._rng
 
 
 def _first(seed: int, size: tuple[int, ...]) -> Array:
-    normals = last_normals(stream(seed, "test"), size)
+    normals = standard_normal(stream(seed, "test"), size)
     normals.flags.writeable = False
     return normals
 

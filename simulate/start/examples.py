@@ -42,10 +42,7 @@ def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, 
     else:
         vectors[fixed, : len(fixed)] = plan.root
     rng = stream(seed, "data")
-    parts = [
-        standardised(rng, shape, (count, d), *numbers, last=at == len(plan.shapes))
-        for at, (count, shape, numbers) in enumerate(plan.shapes, start=1)
-    ]
+    parts = [standardised(rng, shape, (count, d), *numbers) for count, shape, numbers in plan.shapes]
     parts = parts or [np.empty((0, d))]
     drawn = parts[0] if len(parts) == 1 else np.vstack(parts)
     drawn *= plan.std[noise, None]

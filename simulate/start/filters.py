@@ -19,6 +19,6 @@ def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Arr
         InputError: `values` lack the number of filters or their standard deviation.
     """
     size = (model.n_heads, int(whole(values, "m")), d)
-    drawn = standardised(stream(seed, "init"), model.initialisation.shape_of(values), size, last=True)
+    drawn = standardised(stream(seed, "init"), model.initialisation.shape_of(values), size)
     drawn *= number(values, model.initialisation.std)
     return drawn

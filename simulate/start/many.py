@@ -165,8 +165,7 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     pairs = list(zip(seeds, plans.d.tolist(), strict=True))
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
     means, runs = len(first.centres), len(pairs)
-    raw = [standard(seed, len(fixed), len(noise) + means, filters, d) for seed, d in places]
-    drawn = grams.Standard(np.stack([each.noise for each in raw]), np.stack([each.filters for each in raw]))
+    drawn = [standard(seed, len(fixed), len(noise) + means, filters, d) for seed, d in places]
     which, roots = np.array([places[pair] for pair in pairs]), _roots(plans.length[:, fixed])
     along, std = plans.along, plans.std[:, noise]
     if means:

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 # (fixed directions, noise vectors, filters, d): below and above a line of eight, and a d that spans less than all.
 SHAPES = [(1, 20, 20, 1e6), (1, 3, 2, 40.0), (0, 9, 4, 12.0), (2, 7, 10, 5.0), (2, 17, 3, 1e30), (1, 0, 3, 9.0)]
+LARGE = [(3, 140, 131, 1e3), (2, 20, 140, 19.0)]  # by a library; of the second the vectors span less than they are
 PLAIN = plain_module(inspect.getsource(products), "products")
 
 
@@ -27,7 +28,7 @@ PLAIN = plain_module(inspect.getsource(products), "products")
 class Drawn:
     """Standard draws and the numbers of R runs of them."""
 
-    standard: Standard
+    standard: list[Standard]
     which: NDArray[np.intp]
     root: Array
     along: Array
@@ -45,25 +46,24 @@ class Drawn:
 def drawn_of(f: int, n: int, filters: int, d: float, runs: int = 5, draws: int = 2) -> Drawn:
     rng = stream(f + n, "test")
     each = [gram.standard(stream(k, "data"), stream(k, "init"), f, n, filters, d) for k in range(draws)]
-    standard = Standard(np.stack([one.noise for one in each]), np.stack([one.filters for one in each]))
     root = np.tril(rng.standard_normal((runs, f, f))) + 2.0 * np.eye(f)
     along = rng.integers(0, 2, (runs, n, f)) * rng.uniform(0.5, 2.0, (runs, n, f))
     which = rng.integers(0, draws, runs)
-    return Drawn(standard, which, root, along, rng.uniform(0.1, 3.0, (runs, n)), rng.uniform(1e-3, 1.0, runs))
+    return Drawn(each, which, root, along, rng.uniform(0.1, 3.0, (runs, n)), rng.uniform(1e-3, 1.0, runs))
 
 
 def bits(found: Reduced) -> list[bytes]:
     return [np.ascontiguousarray(each).tobytes() for each in (found.z, found.gram, found.weight_gram)]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [*SHAPES, *LARGE])
 def test_draws_are_the_inner_products_of_their_vectors(shape: tuple[int, int, int, float]) -> None:
     """To the rounding of two sums of C products and their factors; a term too few or too many is far outside."""
     drawn = drawn_of(*shape)
     found = drawn.reduced()
     for r, which in enumerate(drawn.which.tolist()):
-        vectors = gram.placed(drawn.standard.noise[which], drawn.root[r], drawn.along[r], drawn.std[r])
-        filters = drawn.standard.filters[which] * drawn.deviation[r]
+        vectors = gram.placed(drawn.standard[which].noise, drawn.root[r], drawn.along[r], drawn.std[r])
+        filters = drawn.standard[which].filters * drawn.deviation[r]
         cut = filters[:, : vectors.shape[1]]
         bound = (vectors.shape[1] + 4) * EPS
         assert (np.abs(found.z[r] - cut @ vectors.T) <= 2 * bound * (np.abs(cut) @ np.abs(vectors).T)).all()
@@ -73,7 +73,7 @@ def test_draws_are_the_inner_products_of_their_vectors(shape: tuple[int, int, in
     assert np.array_equal(found.gram, np.swapaxes(found.gram, 1, 2))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [*SHAPES, *LARGE])
 def test_a_draw_has_the_same_bits_alone_and_among_others(shape: tuple[int, int, int, float]) -> None:
     drawn = drawn_of(*shape)
     whole = drawn.reduced()
@@ -91,7 +91,7 @@ def test_a_draw_of_its_own_is_one_of_many() -> None:
     one = gram.sample(stream(0, "data"), stream(0, "init"), Ensemble(np.eye(1) * 4.0, std, along, 4, 0.3, 50.0))
     standard = gram.standard(stream(0, "data"), stream(0, "init"), 1, 3, 4, 50.0)
     many = gram.reduced_all(
-        Standard(standard.noise[None], standard.filters[None]), np.zeros(3, dtype=np.intp), np.full((3, 1, 1), 2.0),
+        [standard], np.zeros(3, dtype=np.intp), np.full((3, 1, 1), 2.0),
         np.repeat(along[None], 3, axis=0), np.array([std, 2 * std, std]), np.array([0.3, 0.3, 0.2]))
     assert bits(one) == bits(Reduced(many.z[0], many.gram[0], many.weight_gram[0]))
     assert np.array_equal(many.gram[2], one.gram) and not np.array_equal(many.gram[1], one.gram)
@@ -150,10 +150,11 @@ def test_compiled_and_plain_draws_have_the_same_bits(shape: tuple[int, int, int,
     drawn = drawn_of(*shape, runs=2)
     f, n, filters, _ = shape
     found = []
+    noise, rows_of = (np.stack([getattr(one, name) for one in drawn.standard]) for name in ("noise", "filters"))
     for module in (products, PLAIN):
         z, inner = np.empty((2, filters, f + n)), np.empty((2, f + n, f + n))
         rows = drawn.which.astype(np.int64)
-        module.reduced(drawn.standard.noise, rows, drawn.standard.filters, rows, drawn.root, drawn.along, drawn.std,
+        module.reduced(noise, rows, rows_of, rows, drawn.root, drawn.along, drawn.std,
                        drawn.deviation, z, inner)
         found.append(z.tobytes() + inner.tobytes())
     assert found[0] == found[1]

@@ -19,6 +19,7 @@ from figures.phase import fomaml, heterogeneous, kou, pegr, stable_rank
 from figures.phase.diagram import Diagram, Span
 from figures.phase.said import counts_below, extremes
 from gammarho import cli
+from tests.helpers.slowly import rarely
 
 EVERY = [(name, diagram) for name, found in phase.DIAGRAMS.items() for diagram in found]
 IDS = [diagram.name for _, diagram in EVERY]
@@ -127,12 +128,17 @@ def test_the_benign_cells_are_counted() -> None:
     assert "at the greatest mu_norm 0.1, at the least above 0 0.105 to 0.3" in said
 
 
-def test_a_diagram_s_picture_has_its_title_and_its_sentences(tmp_path: Path) -> None:
-    small = tiny(kou.KOU[0])
+CURVED = dataclasses.replace(stable_rank.STABLE_RANK[0], curves=("sigma_0 = 0.001 + 0.01*slope",))
+
+
+@pytest.mark.parametrize("diagram", [CURVED, rarely(kou.KOU[0])], ids=lambda diagram: diagram.name)
+def test_a_diagram_s_picture_has_its_title_and_its_sentences(diagram: Diagram) -> None:
+    small = tiny(diagram)
     data = small.run(cells=3)
     figure = small.draw(data)
     said = "\n".join(each.get_text() for each in figure.findobj(Text) if isinstance(each, Text))
-    assert small.shows in said and "mu_norm = (sigma_p**4*d/n)**0.25" in said and "3 steps; mean of 2 seeds" in said
+    assert small.shows in said and small.curves[0] in said and "3 steps; mean of 2 seeds" in said
+    assert small.says(data)
     for sentence in small.says(data):
         assert " ".join(str(sentence).split()) in " ".join(said.split())
 

@@ -91,7 +91,7 @@ def test_the_state_that_breaks_a_claim_is_printed_and_the_command_exits_1(capsys
 def test_the_command_exits_1_where_a_state_breaks_a_claim_and_says_how_to_have_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    words = ["check", "nearly_orthogonal", "C.1", "C.4", "--inductive", "--search", "400"]
+    words = ["check", "nearly_orthogonal", "C.1", "C.4", "--inductive", "--search", "200"]
     assert cli.main(words) == 1
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("    gammarho"))
     again = shlex.split(line)

@@ -223,3 +223,16 @@ def test_what_searches_broke_has_what_it_needs() -> None:
     without = replace(sizes, given=sizes.given.replace(" and quiet", ""))
     for said, verdict in ((sizes, "vacuous"), (without, "violated")):
         assert gr.check("heterogeneous", near, [said], steps=1, seed=1, seeds=1)["sizes"].verdict == verdict
+
+
+def test_what_lemma_2_says_falls_is_told_where_w_is_large() -> None:
+    """The loss is 29 there, and its square 13 times what falls.
+
+    Before, the difference of two squared distances of 10^13 was judged, whose rounding covers both.
+    """
+    said = BY_ID["L2"]
+    squared = replace(said, id="squared", claim=said.claim.replace("eta*loss", "eta*loss**2"))
+    same = Statement(id="same", kind="identity", given=said.given, claim="distance2 - next(distance2) == nearer")
+    far = {**SMALL_STEP, "sigma_0": 300.0, "eta": 0.001}
+    assert verdicts([said, squared], far, steps=5) == {"L2": "holds", "squared": "violated"}
+    assert verdicts([said, same], SMALL_STEP, steps=20) == {"L2": "holds", "same": "holds"}

@@ -129,12 +129,10 @@ def _products(
         directions = placed(noise[each], root, along, noise_std)
         z = filters[each][..., : directions.shape[-1]] @ np.swapaxes(directions, -1, -2)
         return z * filter_std[:, None, None], own(directions)
-    z, gram = np.empty((runs, count, vectors)), np.empty((runs, vectors, vectors))
     rows = np.asarray(which, dtype=np.int64)
-    given = [np.array(np.broadcast_to(each, (runs, *each.shape[1:])), dtype=np.float64, order="C")
+    given = [np.broadcast_to(np.asarray(each, dtype=np.float64), (runs, *each.shape[1:]))
              for each in (root, along, noise_std, filter_std)]
-    products.reduced(noise, rows, filters, rows, *given, z, gram)
-    return z, gram
+    return products.reduced(noise, rows, filters, rows, *given)
 
 
 def coordinates(

@@ -79,14 +79,11 @@ def _small(start: Reduced, off: int, b: Array, scale: Array, factor: Array | flo
     """`projected_gram` off one direction, or none if it is -1, of few vectors and filters."""
     from ..lanes import products
 
-    count, filters, _ = b.shape
-    among = np.empty((count, filters, filters))
+    count = len(b)
     (z, gram), of = _rows([_flat(start.z), start.gram], count)
     (own,), weights_of = _rows([start.weight_gram], count)
-    factors = np.array(np.broadcast_to(np.reshape(factor, -1), (count,)), dtype=np.float64)
-    shares = np.array(np.broadcast_to(scale, (count,)), dtype=np.float64)
-    products.weight_grams(np.ascontiguousarray(b), gram, z, of, own, weights_of, off, shares, factors, among)
-    return among
+    factors = np.broadcast_to(np.reshape(factor, -1), (count,))
+    return products.weight_grams(b, gram, z, of, own, weights_of, off, np.broadcast_to(scale, (count,)), factors)
 
 
 def _rows(arrays: Sequence[Array], count: int) -> tuple[list[Array], Indices]:
@@ -94,7 +91,7 @@ def _rows(arrays: Sequence[Array], count: int) -> tuple[list[Array], Indices]:
     single = arrays[0].ndim == 2 or len(arrays[0]) == 1 or arrays[0].strides[0] == 0
     rows = [each[None] if each.ndim == 2 else each[:1] if single else each for each in arrays]
     of = np.zeros(count, dtype=np.int64) if single else np.arange(count)
-    return [np.require(each, requirements=["C", "W"]) for each in rows], of
+    return rows, of
 
 
 def set_aside(start: Reduced, off: Indices) -> Reduced | None:

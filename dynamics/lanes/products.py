@@ -9,17 +9,25 @@ memory.  Every sum here is over its terms in order, one fused operation each, wh
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from dynamics.lanes.compiled import WIDTH, aligned, entry, fused, lanes, load, spread, store
+from dynamics.arrays import Array, Steps
+from dynamics.lanes import memory
+from dynamics.lanes.compiled import WIDTH, entry, fused, lanes, load, spread, store
 from dynamics.lazily import njit
 
 LARGEST = 128  # vectors or filters up to which these are the quicker way
 _OPTIONS: dict[str, Any] = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 _INSIDE: dict[str, Any] = {"fastmath": False, "error_model": "numpy"}
-_THREE, _ONE, _WHICH = "float64[:, :, ::1]", "float64[::1]", "int64[::1]"
+_KINDS = {"n": "float64[::1]", "w": "int64[::1]", "s": "int64"}
+
+
+def _taking(kinds: str) -> str:
+    """A signature: flat numbers, which rows, or a size, by their first letters."""
+    return f"void({', '.join(_KINDS[kind] for kind in kinds)})"
 
 
 @njit(**_INSIDE)
@@ -96,69 +104,57 @@ def both_ways(noise, at, drawn, columns, fixed, rows, turned):
             turned[c * width + b] = x
 
 
-@njit(f"void({_THREE}, {_WHICH}, {_THREE}, {_WHICH}, {_THREE}, {_THREE}, float64[:, ::1], {_ONE}, {_THREE}, {_THREE})",
-      **_OPTIONS)
-def reduced(noise, noise_of, filters, filters_of, root, along, std, deviation, z, gram):
-    """z (R, S, B) and gram (R, B, B) of R draws, vectors of `chance.gram.placed` and filters.
-
-    noise (U, n, C) and filters (V, S, C) are standard, and run r has those at noise_of[r] and filters_of[r]; root
-    (R, f, f), along (R, n, f), std (R, n), deviation (R,).
-    """
-    runs, fixed = root.shape[:2]
-    drawn, columns = noise.shape[1:]
-    count, columns_of_filters = filters.shape[1:]
+@njit(_taking("nwnwnnnnnn" "sssss" "w" "nnnnnn"), **_OPTIONS)
+def _reduced(
+    noise, noise_of, filters, filters_of, root, along, std, deviation, z, gram, fixed, drawn, columns, count,
+    columns_of_filters, upto, standard, vectors, standard_turned, turned, lengths, room,
+):
+    """`reduced` of flat arrays, with room to work in."""
     rows = fixed + drawn
     terms = min(rows, columns)
     width, wide = padded(rows), padded(terms)
-    standard, vectors = aligned(rows * wide), aligned(rows * wide)
-    standard_turned, turned = aligned(terms * width), aligned(terms * width)
-    lengths, room = aligned(width), aligned(max(rows, count) * width)
-    upto = np.empty(width // WIDTH, dtype=np.int64)
-    for k in range(upto.size):
-        upto[k] = min(terms, WIDTH * (k + 1))  # those of eight vectors have no component along later ones
-    flat_noise, weights = noise.reshape(-1), filters.reshape(-1)
-    flat_z, flat_gram = z.reshape(-1), gram.reshape(-1)
-    for r in range(runs):
+    for r in range(noise_of.size):
         if r == 0 or noise_of[r] != noise_of[r - 1]:
-            both_ways(flat_noise, noise_of[r] * drawn * columns, drawn, columns, fixed, standard, standard_turned)
+            both_ways(noise, noise_of[r] * drawn * columns, drawn, columns, fixed, standard, standard_turned)
         for i in range(drawn):
-            lengths[fixed + i] = std[r, i]
+            lengths[fixed + i] = entry(std, r * drawn + i)
         for b in range(fixed, rows):
             length = spread(lengths, b)
             for q in range(0, wide, WIDTH):
                 store(vectors, b * wide + q, length * load(standard, b * wide + q))
         for q in range(0, width, WIDTH):
-            length = load(lengths, q)
+            line = load(lengths, q)
             for c in range(terms):
-                store(turned, c * width + q, length * load(standard_turned, c * width + q))
+                store(turned, c * width + q, line * load(standard_turned, c * width + q))
         for c in range(fixed):
             for b in range(fixed):
-                vectors[b * wide + c] = root[r, b, c]
-                turned[c * width + b] = root[r, b, c]
+                x = entry(root, (r * fixed + b) * fixed + c)
+                vectors[b * wide + c] = x
+                turned[c * width + b] = x
             for i in range(drawn):
                 b = fixed + i
-                x = along[r, i, c] * standard[b * wide + c] * lengths[b] if along[r, i, c] != 0.0 else 0.0
+                share = entry(along, (r * drawn + i) * fixed + c)
+                x = share * standard[b * wide + c] * lengths[b] if share != 0.0 else 0.0
                 vectors[b * wide + c] = x
                 turned[c * width + b] = x
         times(vectors, 0, wide, rows, upto, turned, width, room)
-        unpadded(room, rows, rows, 1.0, flat_gram, r * rows * rows)
-        at = filters_of[r] * count * columns_of_filters
-        times(weights, at, columns_of_filters, count, upto, turned, width, room)
-        unpadded(room, count, rows, deviation[r], flat_z, r * count * rows)
+        unpadded(room, rows, rows, 1.0, gram, r * rows * rows)
+        times(filters, filters_of[r] * count * columns_of_filters, columns_of_filters, count, upto, turned, width, room)
+        unpadded(room, count, rows, entry(deviation, r), z, r * count * rows)
 
 
 @njit(**_INSIDE)
-def components(gram, of_gram, z, of_z, off, across, along):
+def components(gram, of_gram, z, of_z, off, rows, across, along):
     """Components along direction `off`'s unit vector, of the B directions `across` and the S filters `along`.
 
     Returns one over what the unit vector's own square is, 0 of a vector that is 0.
     """
-    square = entry(gram, of_gram + off * (across.size + 1))
-    unit = 1.0 / np.sqrt(square) if square > 0.0 else 0.0  # so that nothing is outside the range
-    for q in range(across.size):
-        across[q] = entry(gram, of_gram + q * across.size + off) * unit
+    square = entry(gram, of_gram + off * (rows + 1))
+    unit = 1.0 / sqrt(square) if square > 0.0 else 0.0  # so that nothing is outside the range
+    for q in range(rows):
+        across[q] = entry(gram, of_gram + q * rows + off) * unit
     for s in range(along.size):
-        along[s] = entry(z, of_z + s * across.size + off) * unit
+        along[s] = entry(z, of_z + s * rows + off) * unit
     return 1.0 / (square * unit * unit) if square > 0.0 else 0.0
 
 
@@ -169,59 +165,101 @@ def less(values, at, rows, columns, by, factor, of, out):
     for c in range(rows):
         share = factor * entry(by, c)
         for q in range(0, width, WIDTH):
-            row = load(values, at + c * columns + q)
+            o, i = c * width + q, at + c * columns + q
+            if i + WIDTH <= values.size:  # what is read past a row's end is the next one's, and not used
+                store(out, o, load(values, i))
+            else:
+                for k in range(columns - q):
+                    out[o + k] = entry(values, i + k)
             if share != 0.0:
-                row = fused(lanes(-share), load(of, q), row)
-            store(out, c * width + q, row)
+                store(out, o, fused(lanes(-share), load(of, q), load(out, o)))
 
 
-@njit(f"void({_THREE}, {_THREE}, {_THREE}, {_WHICH}, {_THREE}, {_WHICH}, int64, {_ONE}, {_ONE}, {_THREE})", **_OPTIONS)
-def weight_grams(b, gram, z, start_of, weight_gram, weights_of, off, left, factor, out):
-    """out (R, S, S) = factor W P W^T with W = left W(0) + b V of R runs; see `geometry.distances.projected_gram`.
-
-    b (R, S, B), left and factor (R,).  Run r has gram (U, B, B) and z = W(0) V^T (U, S, B) at start_of[r] and
-    W(0) W(0)^T = weight_gram (V, S, S) at weights_of[r].  P projects off direction `off`; none if it is -1.
-    """
-    runs, count, rows = b.shape
+@njit(_taking("nnnwnwsnnn" "ss" "w" "nnnnnn"), **_OPTIONS)
+def _weight_grams(
+    b, gram, z, start_of, weight_gram, weights_of, off, left, factor, out, count, rows, upto, right, still, inner, half,
+    along, across,
+):
+    """`weight_grams` of flat arrays, with room to work in."""
     width, wide = padded(rows), padded(count)
-    right, still = aligned(rows * max(width, wide)), aligned(count * width)
-    inner, half = aligned(count * width), aligned(count * wide)
-    along, lines = aligned(count), aligned(width)
-    across, upto = lines[:rows], np.full(max(width, wide) // WIDTH, rows)
-    flat_b, flat_out = b.reshape(-1), out.reshape(-1)
-    flat_z, flat_gram = followed(z), followed(gram)
     inverse = 0.0
-    for r in range(runs):
+    for r in range(start_of.size):
         of_b, of_z, of_gram = r * count * rows, start_of[r] * count * rows, start_of[r] * rows * rows
+        of_own, of_out = weights_of[r] * count * count, r * count * count
+        share = entry(left, r)
         if off >= 0:
-            inverse = components(flat_gram, of_gram, flat_z, of_z, off, across, along)
-        less(flat_gram, of_gram, rows, rows, lines, inverse, lines, right)
-        less(flat_z, of_z, count, rows, along, inverse, lines, still)
+            inverse = components(gram, of_gram, z, of_z, off, rows, across, along)
+        less(gram, of_gram, rows, rows, across, inverse, across, right)
+        less(z, of_z, count, rows, along, inverse, across, still)
         if off >= 0:
             for q in range(rows):
                 right[q * width + off] = 0.0
                 right[off * width + q] = 0.0
             for s in range(count):
                 still[s * width + off] = 0.0
-        times(flat_b, of_b, rows, count, upto, right, width, inner)
+        times(b, of_b, rows, count, upto, right, width, inner)
         for i in range(0, count * width, WIDTH):
-            store(inner, i, 0.5 * load(inner, i) + left[r] * load(still, i))  # half of b G b^T goes to each side
+            store(inner, i, 0.5 * load(inner, i) + share * load(still, i))  # half of b G b^T goes to each side
         for s in range(wide):
             for c in range(rows):
-                right[c * wide + s] = entry(flat_b, of_b + s * rows + c) if s < count else 0.0
+                right[c * wide + s] = entry(b, of_b + s * rows + c) if s < count else 0.0
         times(inner, 0, width, count, upto, right, wide, half)
-        own = weight_gram[weights_of[r]]
         for s in range(count):
             for q in range(s + 1):
-                start = left[r] * left[r] * (own[s, q] - along[s] * along[q] * inverse)
-                found = factor[r] * (half[s * wide + q] + half[q * wide + s] + start)
-                flat_out[(r * count + s) * count + q] = found
-                flat_out[(r * count + q) * count + s] = found
+                own = entry(weight_gram, of_own + s * count + q) - along[s] * along[q] * inverse
+                found = entry(factor, r) * (half[s * wide + q] + half[q * wide + s] + share * share * own)
+                out[of_out + s * count + q] = found
+                out[of_out + q * count + s] = found
 
 
-@njit(**_INSIDE)
-def followed(values):
-    """The values (U, ..., ...) flat, with a line of zeros behind them, which reads in lines of eight run into."""
-    flat, out = values.reshape(-1), np.zeros(values.size + WIDTH)
-    out[: flat.size] = flat
+def reduced(
+    noise: Array, noise_of: Steps, filters: Array, filters_of: Steps, root: Array, along: Array, std: Array,
+    deviation: Array,
+) -> tuple[Array, Array]:
+    """z (R, S, B) and gram (R, B, B) of R draws, vectors of `chance.gram.placed` and filters.
+
+    noise (U, n, C) and filters (V, S, C') are standard, and run r has those at noise_of[r] and filters_of[r]; root
+    (R, f, f), along (R, n, f), std (R, n), deviation (R,).
+    """
+    runs, fixed, drawn, count = len(root), root.shape[-1], noise.shape[1], filters.shape[1]
+    rows, columns = fixed + drawn, noise.shape[2]
+    terms = min(rows, columns)
+    width, wide = _padded(rows), _padded(terms)
+    z, gram = np.empty((runs, count, rows)), np.empty((runs, rows, rows))
+    upto = np.minimum(terms, WIDTH * np.arange(1, width // WIDTH + 1))  # eight vectors have none along later ones
+    room = [memory.aligned(size) for size in (rows * wide, rows * wide, terms * width, terms * width, width,
+                                              max(rows, count) * width)]
+    flat = [_flat(each) for each in (noise, filters, root, along, std, deviation)]
+    _reduced(flat[0], noise_of, flat[1], filters_of, *flat[2:], z.reshape(-1), gram.reshape(-1), fixed, drawn, columns,
+             count, filters.shape[2], upto, *room)
+    return z, gram
+
+
+def weight_grams(
+    b: Array, gram: Array, z: Array, start_of: Steps, weight_gram: Array, weights_of: Steps, off: int, left: Array,
+    factor: Array,
+) -> Array:
+    """factor W P W^T (R, S, S) with W = left W(0) + b V of R runs; see `geometry.distances.projected_gram`.
+
+    b (R, S, B), left and factor (R,).  Run r has gram (U, B, B) and z = W(0) V^T (U, S, B) at start_of[r] and
+    W(0) W(0)^T = weight_gram (V, S, S) at weights_of[r].  P projects off direction `off`; none if it is -1.
+    """
+    runs, count, rows = b.shape
+    width, wide = _padded(rows), _padded(count)
+    out = np.empty((runs, count, count))
+    upto = np.full(max(width, wide) // WIDTH, rows)
+    room = [memory.aligned(size) for size in (rows * max(width, wide), count * width, count * width, count * wide,
+                                              count, width)]
+    _weight_grams(_flat(b), _flat(gram), _flat(z), start_of, _flat(weight_gram), weights_of, off, _flat(left),
+                  _flat(factor), out.reshape(-1), count, rows, upto, *room)
     return out
+
+
+def _padded(count: int) -> int:
+    return WIDTH * -(-count // WIDTH)
+
+
+def _flat(values: Array) -> Array:
+    """The numbers in one row, a copy where they are not to be written to, of which compiled code knows nothing."""
+    flat = np.ascontiguousarray(values, dtype=np.float64).reshape(-1)
+    return flat if flat.flags.writeable else flat.copy()

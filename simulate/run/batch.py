@@ -284,7 +284,8 @@ def _advanced(
         drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
         kernel.limits(values, values.count), asked.steps, t, events, [each for each in draws if each is not None],
     )
-    whole = _finite(drawn.gram) & _finite(drawn.z) & _finite(z) & _finite(b) & (failed < 0)
+    # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
+    whole = _finite(np.einsum("rbb->rb", drawn.gram)) & _finite(z) & _finite(b) & (failed < 0)
     if events is not None:
         whole &= looked
     left = kernel.scales(values, t, values.count)

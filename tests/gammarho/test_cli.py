@@ -307,7 +307,7 @@ def test_control_c_is_one_line_and_130(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 def test_a_real_control_c() -> None:
     code = (
-        "import time; from gammarho import api, cli; "
+        "import time; from gammarho import api, cli; from simulate.work import progress; progress.PATIENCE = 1e6; "
         "api.conditions = lambda *a, **k: (print('up', flush=True), time.sleep(60)); "
         "raise SystemExit(cli.main(['conditions', 'pegr']))"
     )

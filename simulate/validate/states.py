@@ -27,7 +27,6 @@ from .probe_state import Probe, ProbeStart, Shape, probe_values, tasks_of
 
 NEAR = 1e-9  # of a cut: nearer, and rounding may decide
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
-CLOSE = 1e-3  # of a margin: what it may be beyond the one that is wanted
 EXACT = 5 / 16
 """A value of no special form whose products with small whole numbers are exact."""
 FAR = -8000.0  # what the smallest output is behind the largest, where
@@ -253,16 +252,10 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
         low, high = high, 2.0 * high
         if high > 1e6:
             return None
-    reached = margin(high)
     for _ in range(40):
-        if abs(reached) <= (1.0 + CLOSE) * abs(wanted):
-            break
         middle = 0.5 * (low + high)
-        found = margin(middle)
-        if abs(found) < abs(wanted):
-            low = middle
-        else:
-            high, reached = middle, found
+        low, high = (middle, high) if abs(margin(middle)) < abs(wanted) else (low, middle)
+    reached = margin(high)
     if not (np.isfinite(reached) and abs(reached - wanted) < 1.0):
         return None
     start = ProbeStart(draw.vectors, high * draw.weights, y, clean, scalars)

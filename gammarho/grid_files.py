@@ -134,8 +134,10 @@ class Places:
                 file.check()
             yield
 
-    def write(self, data: xarray.Dataset, draw: Draw) -> tuple[list[Path], list[Unwritten]]:
+    def write(self, data: Callable[[], xarray.Dataset], draw: Draw) -> tuple[list[Path], list[Unwritten]]:
         """Write every file, whole, data before pictures; one that cannot be written does not keep the others from it.
+
+        `data` is asked for where there is a file.
 
         Returns:
             The store and the files that were written; and what was said of those that could not be.
@@ -144,7 +146,7 @@ class Places:
         for file in sorted(self.files, key=lambda file: isinstance(file, Picture)):
             try:
                 with replacing(file.path) as new:
-                    file.write(new, data, draw)
+                    file.write(new, data(), draw)
             except Unwritten as error:
                 refused[file.path] = error
         kept = [*([self.store] if self.store is not None else []), *(file.path for file in self.files)]

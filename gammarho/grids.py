@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from simulate.run.dataset import Data
 
 from .report import COLUMN, Row, notes, number, table
-
-if TYPE_CHECKING:
-    import xarray
 
 _WIDE, _TALL, _PLANES = 118, 40, 3  # characters across, rows and planes of a grid that are printed
 _REASONS = 6  # of runs that are not ok, told one by one
@@ -19,116 +20,161 @@ _NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 _LACKING = "*"  # after a mean of some of a cell's draws
 
 
-def as_text(data: xarray.Dataset, kept: str = "") -> str:
+def as_text(data: Data, kept: str = "") -> str:
     """The notes, a table of the seeds' mean for each observable, and then what failed and why.
 
     A row a value of y, the largest on top, and a column a value of x; a curve's table has a row a value of x and a
     column an observable.  Of a grid that is too wide, too tall or too deep some are left out, and `kept` says where
     they are.  A hitting time's mean is over the seeds that reach it; -1 where none does.
     """
-    names = observables(data)
-    dims = [str(dim) for dim in data[names[0]].dims[:-1]]
+    drawn = [_draws(data, name) for name in observables(data)]
+    dims = drawn[0].dims
     lines = [*notes(data), ""]
     if len(dims) == 1:
-        lines += _curve(data, names, dims[0], kept)
+        lines += _curve(drawn, kept)
     else:
-        for name in names:
-            lines += [*_planes(data, name, dims, kept), *([""] if name != names[-1] else [])]
-    lines += [*_partial(data, names), *_unresolved(data, names)]
+        for each in drawn:
+            lines += [*_planes(each, kept), *([""] if each is not drawn[-1] else [])]
+    lines += [*_partial(data, drawn), *_unresolved(data)]
     return "\n".join([*lines, *_reasons(data), *_boundary(data, kept)])
 
 
-def observables(data: xarray.Dataset) -> list[str]:
+@dataclass(frozen=True)
+class _Draws:
+    """An observable's numbers, the seeds along the last axis, and the labels of the axes `dims` before it."""
+
+    name: str
+    dims: tuple[str, ...]
+    values: NDArray[np.float64]
+    labels: Mapping[str, NDArray[Any]]
+    event: bool
+
+    def at(self, dim: str, places: Sequence[int]) -> _Draws:
+        """Those at some places of an axis."""
+        labels = {**self.labels, dim: self.labels[dim][list(places)]}
+        return replace(self, values=np.take(self.values, list(places), self.dims.index(dim)), labels=labels)
+
+    def plane(self, place: int) -> _Draws:
+        """Those at a place of the first axis."""
+        return replace(self, dims=self.dims[1:], values=self.values[place])
+
+    @property
+    def over(self) -> str:
+        """What a mean is over."""
+        return "seeds that reach it, -1 where none does" if self.event else "seeds"
+
+    def mean(self) -> NDArray[np.float64]:
+        """The mean over the seeds that have a number; of a hitting time over those that reach it, -1 if none does."""
+        if not self.event:
+            return _mean(self.values)
+        mean = _mean(np.where(self.values >= 0, self.values, np.nan))
+        return np.where(np.isnan(mean) & ~np.isnan(self.values).all(axis=-1), -1.0, mean)
+
+    def cells(self) -> Any:
+        """The means as text, marked where some draws have no number."""
+        lacking = np.isnan(self.values)
+        some, means = np.asarray(lacking.any(axis=-1) & ~lacking.all(axis=-1)), self.mean()
+        text = np.empty(means.shape, dtype=object)
+        for at, value in np.ndenumerate(means):
+            text[at] = number(value) + _LACKING * bool(some[at])
+        return text
+
+
+def _draws(data: Data, name: str) -> _Draws:
+    """An observable of a grid, its axes in the grid's order."""
+    each = data.data_vars[name]
+    dims = tuple(str(dim) for dim in each.dims)
+    order = [*(dim for dim in dims if dim != "seed"), "seed"]
+    values = np.transpose(each.values, [dims.index(dim) for dim in order])
+    labels = {dim: np.asarray(data.coords[dim].values) for dim in order}
+    return _Draws(name, tuple(order[:-1]), values, labels, "event" in each.attrs)
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean over the last axis of what is a number; NaN where nothing is."""
+    known = ~np.isnan(values)
+    counts = known.sum(axis=-1)
+    return np.where(counts > 0, np.where(known, values, 0.0).sum(axis=-1) / np.maximum(counts, 1), np.nan)
+
+
+def _standard_error(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the mean over the last axis of what is a number; NaN of fewer than two."""
+    known = ~np.isnan(values)
+    counts = known.sum(axis=-1)
+    squares = np.where(known, (values - _mean(values)[..., None]) ** 2, 0.0).sum(axis=-1)
+    return np.where(counts > 1, np.sqrt(squares / np.maximum(counts - 1, 1) / np.maximum(counts, 1)), np.nan)
+
+
+def observables(data: Data) -> list[str]:
     """The names of what is measured, without their standard errors."""
     numeric = [
         str(name) for name, values in data.data_vars.items()
-        if "seed" in values.dims and np.issubdtype(values.dtype, np.floating)
+        if "seed" in values.dims and np.issubdtype(values.values.dtype, np.floating)
     ]
     return [name for name in numeric if not (name.endswith("_se") and name.removesuffix("_se") in numeric)]
 
 
-def undone(data: xarray.Dataset) -> str:
+def undone(data: Data) -> str:
     """How many cells of a grid were left undone, and what the first of them ran into; empty where none was."""
-    runs = data["status"].values == "undone"
+    runs = data.data_vars["status"].values == "undone"
     if not runs.any():
         return ""
     cells = runs.any(axis=-1)
-    first = str(data["message"].values[runs][0])
+    first = str(data.data_vars["message"].values[runs][0])
     return f"{int(cells.sum())} of {cells.size} cells are left undone, the first of them by {first}"
 
 
-def _mean(draws: xarray.DataArray) -> xarray.DataArray:
-    """The mean over the seeds that have a number; of a hitting time, over those that reach it, -1 where none does."""
-    if "event" not in draws.attrs:
-        return draws.mean("seed")
-    mean = draws.where(draws >= 0).mean("seed")
-    return mean.where(mean.notnull() | draws.isnull().all("seed"), -1.0)
-
-
-def _over(draws: xarray.DataArray) -> str:
-    return "seeds that reach it, -1 where none does" if "event" in draws.attrs else "seeds"
-
-
-def _cells(draws: xarray.DataArray) -> Any:
-    """The means as text, marked where some draws have no number."""
-    some = (draws.isnull().any("seed") & draws.notnull().any("seed")).values
-    means = _mean(draws).values
-    text = np.empty(means.shape, dtype=object)
-    for at, value in np.ndenumerate(means):
-        text[at] = number(value) + _LACKING * bool(some[at])
-    return text
-
-
-def _curve(data: xarray.Dataset, names: Sequence[str], across: str, kept: str) -> list[str]:
+def _curve(drawn: Sequence[_Draws], kept: str) -> list[str]:
     """A row a value of x, and for each observable its mean and the standard error that the seeds give it."""
-    rows = _picked(data.sizes[across], _TALL)
+    (across,) = drawn[0].dims
+    labels = drawn[0].labels[across]
+    rows = _picked(len(labels), _TALL)
     heads, columns = list[str](), list[list[str]]()
-    for name in names:
-        draws = data[name].isel({across: rows})
-        heads.append(name)
-        columns.append(_cells(draws).tolist())
-        if data.sizes["seed"] > 1 and "event" not in draws.attrs:
+    for each in [each.at(across, rows) for each in drawn]:
+        heads.append(each.name)
+        columns.append(each.cells().tolist())
+        if each.values.shape[-1] > 1 and not each.event:
             heads.append("+-")
-            spread = (draws.std("seed", ddof=1) / np.sqrt(draws.notnull().sum("seed"))).values
-            columns.append([number(value) for value in spread])
-    over = {_over(data[name]) for name in names}
+            columns.append([number(value) for value in _standard_error(each.values)])
+    over = {each.over for each in drawn}
     lines: list[Row] = [(across, heads)]
-    labels = data[across].values[rows]
-    lines += [(number(label), [column[at] for column in columns]) for at, label in enumerate(labels)]
-    told = [] if len(rows) == data.sizes[across] else [f"{len(rows)} of {data.sizes[across]} rows are shown{kept}"]
+    lines += [(number(label), [column[at] for column in columns]) for at, label in enumerate(labels[rows])]
+    told = [] if len(rows) == len(labels) else [f"{len(rows)} of {len(labels)} rows are shown{kept}"]
     return [f"mean over {'; '.join(sorted(over))}", *table(lines), *told]
 
 
-def _planes(data: xarray.Dataset, name: str, dims: Sequence[str], kept: str) -> Iterator[str]:
+def _planes(draws: _Draws, kept: str) -> Iterator[str]:
     """A table, or one for each of some planes."""
-    head = f"{name} (mean over {_over(data[name])})"
-    if len(dims) == 2:
+    head = f"{draws.name} (mean over {draws.over})"
+    if len(draws.dims) == 2:
         yield head
-        yield from _plane(data[name], dims[0], dims[1], kept)
+        yield from _plane(draws, kept)
         return
-    deep = dims[0]
-    planes = _picked(data.sizes[deep], _PLANES)
+    deep = draws.dims[0]
+    labels = draws.labels[deep]
+    planes = _picked(len(labels), _PLANES)
     for plane in planes:
-        yield f"{head} at {deep} = {number(data[deep].values[plane])}"
-        yield from _plane(data[name].isel({deep: plane}), dims[1], dims[2], kept)
-    if len(planes) < data.sizes[deep]:
-        yield f"{len(planes)} of {data.sizes[deep]} values of {deep} are shown{kept}"
+        yield f"{head} at {deep} = {number(labels[plane])}"
+        yield from _plane(draws.plane(plane), kept)
+    if len(planes) < len(labels):
+        yield f"{len(planes)} of {len(labels)} values of {deep} are shown{kept}"
 
 
-def _plane(draws: xarray.DataArray, down: str, across: str, kept: str) -> Iterator[str]:
+def _plane(draws: _Draws, kept: str) -> Iterator[str]:
     """The rows of a table, upward, and how many rows and columns are left out."""
-    up = draws[down].values
+    down, across = draws.dims
+    up, along = draws.labels[down], draws.labels[across]
     upward = np.argsort(-up, kind="stable") if np.issubdtype(up.dtype, np.number) else np.arange(len(up))
     labels = {int(at): number(up[at]) for at in upward}
     corner = f"{down} \\ {across}"
-    width = max(COLUMN, *(len(number(value)) + 1 for value in draws[across].values))
+    width = max(COLUMN, *(len(number(value)) + 1 for value in along))
     most = max(2, (_WIDE - max(len(corner), *map(len, labels.values()))) // width)
     rows = [int(upward[at]) for at in _picked(len(upward), _TALL)]
-    columns = _picked(draws.sizes[across], most)
-    text = _cells(draws.isel({across: columns}))
-    head: Row = (corner, [number(value) for value in draws[across].values[columns]])
+    columns = _picked(len(along), most)
+    text = draws.at(across, columns).cells()
+    head: Row = (corner, [number(value) for value in along[columns]])
     yield from table([head, *((labels[row], text[row].tolist()) for row in rows)])
-    shown = [(len(columns), draws.sizes[across], "columns"), (len(rows), len(up), "rows")]
+    shown = [(len(columns), len(along), "columns"), (len(rows), len(up), "rows")]
     cut = [f"{few} of {all_} {what}" for few, all_, what in shown if few < all_]
     if cut:
         yield f"{' and '.join(cut)} are shown{kept}"
@@ -139,53 +185,54 @@ def _picked(count: int, most: int) -> list[int]:
     return list(range(count)) if count <= most else np.rint(np.linspace(0, count - 1, most)).astype(int).tolist()
 
 
-def _partial(data: xarray.Dataset, names: Sequence[str]) -> list[str]:
+def _partial(data: Data, drawn: Sequence[_Draws]) -> list[str]:
     """What the mark means, and how many cells have it."""
-    lines = []
-    for name in names:
-        lacking = np.asarray(data[name].isnull().transpose(*data["status"].dims).values)
+    status, lines = data.data_vars["status"], []
+    dims = [str(dim) for dim in status.dims]
+    for each in drawn:
+        lacking = np.isnan(each.values)
         some = np.asarray(lacking.any(axis=-1) & ~lacking.all(axis=-1))
         if not some.any():
             continue
-        lost = data["status"].values[lacking & some[..., None]].astype(str)
-        states, counts = np.unique(lost, return_counts=True)
+        states_of = np.transpose(status.values, [dims.index(dim) for dim in (*each.dims, "seed")])
+        states, counts = np.unique(states_of[lacking & some[..., None]].astype(str), return_counts=True)
         plural = [f"{count} run{'s' * int(count > 1)}" for count in counts]
         told = ", ".join(f"{runs} {state}" for runs, state in zip(plural, states, strict=True))
-        of = f" of {name}" if len(names) > 1 else ""
+        of = f" of {each.name}" if len(drawn) > 1 else ""
         cells = f"{int(some.sum())} of {some.size} cells"
         lines.append(f"{_LACKING} in {cells} the mean{of} is of some draws only: the others have no number ({told})")
     return lines
 
 
-def _unresolved(data: xarray.Dataset, names: Sequence[str]) -> list[str]:
+def _unresolved(data: Data) -> list[str]:
     """What a test error of 0 stands for, where no draw of a run was judged wrong."""
     name, error = "test_error", "test_error_se"
-    if name not in names or error not in data.data_vars or data.attrs.get("test_sampling") != "draws":
+    if not {name, error} <= {*data.data_vars} or data.attrs.get("test_sampling") != "draws":
         return []
     from simulate.observe.fresh import DRAWS
 
-    none = (data[name].values == 0) & (data[error].values == 0)
+    none = (data.data_vars[name].values == 0) & (data.data_vars[error].values == 0)
     if not none.any():
         return []
     told = f"{name} is 0 in {int(none.sum())} of {none.size} runs: below {number(3.0 / DRAWS)} at 95 %"
     return [f"{told}, which is what {DRAWS} draws tell; --test-sampling importance goes further"]
 
 
-def _boundary(data: xarray.Dataset, kept: str) -> list[str]:
+def _boundary(data: Data, kept: str) -> list[str]:
     """Where a level is crossed, with the band of each point, and the exponent that the points follow."""
     if "boundary" not in data.attrs:
         return []
-    said, count = data.attrs["boundary"], data.sizes["boundary"]
+    said, along = data.attrs["boundary"], data.data_vars["boundary_along"].values
+    count, seeds = len(along), len(data.coords["seed"].values)
     if not count:
         return ["", f"{said} is not crossed between cells that have numbers"]
-    columns = {name.removeprefix("boundary_"): data[name].values for name in map(str, data.data_vars)
-               if name.startswith("boundary_")}
-    along = columns.pop("along")
+    columns = {str(name).removeprefix("boundary_"): each.values for name, each in data.data_vars.items()
+               if str(name).startswith("boundary_") and name != "boundary_along"}
     axes = [name for name in columns if f"{name}_low" in columns]
     rows = _picked(count, _TALL)
     share = data.attrs.get("boundary_tolerance")
     to = "by the grid alone" if share is None else f"to {share:g} of an axis"
-    lines = ["", f"{said} is crossed here, found {to}; 95 % bands by {data.sizes['seed']} seeds"]
+    lines = ["", f"{said} is crossed here, found {to}; 95 % bands by {seeds} seeds"]
     head: Row = ("", [*axes, "low", "high", "of"])
     body: list[Row] = [
         ("", [*(number(columns[name][at]) for name in axes),
@@ -208,12 +255,12 @@ def _exponent(attrs: Mapping[str, Any]) -> list[str]:
     return [f"{law} along it, {interval}, of {fit['points']} points"]
 
 
-def _reasons(data: xarray.Dataset) -> list[str]:
+def _reasons(data: Data) -> list[str]:
     """How many runs of a grid are not ok, and under each status one line a reason, the commonest first.
 
     Sentences that differ in their numbers alone, such as the step at which a run diverges, are one reason.
     """
-    states, messages = data["status"].values, data["message"].values
+    states, messages = data.data_vars["status"].values, data.data_vars["message"].values
     lines = []
     for status in sorted({*states[(states != "ok") | (messages != "")].tolist()}):
         by_reason: dict[str, list[tuple[int, ...]]] = {}
@@ -229,12 +276,13 @@ def _reasons(data: xarray.Dataset) -> list[str]:
     return lines
 
 
-def _reason(data: xarray.Dataset, runs: Sequence[tuple[int, ...]]) -> str:
+def _reason(data: Data, runs: Sequence[tuple[int, ...]]) -> str:
     """The reason of runs, places along the dimensions, told by the first of them, and in how many cells they are."""
-    message = str(data["message"].values[runs[0]]).removeprefix("InputError: ")
+    messages = data.data_vars["message"]
+    message = str(messages.values[runs[0]]).removeprefix("InputError: ")
     cells = len({at[:-1] for at in runs})
-    if len({str(data["message"].values[at]) for at in runs}) == 1:
+    if len({str(messages.values[at]) for at in runs}) == 1:
         return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}: {message}"
-    labels = zip(data["message"].dims, runs[0], strict=True)
-    where = ", ".join(f"{dim}={number(data[dim].values[at])}" for dim, at in labels)
+    labels = zip(messages.dims, runs[0], strict=True)
+    where = ", ".join(f"{dim}={number(data.coords[dim].values[at])}" for dim, at in labels)
     return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}, such as {where}: {message}"

@@ -373,6 +373,13 @@ def test_a_table_of_a_shipped_setting_needs_neither_sympy_nor_xarray() -> None:
     assert loaded & {"sympy", "torch", "matplotlib", "scipy.linalg", "scipy.optimize", "xarray", "pandas"} == set()
 
 
+def test_a_grids_table_needs_no_xarray() -> None:
+    grid = "['phase', 'pegr', 'n=2', 'm=2', 'd=8', '--x', 'lam=0.1,0.2', '--steps=2', '--seeds=2']"
+    loaded = loaded_by(f"from gammarho.cli import main; main({grid})")
+    assert "simulate.phase.fill" in loaded
+    assert loaded & {"sympy", "torch", "matplotlib", "xarray", "pandas", "zarr"} == set()
+
+
 def test_every_public_name_has_a_home() -> None:
     import gammarho
 

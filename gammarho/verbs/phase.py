@@ -120,24 +120,24 @@ def phase(
     overlay: dict[str, Any] = {"curves": curve, "feasible": feasible, "setting": setting}
     if curve or feasible is not None:
         _check(places, resolved.values, [each for each in (x, y, z) if each is not None], **overlay)
-    from simulate.phase.phase import phase as fill
+    from simulate.phase.grid import GridAsked
+    from simulate.phase.phase import labelled
 
-    options: dict[str, Any] = {
-        "x": x, "y": y, "z": z, "steps": steps, "seed": seed, "seeds": seeds, "workers": workers,
-        "observable": observable, "sampling": sampling, "preset": preset,
-        "test_sampling": test_sampling, "scheduler": scheduler,
-        "boundary": boundary, "refine": refine,
-    }
-    asked = {**options, "hold": hold, "curve": curve, "feasible": feasible, "out": out, "width": width,
-             "format": format, "no_caption": no_caption}
+    named: dict[str, Any] = {"preset": preset, "steps": steps, "observable": observable, "seeds": seeds, "seed": seed,
+                             "sampling": sampling, "test_sampling": test_sampling}
+    how_far: dict[str, Any] = {"boundary": boundary, "refine": refine, "workers": workers, "scheduler": scheduler}
+    axes_given = {"x": x, "y": y, "z": z}
+    asked = {**axes_given, **named, **how_far, "hold": hold, "curve": curve, "feasible": feasible, "out": out,
+             "width": width, "format": format, "no_caption": no_caption}
     again = command("phase", setting, *values, options={
         name: value for name, value in asked.items() if value != _USUAL.get(name)})
     try:
         with places.held():
-            data = fill(setting, given, hold=hold or None, store=path, **options)
-            drawn = functools.cache(lambda: _drawn(data, **overlay, caption=not no_caption, width=width))
+            data = labelled(GridAsked(setting, given, axes_given, hold or None, **named), store=path, **how_far)
+            whole = functools.cache(data.dataset)  # a table needs no xarray, which takes long to load
+            drawn = functools.cache(lambda: _drawn(whole(), **overlay, caption=not no_caption, width=width))
             with _printed(how):
-                written, refused = places.write(data, lambda _: drawn())
+                written, refused = places.write(whole, lambda _: drawn())
     except KeyboardInterrupt:
         print(_interrupted(path, again), file=sys.stderr)
         raise

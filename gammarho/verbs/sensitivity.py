@@ -76,7 +76,7 @@ def sensitivity(
             reach=reach, tolerance=tolerance, sampling=sampling, test_sampling=test_sampling,
             workers=workers,
         )
-        written, refused = places.write(moved.to_dataset(), lambda _: _drawn(moved)) if places.files else ([], [])
+        written, refused = places.write(moved.to_dataset, lambda _: _drawn(moved))
     if not json:
         print_notes(chosen)
         print()

@@ -19,6 +19,7 @@ from ..ask import reading
 from ..ask import values as values_of
 from ..ask.axes import Axis
 from ..errors import InputError, nearest, quoted
+from ..run.dataset import Labelled
 from ..run.problem import Problem
 from . import grid_axes
 from .boundary import Exponent, Line, Scale, exponent, first_crossings
@@ -54,12 +55,12 @@ class EdgeFound:
     exponent: Exponent | None
     unknown: int
 
-    def variables(self) -> dict[str, Any]:
-        """Variables of a dataset, over the dimension "boundary"."""
-        return {
-            **{f"{DIM}_{name}": (DIM, values, {"long_name": name}) for name, values in self.values.items()},
-            f"{DIM}_along": (DIM, np.array(self.along, dtype=str), {"meaning": "the axis on which it was found"}),
-        }
+    def variables(self) -> dict[str, Labelled]:
+        """Variables over the dimension "boundary"."""
+        along = Labelled((DIM,), np.array(self.along, dtype=str), {"meaning": "the axis on which it was found"})
+        points = {f"{DIM}_{name}": Labelled((DIM,), np.asarray(values), {"long_name": name})
+                  for name, values in self.values.items()}
+        return {**points, f"{DIM}_along": along}
 
     def attributes(self) -> dict[str, Any]:
         """What is said of it."""

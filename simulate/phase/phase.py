@@ -10,9 +10,10 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from ..ask import arguments as ask
 from ..ask import keywords, paths, reading
 from ..observe.samplings import DRAWN
 from ..run import estimate
+from ..run.dataset import Labelled
 from ..work.sweep import processors
 from .cluster import cluster
 from .edge import EdgeFound, asked_edge, followed
@@ -116,11 +118,35 @@ def phase(
         InputError: bad input, a store that holds something else, is damaged, or is being written by another process,
             in one sentence.  Unwritten: a store that cannot be written; the cells that it has are safe.
     """
+    asked = GridAsked(setting, keywords.joined(params, values), {"x": x, "y": y, "z": z}, hold, preset, steps,
+                      observable, seeds, seed, sampling, test_sampling)
+    return labelled(asked, boundary, refine, store, workers, scheduler, progress).dataset()
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A grid's numbers, with the names that xarray has for the parts of a dataset: a table needs no xarray."""
+
+    data_vars: Mapping[str, Labelled]
+    coords: Mapping[str, Labelled]
+    attrs: dict[str, Any]
+
+    def dataset(self) -> xarray.Dataset:
+        """What `phase` returns."""
+        import xarray
+
+        return xarray.Dataset(dict(self.data_vars), dict(self.coords), self.attrs)
+
+
+@one_blas_thread()
+def labelled(
+    asked: GridAsked, boundary: str | None = None, refine: float | str | None = None,
+    store: str | PathLike[str] | None = None, workers: int | str | None = None, scheduler: str | None = None,
+    progress: bool = True,
+) -> Cells:
+    """`phase` as plain arrays."""
     threads, place = ask.workers(workers, processors()), paths.store("store", store)
     show = reading.switch("progress", progress)
-    axes = {"x": x, "y": y, "z": z}
-    given = keywords.joined(params, values)
-    asked = GridAsked(setting, given, axes, hold, preset, steps, observable, seeds, seed, sampling, test_sampling)
     grid = checked(asked, threads)
     edge = asked_edge(grid, boundary, refine)
     taken_up = place is not None and not free(place)
@@ -137,7 +163,7 @@ def phase(
             fill(grid, kept, those, show)
         between = Points(grid, place).through(runner(grid, threads, show))
         curve = None if edge is None else followed(grid, edge, kept.arrays, between)
-        return _dataset(grid, kept.arrays, [again] if again else [], curve)
+        return _cells(grid, kept.arrays, [again] if again else [], curve)
 
 
 @contextmanager
@@ -192,19 +218,17 @@ def _damage(grid: Grid, kept: Memory | GridStore, store: Path | None) -> str:
     return f"{subject} damaged in {store} and {verb} run again: {'; '.join([*named, *more])}"
 
 
-def _dataset(grid: Grid, arrays: Arrays, told: Sequence[str], boundary: EdgeFound | None) -> xarray.Dataset:
+def _cells(grid: Grid, arrays: Arrays, told: Sequence[str], boundary: EdgeFound | None) -> Cells:
     """The grid and its boundary, with what is `told` of this filling of it among its notes."""
-    import xarray
-
     layout = grid.layout
     plain = {name: values.astype(str) if values.dtype == object else values for name, values in arrays.items()}
     data = {
-        name: (layout.dims, plain[name].reshape(layout.shape), dict(column.attrs))
+        name: Labelled(layout.dims, plain[name].reshape(layout.shape), dict(column.attrs))
         for name, column in layout.columns.items()
     }
-    coordinates = {name: (each.dims, each.values, each.attrs) for name, each in layout.coordinates.items()}
+    coordinates = {name: Labelled(each.dims, each.values, {**each.attrs}) for name, each in layout.coordinates.items()}
     notes = {"notes": "\n".join([*grid.notes, *told])}
     attributes = {**layout.attributes, **notes, "configuration": json.dumps(layout.configuration)}
     further = {} if boundary is None else boundary.variables()
     said = {} if boundary is None else boundary.attributes()
-    return xarray.Dataset({**data, **further}, coords=coordinates, attrs={**attributes, **said})
+    return Cells({**data, **further}, coordinates, {**attributes, **said})

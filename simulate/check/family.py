@@ -98,7 +98,9 @@ class Family:
             if at in heard.same or not (met or suspect.mutant.change is HYPOTHESIS):
                 continue
             spoke = self._suspect(suspect, heard.told[at], first, place, own)
-            wanted = suspect.compared < COMPARED or not suspect.apart
+            # It is aimed at from the place where it says more by most, and arbitrary states are no place.
+            few = (suspect.compared if place is None else suspect.placed) < COMPARED
+            wanted = few or not suspect.apart
             if spoke and suspect.mutant.change is not HYPOTHESIS and wanted:
                 known = known or _margins(self.statement, first)
                 _compare(suspect, known, first, place)
@@ -215,6 +217,7 @@ def _margin(comparison: Comparison, relation: type[ast.cmpop] | None, given: Ind
 def _compare(suspect: Suspect, own: Sequence[_Margin], case: Case, place: Place | None) -> None:
     """Whether the mutant is stricter, and whether looser, than its statement at some entry where both have sides."""
     suspect.compared += 1
+    suspect.placed += place is not None
     for one, other in zip(own, _margins(suspect.mutant.statement, case), strict=True):
         if one.values.shape != other.values.shape:
             suspect.stricter = suspect.looser = True

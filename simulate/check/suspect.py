@@ -29,8 +29,9 @@ class Suspect:
     """A mutant, and what the runs so far say of it.
 
     Of a dropped condition `outside` are the runs that left it inside the others, and `looked` the places inside these
-    at which a way out was looked for (of an end of the range, the runs).  `more` is the place where it says more than
-    its statement by most, the sides' difference being larger by a share `gain` of them.
+    at which a way out was looked for (of an end of the range, the runs).  Of the cases on which it was `compared`,
+    `placed` are runs from a place, which a search can begin from, and not arbitrary states.  `more` is the place where
+    it says more than its statement by most, the sides' difference being larger by a share `gain` of them.
     """
 
     mutant: Mutant
@@ -39,6 +40,7 @@ class Suspect:
     stricter: bool = False
     looser: bool = False
     compared: int = 0
+    placed: int = 0
     outside: int = 0
     looked: int = 0
     more: Place | None = None

@@ -127,16 +127,16 @@ def test_a_side_that_is_beyond_float64_says_neither_more_nor_less() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("setting", "ids", "changes"), [
-    ("pegr", "L1 L2 L3 L4", ("eta -> 1",)),
-    ("pegr", "C.2 C.5", ("start(h) -> 0.5 * start(h)", "start(h) -> 2 * start(h)")),
-    ("fomaml", "A2 A2-reptile A3-reptile F.28", ("et -> 1", "gam -> 1")),
+@pytest.mark.parametrize(("setting", "ids", "changes", "tries"), [
+    ("pegr", "L1 L2 L3 L4", ("eta -> 1",), 4),  # without the statements whose runs they share in a whole count
+    ("pegr", "C.2 C.5", ("start(h) -> 0.5 * start(h)", "start(h) -> 2 * start(h)"), 2),
+    ("fomaml", "A2 A2-reptile A3-reptile F.28", ("et -> 1", "gam -> 1"), 2),
 ])
 def test_what_survived_for_want_of_a_large_step_or_start_is_refuted(
-    setting: str, ids: str, changes: tuple[str, ...]
+    setting: str, ids: str, changes: tuple[str, ...], tries: int
 ) -> None:
     """All of these were neither implied nor refuted: runs had steps below 1, and starts below the cross terms."""
-    found = mutants(setting, statements=ids.split(), tries=2)
+    found = mutants(setting, statements=ids.split(), tries=tries)
     assert found.passed
     left = [(each.statement.id, one.mutant.text) for each in found.tested for one in each.mutants
             if one.mutant.text in changes and one.fate is SURVIVING]

@@ -148,7 +148,9 @@ def coordinates(
         RangeError: d is not a whole number or is below f.
         numpy.linalg.LinAlgError: `fixed_gram` is not positive definite.
     """
-    return lengthened(standard(data, init, *counts(ensemble)), ensemble)
+    drawn = standard(data, init, *counts(ensemble))
+    directions = placed(drawn.noise, _root(ensemble), ensemble.along, ensemble.noise_std)
+    return directions, ensemble.filter_std * drawn.filters
 
 
 def counts(ensemble: Ensemble) -> tuple[int, int, int, float]:
@@ -160,12 +162,6 @@ def counts(ensemble: Ensemble) -> tuple[int, int, int, float]:
     if ensemble.d < f or ensemble.d != np.floor(ensemble.d):
         raise RangeError(f"d: {ensemble.d:g} with {f} fixed directions; expected a whole number of at least {f}")
     return f, len(ensemble.noise_std), ensemble.filters, ensemble.d
-
-
-def lengthened(drawn: Standard, ensemble: Ensemble) -> tuple[Array, Array]:
-    """`coordinates` of a standard draw of the ensemble's counts."""
-    directions = placed(drawn.noise, _root(ensemble), ensemble.along, ensemble.noise_std)
-    return directions, ensemble.filter_std * drawn.filters
 
 
 def _root(ensemble: Ensemble) -> Array:

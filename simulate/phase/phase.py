@@ -10,10 +10,9 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ from ..ask import arguments as ask
 from ..ask import keywords, paths, reading
 from ..observe.samplings import DRAWN
 from ..run import estimate
-from ..run.dataset import Labelled
+from ..run.dataset import Labelled, Parts
 from ..work.sweep import processors
 from .cluster import cluster
 from .edge import EdgeFound, asked_edge, followed
@@ -123,13 +122,8 @@ def phase(
     return labelled(asked, boundary, refine, store, workers, scheduler, progress).dataset()
 
 
-@dataclass(frozen=True)
-class Cells:
-    """A grid's numbers, with the names that xarray has for the parts of a dataset: a table needs no xarray."""
-
-    data_vars: Mapping[str, Labelled]
-    coords: Mapping[str, Labelled]
-    attrs: dict[str, Any]
+class Cells(Parts):
+    """A grid's numbers."""
 
     def dataset(self) -> xarray.Dataset:
         """What `phase` returns."""

@@ -41,7 +41,7 @@ class Labelled(NamedTuple):
 
 
 class Data(Protocol):
-    """What a dataset and `Runs` have alike: variables and coordinates, by name, and attributes."""
+    """What a dataset and `Parts` have alike: variables and coordinates, by name, and attributes."""
 
     @property
     def data_vars(self) -> Mapping[Any, Any]:
@@ -57,12 +57,16 @@ class Data(Protocol):
 
 
 @dataclass(frozen=True)
-class Runs:
-    """Runs that recorded the same steps, with the names that xarray has for the parts of a dataset."""
+class Parts:
+    """Plain arrays, with the names that xarray has for the parts of a dataset: a table needs no xarray."""
 
     data_vars: Mapping[str, Labelled]
     coords: Mapping[str, Labelled]
     attrs: dict[str, Any]
+
+
+class Runs(Parts):
+    """Runs that recorded the same steps."""
 
     def dataset(self) -> xarray.Dataset:
         """What xarray makes of them, by its own way past looking for what may not fit together.

@@ -17,6 +17,7 @@ from ..values import number
 
 KEPT = 64  # seeds whose labels are kept
 
+
 def labels_of(model: Model, values: Mapping[str, Value], n: int, seed: int) -> Array:
     """The labels before flips (n,): of the class sizes that the model has, or each uniform over its heads."""
     if model.class_sizes:

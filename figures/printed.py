@@ -110,7 +110,8 @@ def sentences(figure: Figure) -> list[dict[str, Any]]:
 
 
 def _captions(figure: Figure) -> list[Caption]:
-    return [each for each in figure.findobj(Caption) if isinstance(each, Caption)]
+    parts: list[Any] = [figure, *figure.subfigs]  # as a page has them: nobody looks through thousands of ticks
+    return [each for part in parts for each in part.artists if isinstance(each, Caption)]
 
 
 _MATH = re.compile(r"(\$[^$]*\$)")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from simulate.work.plain import plain
@@ -30,8 +32,9 @@ def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> 
     how, said = asked(), words(figure)
     kept = {**record, **({"caption": said, "says": sentences(figure)} if said else {})}
     pictures = [folder / f"{name}.{ending}" for ending in how.formats]
-    for path in pictures:
-        save_as(figure, path)
+    with laid_out(figure):
+        for path in pictures:
+            save_as(figure, path)
     texts = {"json": json.dumps(plain(kept), indent=1, allow_nan=False) + "\n"}
     if said:
         texts["tex"] = tex(name, said, how.width)
@@ -55,8 +58,32 @@ def save_as(figure: Figure, path: Path) -> None:
 
 def render(figure: Figure, new: Path, suffix: str) -> None:
     """Write a figure as what ends in `suffix`, .png, .pdf or .svg, under whatever name."""
-    with style.context():
+    with style.context(), laid_out(figure):
         figure.savefig(new, **_FORMATS[suffix])
+
+
+@contextmanager
+def laid_out(figure: Figure) -> Iterator[None]:
+    """In the block the figure stands as it is laid out for a PNG: once, and the same in every format.
+
+    Left alone, matplotlib lays it out, and draws all of it into nothing, once more for each file.
+    """
+    engine = figure.get_layout_engine()
+    if engine is None or not figure.axes:
+        yield
+        return
+    canvas, dpi = figure.canvas, figure.dpi
+    try:
+        with style.context():
+            figure.set_dpi(DPI)
+            FigureCanvasAgg(figure)  # who measures text
+            engine.execute(figure)
+            figure.set_layout_engine(None)
+        yield
+    finally:
+        figure.set_layout_engine(engine)
+        figure.set_dpi(dpi)
+        figure.set_canvas(canvas)
 
 
 def write_text(path: Path, text: str) -> None:

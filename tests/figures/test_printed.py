@@ -10,13 +10,16 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 import gammarho as gr
 from derivations.papers.paper import PAPERS
+from figures import style
 from figures.page import page
 from figures.printed import Printed, how, in_latex, printed
 from figures.said import Made, Where
-from figures.save import save
+from figures.save import DPI, save
 from figures.tabular import Tabular
 from gammarho.cli import main
 
@@ -151,3 +154,35 @@ def test_a_phase_diagram_is_printed_as_figures_are(tmp_path: Path, capsys: pytes
     assert "no_caption: 'on' is for a picture; give --out phase.pdf too" in capsys.readouterr().err
     with pytest.raises(gr.InputError, match="formats: 'pdf' is for a file"):
         gr.plot(data, formats="pdf")
+
+
+def test_a_figure_is_laid_out_once_and_drawn_once_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def made() -> Figure:
+        with style.context():
+            sheet = page("a title", 2.0, 0, (Made(SAID),))
+            sheet.body.subplots().set(xlabel="$t$", ylabel="height")
+            return sheet.close([], 1)
+
+    done: list[str] = []
+
+    def count(kind: type, name: str) -> None:
+        real = getattr(kind, name)
+
+        def counted(*given: Any) -> Any:
+            done.append(name)
+            return real(*given)
+
+        monkeypatch.setattr(kind, name, counted)
+
+    with style.context():
+        made().savefig(tmp_path / "theirs.png", dpi=DPI)  # as matplotlib does it
+    count(ConstrainedLayoutEngine, "execute")
+    count(Figure, "draw")
+    figure = made()
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    with printed(Printed(formats=("pdf", "png", "svg"))):
+        save(figure, tmp_path, "it", {})
+    assert done == ["execute", "draw", "draw", "draw"]
+    assert figure.get_layout_engine() is engine and figure.dpi == dpi
+    theirs, ours = (matplotlib.image.imread(str(tmp_path / name)) for name in ("theirs.png", "it.png"))
+    assert np.array_equal(theirs, ours)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Flags, Indices
+from ..blas import WIDE, times_lower
 from ..errors import RangeError
 from .normals import standard_normal
 
@@ -108,10 +109,11 @@ def reduced_all(
     alike are one array, not to be written to.
     """
     shared = len(drawn) == 1 and bool((filter_std == filter_std[0]).all())
-    runs, few = len(which), slice(0, 1) if shared else slice(None)
+    runs, few = len(which), slice(1 if shared else None)
     with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
-        among = np.stack([each.among for each in drawn])[which[few]] * np.square(filter_std[few])[:, None, None]
-        noise, filters = np.stack([each.noise for each in drawn]), np.stack([each.filters for each in drawn])
+        apart = _stacked([each.among for each in drawn])
+        among = (apart if shared else apart[which]) * np.square(filter_std[few])[:, None, None]
+        noise, filters = _stacked([each.noise for each in drawn]), _stacked([each.filters for each in drawn])
         z, gram = _products(noise, filters, which, root, along, noise_std, filter_std)
     return Reduced(z, gram, np.broadcast_to(among, (runs, *among.shape[1:])))
 
@@ -125,14 +127,26 @@ def _products(
 
     runs, vectors, count = len(which), root.shape[-1] + noise_std.shape[-1], filters.shape[-2]
     if max(vectors, count) > products.LARGEST:
-        each = which if len(noise) > 1 else slice(0, 1)  # what all share is not copied for each
-        directions = placed(noise[each], root, along, noise_std)
-        z = filters[each][..., : directions.shape[-1]] @ np.swapaxes(directions, -1, -2)
-        return z * filter_std[:, None, None], own(directions)
+        directions = placed(noise if len(noise) == 1 else noise[which], root, along, noise_std)
+        z = [_onto_placed(filters[k], *of) for k, *of in zip(which, directions, filter_std, strict=True)]
+        return _stacked(z), own(directions)
     rows = np.asarray(which, dtype=np.int64)
     given = [np.broadcast_to(np.asarray(each, dtype=np.float64), (runs, *each.shape[1:]))
              for each in (root, along, noise_std, filter_std)]
     return products.reduced(noise, rows, filters, rows, *given)
+
+
+def _stacked(arrays: Sequence[Array]) -> Array:
+    """Arrays along a new first axis; one alone is not copied."""
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
+
+
+def _onto_placed(filters: Array, directions: Array, filter_std: float) -> Array:
+    """W V^T (S, B) of standard filters (S, C) and one draw's `placed` directions (B, C'), C' <= C."""
+    columns = directions.shape[-1]
+    if len(directions) == columns >= WIDE:
+        return times_lower(filters[:, :columns], directions, filter_std)
+    return (filters[:, :columns] @ directions.T) * filter_std
 
 
 def coordinates(

@@ -119,9 +119,11 @@ class Bulk:
         unit = 1.0 / np.where(length > 0, length, 1.0)  # the rank is judged by angles, not by lengths
         inside = gram[np.ix_(noise.off, noise.off)] * np.outer(unit, unit)
         inverse = np.outer(unit, unit) * np.linalg.pinv(inside, hermitian=True)
-        own = start.weight_gram - z[:, noise.off] @ inverse @ z[:, noise.off].T - noise.z @ noise.z.T
+        lines = np.concatenate([z[:, noise.off], noise.z], axis=1)
+        own = np.concatenate([z[:, noise.off] @ inverse, noise.z], axis=1) @ lines.T
+        np.subtract(start.weight_gram, own, out=own)
         onto = inverse @ gram[noise.off]
-        return cls(noise, 0.5 * (own + own.T), _seen(noise, z, noise.z, onto), onto)
+        return cls(noise, _symmetric(own, 0.5), _seen(noise, z, noise.z, onto), onto)
 
     def covariance(self, z: Array, b: Array, share: float, filters: slice = slice(None)) -> Array:
         """spread^2 W P W^T of some of the filters at W = share W(0) + b V, from z = W V^T and b, (S, B) each."""
@@ -130,10 +132,18 @@ class Bulk:
         # b V P V^T b^T is (W - share W(0)) P V^T b^T: z has the product with the Gram matrix already.
         mean = _seen(self.noise, z[filters], lines, self.onto)
         mean += share * self.z[filters]
-        half = (0.5 * self.noise.spread**2) * (mean @ mine.T)
-        symmetric = half + half.T
-        symmetric += (share * self.noise.spread) ** 2 * self.own[filters, filters]
-        return np.asarray(symmetric)
+        # As weights move, W P W^T is that of W(0) and what b adds: both by the length of the noise, in one pass each.
+        added = mean @ mine.T
+        symmetric = _symmetric(added, 0.5 * self.noise.spread**2)
+        symmetric += np.multiply(self.own[filters, filters], (share * self.noise.spread) ** 2, out=added)
+        return symmetric
+
+
+def _symmetric(matrix: Array, scale: float) -> Array:
+    """scale (A + A^T) of a matrix A (S, S), a new array."""
+    both: Array = matrix + matrix.T
+    both *= scale
+    return both
 
 
 def _seen(noise: Spiked, z: Array, lines: Array, onto: Array) -> Array:

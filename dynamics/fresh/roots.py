@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Flags
-from ..kernel.blas import scipy_linalg
+from ..blas import WIDE, cholesky, times_lower
 
 Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
 CLOSE = 1e-4  # a neuron's variance given those before it, over its own: below, the covariance counts as near singular
-_WIDE = 128  # neurons from which a triangular product is worth a call of its own
+_BLOCK = 2**18  # numbers of a product that are made in one go, 2 MB: calls for a few draws each take twice as long
 
 
 def coloured(normals: Array, covariance: Array, lead: Array | None = None) -> Draws:
@@ -36,19 +36,39 @@ def coloured(normals: Array, covariance: Array, lead: Array | None = None) -> Dr
     def draws(rows: slice) -> Array:
         first, last, _ = rows.indices(len(normals) * strata)
         groups = slice(first // strata, -(-last // strata))
-        each = lead[groups] @ onto.T
-        each += rest(groups)[:, None]
-        return np.asarray(each.reshape(-1, each.shape[-1])[: last - first])
+        along = lead[groups]
+        each = along.reshape(-1, along.shape[2]) @ onto.T
+        each.reshape(len(along), strata, -1)[...] += rest(groups)[:, None]
+        return np.asarray(each[: last - first])
 
     return draws
 
 
 def _products(normals: Array, root: Array) -> Draws:
-    if len(root) < _WIDE or np.triu(root, 1).any():
+    """Z C^T of slices of the normals Z."""
+    if len(root) < WIDE or np.triu(root, 1).any():
         return lambda rows: np.asarray(normals[rows] @ root.T)
-    dtrmm = scipy_linalg().blas.dtrmm
-    # In Fortran's order C Z^T, in half the operations: the transposed views are what BLAS takes, without a copy of C.
-    return lambda rows: np.asarray(dtrmm(1.0, root.T, normals[rows].T, trans_a=True).T)
+    return _Blocks(normals, root)
+
+
+class _Blocks:
+    """Z C^T of slices of the normals Z, C lower triangular: made a block of rows at a time, as slices come in order."""
+
+    def __init__(self, normals: Array, root: Array) -> None:
+        self.normals, self.root = normals, root
+        self.rows = max(1, _BLOCK // len(root))
+        self.at, self.block = -1, normals[:0]
+
+    def __call__(self, rows: slice) -> Array:
+        first, last, _ = rows.indices(len(self.normals))
+        pieces = list[Array]()
+        for at in range(first // self.rows, -(-last // self.rows)):
+            if at != self.at:
+                self.at = at
+                self.block = times_lower(self.normals[at * self.rows : (at + 1) * self.rows], self.root)
+            before = at * self.rows
+            pieces.append(self.block[max(0, first - before) : last - before])
+        return pieces[0] if len(pieces) == 1 else np.concatenate([self.block[:0], *pieces])
 
 
 @dataclass(frozen=True)
@@ -161,6 +181,9 @@ def _symmetric(correlations: Array) -> Array:
 
 def _lower(matrices: Array) -> Array:
     """Cholesky factors of symmetric matrices (..., S, S); 0 where one has none."""
+    if matrices.ndim == 2 and len(matrices) >= WIDE:
+        factor = cholesky(matrices)
+        return np.zeros_like(matrices) if factor is None else factor
     try:
         return np.asarray(np.linalg.cholesky(matrices))
     except np.linalg.LinAlgError:

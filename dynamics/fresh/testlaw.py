@@ -180,20 +180,22 @@ class _Patches:
         self.silence = outputs(self.none)  # 0, unless the activation is not 0 at 0
         self.still = outputs(np.where(self.fresh[..., None, None], 0.0, fixed))
         self.buffers: dict[int, Array] = {}  # by patch: examples that are 0 in every other one
+        self.alike = self._alike()
+
+    def _alike(self) -> dict[tuple[int, int], list[int]]:
+        """Of each different fresh patch the first label that has it, its place, and all labels that have it alike."""
+        labels: dict[tuple[int, bytes, bytes], list[int]] = {}
+        for label, p in np.argwhere(self.fresh).tolist():
+            labels.setdefault((p, self.fixed[label, p].tobytes(), self.mix[label, p].tobytes()), []).append(label)
+        return {(own[0], p): own for (p, *_), own in labels.items()}
 
     def scores(self, vectors: list[Array]) -> Array:
         """Outputs (n, L) or (n, L, K) of the vectors' draws, (n, S) each; n = 1 where nothing is fresh."""
-        known: dict[tuple[int, bytes, bytes], Array] = {}
-        columns: list[Array] = []
-        for label, patches in enumerate(self.fresh):
-            total = self.still[label : label + 1]
-            for p in np.flatnonzero(patches):
-                key = (int(p), self.fixed[label, p].tobytes(), self.mix[label, p].tobytes())
-                if key not in known:
-                    known[key] = self._alone(label, int(p), vectors) - self.silence
-                total = total + known[key]
-            columns.append(total)
-        return np.stack(np.broadcast_arrays(*columns), axis=1)
+        total = np.repeat(self.still[None], len(vectors[0]) if self.fresh.any() else 1, axis=0)
+        for (label, p), own in self.alike.items():
+            alone = self._alone(label, p, vectors) - self.silence
+            total[:, own] += alone[:, None]
+        return total
 
     def _alone(self, label: int, p: int, vectors: list[Array]) -> Array:
         """Outputs (n,) or (n, K) of the label's fresh patch p with the other patches at 0."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
+from ..blas import one_blas_thread, scipy_linalg
 from ..chance.gram import Reduced
-from ..kernel.blas import one_blas_thread, scipy_linalg
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array
+from ..blas import one_blas_thread
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from ..index_set import IndexSet
-from .blas import one_blas_thread
 from .chunks import After, heard, in_chunks
 from .kernel import Kernel
 from .trajectory import Sought, Trajectory, until_failure

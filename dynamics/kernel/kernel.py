@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array, Steps
+from ..blas import one_blas_thread, scipy_linalg
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
-from .blas import one_blas_thread, scipy_linalg
 from .chunks import After, heard, in_chunks
 from .loading import BESIDE, module_of, remember
 from .trajectory import Sought, Trajectory, ended, until_failure

@@ -27,7 +27,7 @@ import numpy as np
 
 from derivations.declare import Instance, Model, Statement, Statements
 from derivations.declare.formula import QUANTITIES, parse
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import keywords, models, noted, reading, settings
 from ..ask.chosen import Chosen, choose

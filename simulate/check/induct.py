@@ -25,7 +25,7 @@ import numpy as np
 
 from derivations.commands import command
 from derivations.declare import Statement
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import reading
 from ..ask.chosen import Chosen

@@ -20,8 +20,8 @@ from typing import Any
 
 from derivations.declare import Preset, Statement
 from derivations.declare.mutants import HYPOTHESIS
+from dynamics.blas import one_blas_thread
 from dynamics.chance.streams import stream
-from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import reading
 from ..ask.chosen import Chosen

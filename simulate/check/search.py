@@ -18,7 +18,7 @@ from typing import Any
 from derivations.commands import command
 from derivations.declare import Statement
 from derivations.declare.statements import is_claim
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import keywords, reading
 from ..ask.chosen import Chosen

@@ -9,8 +9,8 @@ import numpy as np
 
 from derivations.declare import ClassNoiseLaw, FixedLaw, Model, Value
 from dynamics.arrays import Array
+from dynamics.blas import one_blas_thread
 from dynamics.chance.covariances import class_numbers, quantities
-from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arrays, parameters
 from ..errors import InputError

@@ -17,7 +17,7 @@ import numpy as np
 
 from derivations.declare import Model
 from dynamics.arrays import Array, Steps
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import keywords, reading
 from ..ask.chosen import Chosen, choose

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from dynamics.arrays import Array, Indices
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import arrays, reading
 from ..errors import InputError

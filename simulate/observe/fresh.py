@@ -20,11 +20,11 @@ from derivations.declare import (
 )
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array, Flags
+from dynamics.blas import one_blas_thread
 from dynamics.fresh import classnoise, lanelaw, testlaw
 from dynamics.fresh.classnoise import Matrices, Spiked
 from dynamics.fresh.intervals import upper
 from dynamics.fresh.normals import Normals
-from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.losses import loss_of

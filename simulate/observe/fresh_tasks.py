@@ -25,11 +25,11 @@ from derivations.declare import (
 )
 from derivations.declare.variables import FRESH_TASKS
 from dynamics.arrays import Array
+from dynamics.blas import one_blas_thread
 from dynamics.chance.streams import stream
 from dynamics.fresh import taskdraws, tasklaw
 from dynamics.fresh.intervals import upper
 from dynamics.kernel.bilevel import BilevelKernel
-from dynamics.kernel.blas import one_blas_thread
 
 from ..errors import InputError
 from ..start.declared import law_of

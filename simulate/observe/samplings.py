@@ -11,10 +11,10 @@ import numpy as np
 
 from derivations.declare import Model, OfFresh, Value
 from dynamics.arrays import Array
+from dynamics.blas import one_blas_thread
 from dynamics.chance.streams import stream
 from dynamics.fresh import importance, testlaw
 from dynamics.fresh.normals import Normals
-from dynamics.kernel.blas import one_blas_thread
 
 from ..ask.losses import loss_of
 from ..errors import InputError

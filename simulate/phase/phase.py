@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Model
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import arguments as ask
 from ..ask import keywords, paths, reading

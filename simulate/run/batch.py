@@ -17,8 +17,8 @@ from derivations.declare import Variable
 from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
 from dynamics.arrays import Array, Flags
+from dynamics.blas import one_blas_thread
 from dynamics.errors import RangeError
-from dynamics.kernel.blas import one_blas_thread
 from dynamics.kernel.chunks import heard
 from dynamics.kernel.trajectory import Sought, Trajectory
 

@@ -11,7 +11,7 @@ import numpy as np
 from derivations.declare import Directions, MixedLabel, Model, of_neurons, rows_of
 from derivations.papers.paper import PAPERS
 from dynamics.arrays import Array
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import arrays, digest, parameters, settings
 from ..errors import InputError, quoted

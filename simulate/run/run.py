@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from derivations.declare import Model, unread
+from dynamics.blas import one_blas_thread
 from dynamics.kernel.bilevel import BilevelKernel
-from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arguments as ask
 from ..ask import keywords, reading

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from derivations.declare import Model, Statement, Value
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import arguments as ask
 from ..ask import keywords, reading, settings

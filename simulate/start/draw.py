@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from derivations.declare import Model, Value
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 
 from ..ask import values as values_of
 from ..errors import GramRefused, InputError

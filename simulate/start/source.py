@@ -12,11 +12,11 @@ import numpy as np
 
 from derivations.declare import Directions, Model, Value, terms_of
 from dynamics.arrays import Array
+from dynamics.blas import one_blas_thread
 from dynamics.chance import gram
 from dynamics.fresh import testlaw
 from dynamics.fresh.intervals import upper
 from dynamics.geometry import orthogonality
-from dynamics.kernel.blas import one_blas_thread
 
 from ..ask import arrays as arrays_of
 from ..ask import parameters

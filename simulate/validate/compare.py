@@ -17,8 +17,8 @@ import numpy as np
 from derivations.declare import Model
 from derivations.declare.data import laws_of
 from dynamics.arrays import Steps
+from dynamics.blas import one_blas_thread
 from dynamics.chance.stepdraws import StepDraws
-from dynamics.kernel.blas import one_blas_thread
 
 from ..errors import InputError
 from ..start.drawn import Draw

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from dynamics.kernel.blas import one_blas_thread
+from dynamics.blas import one_blas_thread
 from dynamics.kernel.chunks import stoppable
 
 from .progress import progress

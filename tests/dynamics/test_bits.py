@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from dynamics.blas import one_blas_thread, scipy_linalg
 from dynamics.kernel import chunks
-from dynamics.kernel.blas import one_blas_thread, scipy_linalg
 from simulate.ask import parameters, settings
 from simulate.run.algorithm import step_draws
 from simulate.run.kernels import kernel_for
@@ -98,7 +98,7 @@ def test_a_library_that_comes_later_has_one_thread_too() -> None:
     code = """
 import sys
 from threadpoolctl import threadpool_info
-from dynamics.kernel.blas import one_blas_thread, scipy_linalg
+from dynamics.blas import one_blas_thread, scipy_linalg
 
 def threads():
     return sorted(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")

@@ -109,3 +109,17 @@ def test_reduce_keeps_the_filters_shape() -> None:
     found = reduce(vectors, weights)
     np.testing.assert_allclose(found.z, np.einsum("hmd,bd->hmb", weights, vectors), rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(found.weight_gram[1, 6], weights[0, 1] @ weights[1, 2], rtol=1e-13)
+
+
+@pytest.mark.parametrize("d", [160, 150, 10**6])
+def test_wide_draws_are_the_inner_products_of_their_coordinates(d: int) -> None:
+    """Of 152 directions in 150 dimensions the last two have no coordinate of their own: no triangular product."""
+    wide = Ensemble(np.array([[4.0, 1.0], [1.0, 9.0]]), np.full(150, 0.5), np.zeros((150, 2), dtype=bool), 140, 2.0, d)
+    drawn = sample(stream(0, "data"), stream(0, "init"), wide)
+    directions, filters = gram.coordinates(stream(0, "data"), stream(0, "init"), wide)
+    columns = directions.shape[1]
+    filters = filters[:, :columns]
+    # A sum of C products is off by C u of its terms' absolute values, and by one more factor's rounding.
+    for found, one, other in ((drawn.z, filters, directions), (drawn.gram, directions, directions)):
+        bound = 2.0 * (columns + 2) * 2.0**-53 * (np.abs(one) @ np.abs(other).T)
+        assert (np.abs(found - one @ other.T) <= bound).all()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from dynamics.chance.streams import stream
-from dynamics.fresh import testlaw
+from dynamics.fresh import roots, testlaw
 from dynamics.fresh.normals import Normals
 from dynamics.fresh.roots import CLOSE, coloured, square_root
 from dynamics.fresh.testlaw import Fresh, Loss, statistics
@@ -74,6 +74,16 @@ def test_wide_covariances_have_the_same_root_and_draws(rank: int, triangular: bo
     drawn = coloured(normals, covariance)
     for rows in (slice(0, 40), slice(7, 12)):
         np.testing.assert_allclose(drawn(rows), normals[rows] @ root.T, rtol=1e-11, atol=1e-11)
+
+
+def test_draws_of_wide_covariances_are_the_same_whatever_slices_they_come_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    covariance, normals = psd(stream(0, "test"), 150, 400), stream(1, "test").standard_normal((40, 150))
+    monkeypatch.setattr(roots, "_BLOCK", 150 * 16)
+    drawn = coloured(normals, covariance)
+    whole = drawn(slice(0, 40))
+    np.testing.assert_allclose(whole, normals @ square_root(covariance).T, rtol=1e-11, atol=1e-11)
+    for rows in (slice(0, 5), slice(5, 21), slice(12, 40), slice(0, 16), slice(39, 40), slice(16, 16), slice(40, 40)):
+        assert np.array_equal(drawn(rows), whole[rows])
 
 
 def test_a_neuron_close_to_others_takes_the_symmetric_root() -> None:

@@ -17,7 +17,7 @@ from tests.helpers.mutants import Mutant, mutants
 
 # Module -> the functions of it that the law of fresh examples, or what is seen of states, is made by.
 EXAMPLES = {
-    "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "_signed_error",
+    "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "_signed_error", "_alike",
                          "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone"),
     "dynamics.fresh.roots": ("coloured", "draws", "square_root", "lower_root", "led", "led_root", "_lead"),
     "dynamics.fresh.normals": ("by_group",),

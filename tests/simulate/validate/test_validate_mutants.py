@@ -78,7 +78,8 @@ def test_a_test_law_that_is_too_wide_fails(name: str, where: Any, what: str, mon
 def test_scores_of_fresh_patches_that_are_taken_off_fail() -> None:
     path = Path(__file__).parents[3] / "dynamics/fresh/testlaw.py"
     source, of = path.read_text(encoding="utf-8"), kernels.case(CLASSES)
-    with laws.changed("dynamics.fresh.testlaw", source.replace("total + known[key]", "total - known[key]")) as done:
+    wrong = source.replace("total[:, own] += alone", "total[:, own] -= alone")
+    with laws.changed("dynamics.fresh.testlaw", wrong) as done:
         assert done and of.verdict(of.kernel) == "fail"
 
 

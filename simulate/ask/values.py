@@ -42,12 +42,11 @@ def real(value: object) -> float | None:
     Raises:
         FormulaError: for a number beyond float64, in either direction.
     """
+    if isinstance(value, float):  # most are: an axis has hundreds
+        return float(value) if math.isfinite(value) else None
     value = scalar(value)
     if isinstance(value, str):
-        if not LITERAL.fullmatch(re.sub("^[+-]", "", value)):
-            return None
-        number, mantissa = float(value), re.split("[eE]", value)[0]
-        return _held(number, quoted(value), bool(re.search("[1-9]", mantissa)))
+        return _of_text(value)
     if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real | Decimal):
         return None
     try:
@@ -58,15 +57,23 @@ def real(value: object) -> float | None:
         return None
     if math.isnan(number) or (math.isinf(number) and value == number):
         return None
-    return _held(number, quoted(value), value != 0)
+    return _held(number, value, value != 0)
 
 
-def _held(number: float, shown: str, nonzero: bool) -> float:
+def _of_text(text: str) -> float | None:
+    """The float of a number as typed; None of any other text."""
+    if not LITERAL.fullmatch(re.sub("^[+-]", "", text)):
+        return None
+    number, mantissa = float(text), re.split("[eE]", text)[0]
+    return _held(number, text, bool(re.search("[1-9]", mantissa)))
+
+
+def _held(number: float, value: object, nonzero: bool) -> float:
     """The float64 of a finite number, where it has one."""
     if math.isinf(number):
-        raise FormulaError(f"{shown} is beyond the largest number, 1.8e308")
+        raise FormulaError(f"{quoted(value)} is beyond the largest number, 1.8e308")
     if number == 0 and nonzero:
-        raise Vanishes(f"{shown} is below the smallest number above 0, 5e-324")
+        raise Vanishes(f"{quoted(value)} is below the smallest number above 0, 5e-324")
     return number
 
 
@@ -97,9 +104,12 @@ def typed(value: object) -> float | None:
     Raises:
         FormulaError: for a formula that cannot be read, or a value that float64 does not hold.
     """
-    number, value = real(value), scalar(value)
-    if number is not None or not isinstance(value, str) or not _OPERATION.search(value) or _as_python(value):
+    number = real(value)
+    if number is not None:
         return number
+    value = scalar(value)
+    if not isinstance(value, str) or not _OPERATION.search(value) or _as_python(value):
+        return None
     if not value.isascii():
         raise FormulaError(f"{quoted(value)} holds characters that are not ASCII")
     return formula.evaluate(value, {}, vanishing=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -115,23 +116,21 @@ def fill(grid: Grid, kept: Memory | GridStore, workers: Workers, show: bool) -> 
 
 def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
     """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most."""
-    cells = np.flatnonzero(~done.all(axis=1)).tolist()
-    each = costs(grid.measure, grid.cells.part(cells))
-    whole = float(each @ (~done[cells]).sum(axis=1))
-    shares = max(1, int(min(_SHARES, whole / (workers * _WORTH))))
+    cells = np.flatnonzero(~done.all(axis=1))
+    lacking = ~done[cells]
+    takes = costs(grid.measure, grid.cells.part(cells)) * lacking.sum(axis=1)
+    shares = max(1, int(min(_SHARES, float(takes.sum()) / (workers * _WORTH))))
     most = max(1, -(-len(cells) // (shares * workers)) if workers > 1 else len(cells))
-    pieces, open_cells, open_seeds, spent = list[Chunk](), list[int](), tuple[int, ...](), 0.0
-    rows = [row.tobytes() for row in done[cells]]
-    lacking = {row: tuple(np.flatnonzero(~np.frombuffer(row, dtype=bool)).tolist()) for row in dict.fromkeys(rows)}
-    for cell, row, cost in zip(cells, rows, each.tolist(), strict=True):
-        seeds = lacking[row]
-        takes = cost * len(seeds)
-        if open_cells and (seeds != open_seeds or spent + takes > _AT_RISK or len(open_cells) == most):
-            pieces.append((tuple(open_cells), open_seeds))
-            open_cells, spent = [], 0.0
-        open_cells.append(cell)
-        open_seeds, spent = seeds, spent + takes
-    return [*pieces, (tuple(open_cells), open_seeds)] if open_cells else pieces
+    starts = [0, *(np.flatnonzero((lacking[1:] != lacking[:-1]).any(axis=1)) + 1).tolist(), len(cells)]
+    pieces = list[Chunk]()
+    for first, last in pairwise(starts):
+        alike, spent = cells[first:last], np.cumsum(takes[first:last])
+        while len(alike):
+            before = spent[0] - takes[last - len(alike)]
+            size = min(max(1, int(np.searchsorted(spent, before + _AT_RISK, side="right"))), most)
+            pieces.append((tuple(alike[:size].tolist()), tuple(np.flatnonzero(lacking[first]).tolist())))
+            alike, spent = alike[size:], spent[size:]
+    return pieces
 
 
 def run_chunk(grid: Grid, chunk: Chunk) -> Sequence[Part]:

@@ -77,11 +77,16 @@ class Comparison:
 
 def compare(claim: Claim, mended: Collection[str] = ()) -> Comparison:
     """Compare a claim, with the slips of `mended` mended, with the derivation.  Exact: no numbers are tried."""
+    return _compared(claim, tuple(mended))
+
+
+@functools.cache
+def _compared(claim: Claim, mended: tuple[str, ...]) -> Comparison:
     model, stated = claim.model(), sp.Add(*claim.lines(mended))
     for hypothesis in claim.hypotheses:
         stated = hypothesis.rule(stated)
     derived = _derived(claim.derived, model, claim.hypotheses)
-    return Comparison(claim, tuple(mended), derived, canonical(stated, _signed_heads(model)) - derived)
+    return Comparison(claim, mended, derived, canonical(stated, _signed_heads(model)) - derived)
 
 
 @functools.cache

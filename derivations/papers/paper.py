@@ -65,8 +65,7 @@ class Paper:
     @property
     def errata(self) -> tuple[Erratum, ...]:
         """What is printed wrong."""
-        misprints: tuple[Erratum, ...] = getattr(self._part("errata"), "ERRATA", ())
-        return tuple(replace(each, paper=self.name) for each in misprints)
+        return _errata(self)
 
     @property
     def catalogue(self) -> tuple[Numbered, ...]:
@@ -119,6 +118,13 @@ PAPERS: Mapping[str, Paper] = {
 def paper_of(model: Model) -> Paper | None:
     """The paper that a model belongs to by its declaration; None for a model of the user's own."""
     return next((paper for paper in PAPERS.values() if paper.declares(model)), None)
+
+
+@functools.cache
+def _errata(paper: Paper) -> tuple[Erratum, ...]:
+    """A paper's errata with its name in them, made and checked once."""
+    misprints: tuple[Erratum, ...] = getattr(paper._part("errata"), "ERRATA", ())
+    return tuple(replace(each, paper=paper.name) for each in misprints)
 
 
 @functools.lru_cache(maxsize=64, typed=True)

@@ -62,7 +62,7 @@ class State:
         j, r, i = (index - 1 for index in at)
         return self.W[j, r] @ (self.y[i] * self.mu if family == "mu" else self.xi[i])
 
-    @property
+    @functools.cached_property
     def margins(self) -> Array:
         signal = np.maximum(np.einsum("jrd,i,d->jri", self.W, self.y, self.mu), 0) ** 2
         noise = np.maximum(np.einsum("jrd,id->jri", self.W, self.xi), 0) ** 2
@@ -79,19 +79,22 @@ class State:
         i = at[0] - 1
         if base.startswith(("a_", "a0_")):
             return self.preactivation(base.split("_")[1], at)
+        if base == "G_xi_xi":
+            return self.xi[i] @ self.xi[at[1] - 1]
+        return 0.0 if base in COEFFICIENTS else self.known[base][i]
+
+    @functools.cached_property
+    def known(self) -> dict[str, Any]:
         sizes = np.exp(self.margins)
-        known: dict[str, Any] = {
+        return {
             "l1": -1 / (1 + sizes),
             "l2": sizes / (1 + sizes) ** 2,
-            "zeta": [self.zeta(k) for k in range(len(self.y))],
+            "zeta": [self.zeta(i) for i in range(len(self.y))],
             "y": self.y,
             "s": SIGN,
             "v_xi": self.xi,
             "v_mu": [self.mu] * len(self.y),  # Lemma 5.8 prints a mu_i that there is not: read as mu
         }
-        if base == "G_xi_xi":
-            return self.xi[i] @ self.xi[at[1] - 1]
-        return 0.0 if base in COEFFICIENTS else known[base][i]
 
 
 def random_state(seed: int, m: int, n: int, d: int, lam: float, orthogonal: bool = False) -> State:
@@ -105,39 +108,56 @@ def random_state(seed: int, m: int, n: int, d: int, lam: float, orthogonal: bool
     return State(mu, lengths * xi, 0.4 * rng.standard_normal((2, m, d)), y, lam)
 
 
+Reader = Callable[[Numbers, dict[str, int]], Any]
+"""What an expression is at a state, its free indices being given, counted from 1."""
+
+
 def value(expr: sp.Expr, state: Numbers, at: dict[str, int]) -> Any:
     """The number or vector that `expr` is at `state`, its free indices being `at`, counted from 1."""
+    return reader(expr)(state, at)
+
+
+@functools.cache
+def reader(expr: sp.Expr) -> Reader:
+    """The tree walked once: a display is read at many states and indices."""
     if isinstance(expr, sp.Sum):
-        names = [str(limit[0]) for limit in expr.limits]
-        firsts = [int(value(limit[1], state, at)) for limit in expr.limits]
-        lasts = [state.size(str(limit[2])) for limit in expr.limits]
-        ranges = [range(first, last + 1) for first, last in zip(firsts, lasts, strict=True)]
-        return sum(
-            value(expr.function, state, {**at, **dict(zip(names, k, strict=True))}) for k in itertools.product(*ranges)
-        )
+        return _sum(expr)
     if isinstance(expr, sp.Indexed):
-        return state.named(str(expr.base), tuple(int(value(index, state, at)) for index in expr.indices))
+        base, indices = str(expr.base), [reader(index) for index in expr.indices]
+        return lambda state, at: state.named(base, tuple(int(index(state, at)) for index in indices))
     if isinstance(expr, sp.Symbol):
-        return at[str(expr)] if str(expr) in at else state.symbol(str(expr))
+        name = str(expr)
+        return lambda state, at: at[name] if name in at else state.symbol(name)
     if expr.is_number:
-        return float(expr)
-    return combined(expr, [value(arg, state, at) for arg in expr.args])
+        number = float(expr)
+        return lambda state, at: number
+    operation, inner = OPERATIONS[expr.func], [reader(arg) for arg in expr.args]
+    return lambda state, at: operation(*[each(state, at) for each in inner])
 
 
-def combined(expr: sp.Expr, inner: list[Any]) -> Any:
-    """An operation on the values of its arguments."""
-    operations: dict[Any, Callable[..., Any]] = {
-        sp.Add: lambda *terms: sum(terms),
-        sp.Mul: lambda *factors: functools.reduce(operator.mul, factors),
-        sp.Pow: operator.pow,
-        sp.KroneckerDelta: lambda left, right: float(left == right),
-        Relu: lambda x: max(x, 0.0),
-        Step: lambda x: float(x > 0),
-        LeakySlopeClosed: lambda x, slope: 1.0 if x >= 0 else slope,
-        HuberizedRelu: lambda x, h: 0.0 if x < 0 else x * x / (2 * h) if x <= h else x - h / 2,
-        Ramp: lambda x, h: min(max(x / h, 0.0), 1.0),
-    }
-    return operations[expr.func](*inner)
+def _sum(expr: sp.Sum) -> Reader:
+    body, names = reader(expr.function), [str(limit[0]) for limit in expr.limits]
+    ends = [(reader(limit[1]), str(limit[2])) for limit in expr.limits]
+
+    def total(state: Numbers, at: dict[str, int]) -> Any:
+        ranges = [range(int(first(state, at)), state.size(last) + 1) for first, last in ends]
+        return sum(body(state, {**at, **dict(zip(names, k, strict=True))}) for k in itertools.product(*ranges))
+
+    return total
+
+
+OPERATIONS: dict[Any, Callable[..., Any]] = {
+    sp.Add: lambda *terms: sum(terms),
+    sp.Mul: lambda *factors: functools.reduce(operator.mul, factors),
+    sp.Pow: operator.pow,
+    sp.KroneckerDelta: lambda left, right: float(left == right),
+    Relu: lambda x: max(x, 0.0),
+    Step: lambda x: float(x > 0),
+    LeakySlopeClosed: lambda x, slope: 1.0 if x >= 0 else slope,
+    HuberizedRelu: lambda x, h: 0.0 if x < 0 else x * x / (2 * h) if x <= h else x - h / 2,
+    Ramp: lambda x, h: min(max(x / h, 0.0), 1.0),
+}
+"""Operations on the values of their arguments."""
 
 
 def filters_after(lines: Sequence[sp.Expr], state: State) -> Array:

@@ -6,6 +6,7 @@ Nothing here uses the derivation: outputs are computed from the vectors and diff
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -41,12 +42,12 @@ class Classes:
     def symbol(self, name: str) -> Any:
         return {"n": len(self.y), "m": self.W.shape[1], "eta": self.eta, "w_star": self.w_star}[name]
 
-    @property
+    @functools.cached_property
     def vectors(self) -> Array:
         """The features, then the noises."""
         return np.vstack([self.u, self.xi])
 
-    @property
+    @functools.cached_property
     def p(self) -> Array:
         """Softmax probabilities (K, n)."""
         on = np.maximum(self.W @ self.u.T, 0)[..., self.y] + np.maximum(self.W @ self.xi.T, 0)
@@ -84,7 +85,7 @@ class Inputs:
     def symbol(self, name: str) -> Any:
         return {"n": len(self.y), "m": self.W.shape[1], "eta": self.eta, "slope": self.slope}[name]
 
-    @property
+    @functools.cached_property
     def margins(self) -> Array:
         """y_i f(x_i)."""
         on = self.W @ self.x.T
@@ -93,13 +94,17 @@ class Inputs:
 
     def named(self, base: str, at: tuple[int, ...]) -> Any:
         at = tuple(index - 1 for index in at)
-        known: dict[str, Any] = {
+        if base == "G_x_x":
+            return self.x[at[0]] @ self.x[at[1]]
+        return self.W[at[0], at[1]] @ self.x[at[2]] if base == "a_x" else self.known[base][at[0]]
+
+    @functools.cached_property
+    def known(self) -> dict[str, Any]:
+        """Symbols of one index."""
+        return {
             "y": self.y, "s": SIGN, "l1": -1 / (1 + np.exp(self.margins)), "loss": np.log1p(np.exp(-self.margins)),
             "v_x": self.x,
         }
-        if base == "G_x_x":
-            return self.x[at[0]] @ self.x[at[1]]
-        return self.W[at[0], at[1]] @ self.x[at[2]] if base == "a_x" else known[base][at[0]]
 
 
 def classes(seed: int = 0, m: int = 4, sizes: tuple[int, ...] = (3, 2, 2), d: int = 16, noise: float = 0.8) -> Classes:

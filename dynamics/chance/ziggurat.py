@@ -26,6 +26,9 @@ LANES = 4
 BLOCK = 2**12  # words at a time
 MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 _ALL, _HALF = 2**128, 2**64
+# LANES steps of a stream at once: times the one, plus the increment times the other.
+_LEAP = pow(MULTIPLIER, LANES, _ALL)
+_FURTHER = sum(MULTIPLIER**k for k in range(LANES)) % _ALL
 _TABLES = np.array(INSIDE, dtype=np.uint64), np.array(WIDTH), np.array(HEIGHT)
 _OPTIONS: dict[str, Any] = {"cache": True, "fastmath": False, "error_model": "numpy", "nogil": True}
 _INSIDE: dict[str, Any] = {"fastmath": False, "error_model": "numpy"}
@@ -45,18 +48,16 @@ def standard_normal(bits: np.random.PCG64, count: int) -> Array:
     for _ in range(LANES):
         at = (at * MULTIPLIER + by) % _ALL
         lanes += _halves(at)
-    leap = pow(MULTIPLIER, LANES, _ALL)
-    further = by * sum(MULTIPLIER**k for k in range(LANES)) % _ALL
+    leap = np.array([*_halves(_LEAP), *_halves(by * _FURTHER % _ALL)], dtype=np.uint64)
     normals = np.empty(count)
-    spent = _fill(np.array(lanes, dtype=np.uint64), np.array([*_halves(leap), *_halves(further)], dtype=np.uint64),
-                  *_TABLES, np.empty(BLOCK, dtype=np.uint64), normals)
+    spent = _fill(np.array(lanes, dtype=np.uint64), leap, *_TABLES, np.empty(BLOCK, dtype=np.uint64), normals)
     bits.advance(int(spent))
     return normals
 
 
 def _halves(word: int) -> tuple[int, int]:
     """The upper and the lower 64 bits."""
-    return word // _HALF, word % _HALF
+    return divmod(word, _HALF)
 
 
 @intrinsic

@@ -7,6 +7,7 @@ Signals reach the main thread alone; the threads of a sweep hear of them by an e
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SECONDS = 0.1  # that a piece is to take
-FIRST = 1  # steps of the first piece: what a step takes is not known yet
+FIRST = 1  # steps of the first piece, where it is not known what a step takes
+BEGIN = 2.0**24  # multiplications of the first piece, where a step's are known: some hundredths of a second at most
 GROWTH = 32  # times as many steps in the next piece, at most
 
 Piece = Callable[[int, int, slice], int]
@@ -47,7 +49,10 @@ def heard() -> None:
         raise Stopped
 
 
-def in_chunks(piece: Piece, start: int, steps: int, recorded: NDArray[np.int64], after: After | None = None) -> int:
+def in_chunks(
+    piece: Piece, start: int, steps: int, recorded: NDArray[np.int64], after: After | None = None,
+    each: float = math.inf,
+) -> int:
     """Runs steps start .. start + steps; returns the first step with a non-finite output, or -1.
 
     Args:
@@ -57,8 +62,9 @@ def in_chunks(piece: Piece, start: int, steps: int, recorded: NDArray[np.int64],
         steps: how many, 0 included.
         recorded: increasing steps (T,).
         after: called after each piece with its number of steps; what it raises ends the run.
+        each: about how many multiplications a step takes; not known where it is not given.
     """
-    done, count, seen = 0, FIRST, 0
+    done, count, seen = 0, max(FIRST, int(BEGIN / each)), 0
     while True:
         count = min(count, steps - done)
         upto = int(np.searchsorted(recorded, start + done + count, side="right"))

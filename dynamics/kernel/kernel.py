@@ -179,7 +179,7 @@ class Kernel:
             return sought.stopped if failed == -1 else failed  # a number that is no step stays, for validate to see
 
         with one_blas_thread(module is not self.loops):
-            failed = in_chunks(piece, start, steps, steps_at, after)
+            failed = in_chunks(piece, start, steps, steps_at, after, state.size * len(inner))
         path = Trajectory(steps_at, z_out, b_out, failed, self.scale(values, steps_at), *velocity_out)
         if sought.stopped >= 0:
             scale = self.scale(values, np.array([sought.stopped]))
@@ -312,7 +312,7 @@ class Kernel:
             return -1
 
         with one_blas_thread(module is not self.loops):
-            in_chunks(piece, 0, count, np.empty(0, dtype=np.int64))
+            in_chunks(piece, 0, count, np.empty(0, dtype=np.int64), each=states.size / max(count, 1) * len(inner))
         return {"loss": risk, "gradient_norm": norm, **dict(zip(self.observed, outs, strict=True))}
 
     def outputs(self, a: Array, values: Mapping[str, Any]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from derivations.declare import Directions, Event, KnownFrom, Model, OfStates, Variable, variables
@@ -15,7 +15,9 @@ from ..errors import InputError
 from ..work.once import once
 from .states import States
 
-__all__ = ["COMMON", "FRESH", "States", "at_every_step", "check", "evaluate", "names", "needs_seen", "threshold"]
+__all__ = [
+    "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "threshold",
+]
 
 
 @once
@@ -61,14 +63,20 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
     Raises:
         InputError: one of them is not defined on this draw.
     """
+    if states.b is not None:
+        for name, why in undefined(states, wanted).items():
+            raise InputError(f"{why}; leave {name} out of observables")
+    return computed(states, wanted)
+
+
+def computed(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
+    """As `evaluate`, of variables that are defined on this draw (`undefined`)."""
     out: dict[str, Variable] = {}
     declared = _of_states(states.model)
     for name in wanted:
         if name in COMMON and name in states.seen:
             out[name] = _common(states, name)
         elif name in declared:
-            if states.b is not None and (said := declared[name].undefined(states)):
-                raise InputError(f"{said}; leave {name} out of observables")
             variable = declared[name].value(states)
             if variable is not None:
                 out[name] = variable
@@ -87,7 +95,7 @@ def _common(states: States, name: str) -> Variable:
     return Variable(dims, values) if values.ndim == 1 else states.per_example(dims, values)
 
 
-def _coefficients(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
+def _coefficients(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
     """The coefficients that are wanted, of every family."""
     out: dict[str, Variable] = {}
     if states.b is None:

@@ -52,7 +52,7 @@ def declared(states: obs.States, asked: Asked) -> tuple[dict[str, Variable], tup
     """The declared observables of the states, and a line for each that is not defined on this draw."""
     undefined = obs.undefined(states, asked.wanted)
     notes = [line for name, reason in undefined.items() for line in _without(asked, name, reason)]
-    return obs.evaluate(states, tuple(name for name in asked.wanted if name not in undefined)), tuple(notes)
+    return obs.computed(states, [name for name in asked.wanted if name not in undefined]), tuple(notes)
 
 
 def _without(asked: Asked, name: str, reason: str) -> tuple[str, ...]:

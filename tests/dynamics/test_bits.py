@@ -137,6 +137,7 @@ def test_no_bit_depends_on_where_a_run_is_cut(
 
     def run(first: int, growth: int, **changed: object) -> tuple[list[np.ndarray[Any, Any]], list[int]]:
         monkeypatch.setattr(chunks, "FIRST", first)
+        monkeypatch.setattr(chunks, "BEGIN", 0.0)
         monkeypatch.setattr(chunks, "GROWTH", growth)
         monkeypatch.setattr(chunks, "SECONDS", 1e9)
         pieces: list[int] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before NumPy and torch are imported
@@ -18,6 +19,7 @@ import pytest
 from simulate.work import progress
 
 from .helpers.later import Finder
+from .helpers.plainly import kernels_plainly
 
 # A first call compiles a kernel, which no deadline survives; Numba's cache on disk stays on for the next one.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -38,3 +40,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
         if not torch.cuda.is_available():
             pytest.skip("no CUDA device")
+
+
+@pytest.fixture
+def plainly() -> Iterator[None]:
+    """The test's runs are plain Python (`helpers.plainly`)."""
+    with kernels_plainly():
+        yield

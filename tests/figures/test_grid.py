@@ -279,6 +279,7 @@ def test_the_conditions_of_a_model_in_a_file_are_found_by_the_setting(tmp_path: 
         gr.plot(data, feasible=1)
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_clause_that_speaks_of_the_steps_takes_the_grid_s_and_is_undecided_without(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
     source = page.split("```python\n")[1].split("```")[0]

@@ -436,6 +436,7 @@ OWN = """
 """
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_users_model_and_lemmas(tmp_path: File, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "own.py"
     path.write_text(textwrap.dedent(OWN))

@@ -255,6 +255,7 @@ def test_runs_of_both_engines_agree_and_are_validated() -> None:
     assert compare(kou(), wrong, drawn, {**VALUES, "p": 0.3}, 5).verdict == "fail"
 
 
+@pytest.mark.usefixtures("plainly")
 def test_margins_and_own_heads_go_by_the_observed_label() -> None:
     drawn = draw(kou(), VALUES, 5)
     flipped = drawn.y != drawn.clean
@@ -334,6 +335,7 @@ def test_the_meaning_says_which_label_judges() -> None:
 
 @given(st.floats(0.0, 1.0))
 @SMALL
+@pytest.mark.usefixtures("plainly")
 def test_a_phase_diagram_and_a_check_bind_the_clean_labels(p: float) -> None:
     from simulate.check.bench import started
     from simulate.check.cases import trajectory_case
@@ -345,6 +347,7 @@ def test_a_phase_diagram_and_a_check_bind_the_clean_labels(p: float) -> None:
     assert np.array_equal(case.whole("y").values, start.draw.y)
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_phase_diagram_over_the_flip_probability() -> None:
     found = gr.phase(kou(), {"n": 8}, x=("p", [0.0, 0.4]), y=("mu_norm", [0.5, 3.0]), steps=30, observable="loss")
     assert np.isfinite(found["loss"].values).all()

@@ -100,7 +100,8 @@ class TestBothOfThem(ModelCases):
 
 @pytest.fixture(scope="module")
 def run() -> Dataset:
-    return gr.run(BOTH, steps=12, seed=3, record="all")
+    with plainly(plain_kernel(BOTH)):
+        return gr.run(BOTH, steps=12, seed=3, record="all")
 
 
 @pytest.mark.parametrize("test", [
@@ -167,6 +168,7 @@ def test_an_event_may_watch_them(run: Dataset) -> None:
     assert int(run.T_grown) == 0
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_run_goes_on_where_it_was(run: Dataset) -> None:
     half = gr.restart(run.isel(t=slice(0, 6)), setting=BOTH)
     on = gr.run(BOTH, steps=7, initial=half)

@@ -17,7 +17,7 @@ from .activations import (
 from .algorithms import Bilevel, CoordinateWise, GradientDescent, OnePass, Population
 from .angles import Angle
 from .arithmetic import Arithmetic
-from .checks import unread
+from .checks import idle, unread
 from .conditions import Clause, ClauseList, Conditions, Only, Prescription, Quantity
 from .data import Coefficient, Directions, chosen_law
 from .densities import GaussianScalar, GivenScalar, OfDensity, UniformScalar
@@ -216,6 +216,7 @@ __all__ = [
     "forgotten",
     "from_plain",
     "head_axis",
+    "idle",
     "mixed_families",
     "mixings_of",
     "of_class",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from . import angles, mixing
@@ -14,7 +14,7 @@ from .formula import short
 from .laws import ChosenLaw
 from .observable import KnownFrom, OfFresh, OfRun, OfStates
 from .patches import SumPatch, terms_of
-from .references import check_formula, parameters_read
+from .references import check_formula, parameters_read, read_by
 from .schedules import roles, schedule_constants
 
 NEURONS = ("mean", "sum")
@@ -52,6 +52,15 @@ def unread(model: Any) -> tuple[str, ...]:
     read = parameters_read(model) | {"n", "m", "d", "neurons", *model.constants, *schedule_constants(model)}
     read |= set(OF_PENALTY) if model.objective.penalised else set()
     return tuple(each.name for each in model.parameters if not each.structural and each.name not in read)
+
+
+def idle(model: Any, said: Collection[str]) -> set[str]:
+    """The parameters that neither a run reads nor what is `said` of it, also by the observables and events named."""
+    events = [event for event in model.events if event.name in said]
+    named = {*said, *(event.observable for event in events)}
+    parts = [*events, *(each for each in model.observables if each.name in named)]
+    read = named.union(*(read_by(part) for part in parts))
+    return set(unread(replace(model, events=(), observables=()))) - read
 
 
 def _heads(model: Any) -> Iterator[str]:

@@ -141,5 +141,6 @@ def _same(one: Model, other: Model) -> bool:
     return tuple(map(_without_default, one.parameters)) == tuple(map(_without_default, other.parameters))
 
 
+@functools.lru_cache(maxsize=1024)  # asked at every arbitrary state
 def _without_default(parameter: Parameter) -> Parameter:
     return replace(parameter, default=None)

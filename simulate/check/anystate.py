@@ -2,27 +2,32 @@
 
 The states need not be reachable: coefficients of either sign and any size sit on top of a fresh W(0).  Step size,
 penalty weight and lengths span the thresholds that lemmas speak of, so that hypotheses are met often and missed often;
-classes' features are orthogonal to each other and to the noise in two states of three.
+classes' features are orthogonal to each other and to the noise in two states of three, and in one of two each family
+has a length, and products with the filters and coefficients of a size, of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from derivations.declare import Bilevel, FixedLaw, Law, Model, TaskLaw, Value
+from derivations.declare import Bilevel, Directions, FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
 from dynamics.arrays import Array
 
 from ..ask import models, parameters, settings
 from ..run.kernels import plain_kernel_for
-from ..run.problem import Problem
+from ..run.problem import Problem, Start
 from ..start import neurons
 from ..start.declared import off_indices
 from ..values import whole
 from .case import Case
 from .cases import state_case
+
+ANYWHERE = 2**32 - 1  # the largest seed of an arbitrary state's vectors
+ROUNDING = 1e-14  # cosines below it are 0
 
 
 class Choices(Protocol):
@@ -36,25 +41,6 @@ class Choices(Protocol):
 
     def real(self, low: float, high: float) -> float:
         """A real number."""
-
-
-class Random:
-    """Choices by a generator of random numbers."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-
-    def one_of(self, options: Sequence[Any]) -> Any:
-        """One of these."""
-        return options[int(self.rng.integers(len(options)))]
-
-    def whole(self, low: int, high: int) -> int:
-        """A whole number, both ends included."""
-        return int(self.rng.integers(low, high + 1))
-
-    def real(self, low: float, high: float) -> float:
-        """A real number."""
-        return float(self.rng.uniform(low, high))
 
 
 def arbitrary(
@@ -84,17 +70,53 @@ def arbitrary(
         n = int(free[declared.bilevel.examples])
     if "slope" in known:
         free["slope"] = choose.one_of([0.0, 0.1, 0.5, 1.0])
-    resolved = parameters.resolve(source.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
-    rng = np.random.default_rng(choose.whole(0, 2**32 - 1))
+    rng = np.random.default_rng(choose.whole(0, ANYWHERE))
     length, size = 10 ** choose.real(-0.7, 0.7), 10 ** choose.real(-3, 0)
+    own = choose.one_of([0.0, 1.0])  # decades; what is 0 can be moved
+    families = [family for family in declared.directions if not isinstance(family.law, TaskLaw)]
+    times = {family.name: 10 ** choose.real(-own, own) for family in families}
+    for family in families:
+        free |= _of_law(family, length * times[family.name], float(free["d"]))
+    resolved = parameters.resolve(source.factory, {**{k: v for k, v in free.items() if k in known}, **chosen})
     straight = choose.whole(0, 2) > 0 or not features
     make = _task_arrays if declared.algorithm.over_tasks else _straight if straight else _skew
     initial = make(rng, resolved.model.of_data, resolved.values, n, m, length, size)
+    for family in families:
+        one = isinstance(family.law, FixedLaw) and family.index_set.single
+        drawn = float(np.linalg.norm(initial[family.name])) if one else 1.0  # a length that a parameter names is that
+        initial[family.name] = initial[family.name] * times[family.name] * (length / drawn if one else 1.0)
+    if not declared.algorithm.over_tasks:
+        initial["W"] = _lengthened(initial, {each.name: 10 ** choose.real(-2 * own, 2 * own) for each in families})
     initial |= {name: size * rng.normal(size=(declared.n_heads, m)) for name in neurons.names(resolved.model)}
-    start = Problem(resolved, initial=initial, loaded=plain_kernel_for(resolved.model)).start(0)
+    start = _exact(Problem(resolved, initial=initial, loaded=plain_kernel_for(resolved.model)).start(0))
     b = size * choose.one_of([0.0, 0.3, 1.0]) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
+    offsets, sizes = (each(len(start.draw.y), start.draw.tasks) for each in (start.model.offsets, start.model.sizes))
+    for each in families:
+        b[..., offsets[each.name] : offsets[each.name] + sizes[each.name]] *= 10 ** choose.real(-2 * own, 2 * own)
     quantities = {q.name: q.formula for q in settings.statements_of(source, resolved.model).quantities}
     return state_case(start, b, quantities)
+
+
+def _of_law(family: Directions, length: float, d: float) -> dict[str, Value]:
+    """The parameters by which a law draws vectors of about that length."""
+    if isinstance(family.law, GaussianLaw):
+        return {family.law.std: length / d**0.5}
+    return {family.law.norm: length} if isinstance(family.law, FixedLaw) and family.index_set.single else {}
+
+
+def _exact(start: Start) -> Start:
+    """The start whose orthogonal vectors are: of very different lengths, the rounding of their products would tell."""
+    lengths = np.sqrt(np.diag(start.draw.gram))
+    far = np.abs(start.draw.gram) > ROUNDING * np.outer(lengths, lengths)
+    return replace(start, draw=replace(start.draw, gram=np.where(far, start.draw.gram, 0.0)))
+
+
+def _lengthened(initial: Mapping[str, Array], scales: Mapping[str, float]) -> Array:
+    """The filters W (H, m, d) with their products along each family so many times what they are."""
+    W, parts = initial["W"], {name: np.atleast_2d(initial[name]) for name in scales}
+    vectors = np.concatenate(list(parts.values()))
+    by = np.concatenate([np.full(len(part), scales[name] - 1.0) for name, part in parts.items()])
+    return W + (W @ vectors.T * by) @ np.linalg.pinv(vectors).T if by.any() else W
 
 
 def _skew(

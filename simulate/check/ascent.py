@@ -94,7 +94,7 @@ class Ascent:
     ) -> None:
         self.place = place_of(chosen, steps, seed)
         self.ground = ground(chosen.setting, quantities).starting(self.place)
-        self.space = space_of(chosen.resolved.model, self.place.params, statements[0], False)
+        self.space = space_of(chosen.resolved.model, self.place.params, statements, quantities, False)
         self.quantities, self.climbs = quantities, [Climb(statement) for statement in statements]
         self.rng = stream(seed, "inductive")
         self.inside = self.tried = 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from derivations.commands import command
-from derivations.declare import Statement, Value
+from derivations.declare import Statement, Value, idle
 from derivations.declare.formula import FormulaError
 from dynamics.chance.streams import stream
 
@@ -23,7 +23,7 @@ from .ground import ground, place_of
 from .hypotheses import Part, parts
 from .indexed import at_most
 from .judge import Outcome, common, judge, rows_of
-from .space import DIMENSION, Place, Space, rounded, space_of
+from .space import DIMENSION, Place, Space, rounded, said_by, space_of
 from .verdict import failure_limits
 from .view import NoSuchStep
 
@@ -114,7 +114,7 @@ class Attack:
         self.parts: tuple[Part, ...] = parts(statement.given, quantities)
         model = chosen.resolved.model
         self.space: Space = space_of(
-            model, self.start.params, statement, whole, zeros=True, fixed=settled(self.parts, model))
+            model, self.start.params, [statement], quantities, whole, zeros=True, fixed=settled(self.parts, model))
         self.rng = stream(seed, "search", *(ord(letter) for letter in statement.id))
         self.soon = statement.somewhere and not self.ground.ends(statement)
         window = bool(statement.at and statement.until)  # its step may come early: no try has to last as long
@@ -175,10 +175,11 @@ class Attack:
             self.start = begun
 
     def _unmoved(self) -> tuple[str, ...]:
-        """The numbers among the parameters that every try inside the hypotheses left as they are."""
+        """The numbers that are read, by runs or the statement, and that every try inside the hypotheses left as is."""
         model = self.space.model
+        left = {*self.moved, *idle(model, said_by([self.statement], self.ground.quantities))}
         return tuple(each.name for each in model.parameters
-                     if each.numeric and not each.structural and each.name not in self.moved)
+                     if each.numeric and not each.structural and each.name not in left)
 
     def _parent(self) -> Tried:
         """One of the best, or the one that came nearest to some hypothesis's edge."""

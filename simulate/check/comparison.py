@@ -19,7 +19,7 @@ UNDERFLOW = 1e-290  # differences below it are products that lost digits to unde
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison of a claim, entry by entry: its sides and whether it holds within the tolerance."""
+    """One comparison of a claim, entry by entry: its sides and whether it holds within the tolerance, `room`."""
 
     text: str
     dims: tuple[str, ...]
@@ -27,6 +27,7 @@ class Comparison:
     right: AnyArray
     holds: AnyArray
     known: AnyArray
+    room: AnyArray
 
 
 def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
@@ -39,7 +40,8 @@ def comparisons(text: str, scope: Scope, tolerance: float) -> list[Comparison]:
         else:
             said = truth(evaluate(part, scope), shown)
             value = said.values.astype(float)
-            compared.append(Comparison(shown, said.dims, value, np.ones_like(value), value != 0, np.isfinite(value)))
+            compared.append(Comparison(shown, said.dims, value, np.ones_like(value), value != 0, np.isfinite(value),
+                                       np.zeros_like(value)))
     return compared
 
 
@@ -78,4 +80,4 @@ def _compared(text: str, relation: ast.cmpop, left: Indexed, right: Indexed, tol
     infinite = np.isinf(x) | np.isinf(y)
     holds = np.where(infinite, HOLDS[name](x, y), holds)
     known = ~(np.isnan(x) | np.isnan(y)) & (infinite | np.isfinite(np.broadcast_to(room, x.shape)))
-    return Comparison(text, dims, x, y, np.asarray(holds), known)
+    return Comparison(text, dims, x, y, np.asarray(holds), known, np.broadcast_to(room, x.shape))

@@ -60,7 +60,8 @@ class Hunt:
         self.families, self.rng, self.draws = families, rng, draws_of(families[0], chosen)
         whole = any(family.statement.at in ("", "T") for family in families)
         self.spaces = {
-            family.statement.id: space_of(chosen.resolved.model, self.start.params, family.statement, whole)
+            family.statement.id: space_of(
+                chosen.resolved.model, self.start.params, [family.statement], quantities, whole)
             for family in families
         }
         self.searches: dict[tuple[object, ...], Outside] = {}

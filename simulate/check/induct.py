@@ -35,7 +35,8 @@ from .ascent import Ascent, Climb, State
 from .case import looks_ahead
 from .indexed import against, entry_text
 from .over_steps import Point
-from .posed import attacked_from, posed
+from .posed import attacked_from
+from .spared import posed_sparing
 
 TRIES = 400
 _OF_A_SIGN = re.compile(r"^[^<>=]*[<>]=?\s*-?0(\.0*)?\s*$")  # one comparison, with 0
@@ -43,29 +44,30 @@ _OF_A_SIGN = re.compile(r"^[^<>=]*[<>]=?\s*-?0(\.0*)?\s*$")  # one comparison, w
 
 @dataclass(frozen=True, kw_only=True)
 class Induction:
-    """The verdicts of claims that were taken together; `str` is a table."""
+    """The verdicts of claims that were taken together; `str` is a table.  `refused`: what cannot be judged, and why."""
 
     setting: str
     about: str
     climbs: tuple[Climb, ...]
     command: str
+    refused: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """No claim is false on a run, and no state that satisfies all of them leaves one in a step."""
-        return all(each.violated is None and each.broken is None for each in self.climbs)
+        """None is refused, no claim is false on a run, and no state that satisfies all of them leaves one in a step."""
+        return not self.refused and all(each.violated is None and each.broken is None for each in self.climbs)
 
     def __getitem__(self, name: str) -> Climb:
         return {each.statement.id: each for each in self.climbs}[name]
 
     def __str__(self) -> str:
         lines = (line for at, each in enumerate(self.climbs) for line in _lines(each, at, self.command))
-        return "\n".join([f"{self.setting}: {self.about}", *lines])
+        return "\n".join([f"{self.setting}: {self.about}", *lines, *(f"refused: {each}" for each in self.refused)])
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
-            "setting": self.setting, "about": self.about, "passed": self.passed,
+            "setting": self.setting, "about": self.about, "passed": self.passed, "refused": list(self.refused),
             "claims": [
                 {
                     "id": climb.statement.id, "verdict": climb.verdict, "states": climb.states,
@@ -108,7 +110,7 @@ def inductive(
     Raises:
         InputError: as `check`; for a statement about the step itself, about one step of a run or about draws.
     """
-    asked = posed(setting, statements, params, preset)
+    asked, refused = posed_sparing(setting, statements, params, preset)
     picked, quantities, left = asked.statements, asked.quantities, ""
     if statements is None:
         unfit = {each.id: _unfit(each, quantities) or "on record as false" for each in picked
@@ -130,7 +132,7 @@ def inductive(
              "seed": first or None, "json": True}
     named = f" on preset {own.preset.name}" if own.preset else ""
     return Induction(
-        setting=asked.problem.model.name, climbs=tuple(search.climbs),
+        setting=asked.problem.model.name, climbs=tuple(search.climbs), refused=refused,
         command=command("check", own.setting.word, *words, values=own.given, options=again) if on_record else "",
         about=f"one step from any state where {', '.join(words)} hold{'s' if len(words) == 1 else ''}{named}; "
               f"{f'left out: {left}; ' if left else ''}"

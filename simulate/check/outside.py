@@ -11,7 +11,7 @@ on from.  Conditions that only a run tells are looked at along the run.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -35,10 +35,10 @@ ROUNDS, AIMS = 3, 7  # places at which slopes are taken, and changes that are tr
 BLIND = 12  # changes at random, where slopes tell of no way out
 DEEPEST = 5.0  # logarithm of the factor by which a condition is left, at most
 _GRAIN = 0.1  # of the differences in a parameter, in logarithms
-_REACH, _NEAR = 12.0, 5.0  # of one change of one coordinate, in logarithms: out of a condition, and to an edge
+_REACH, NEAR = 12.0, 5.0  # of one change of one coordinate, in logarithms: out of a condition, and to an edge
 _PULLED, _CHEAP = (0.25, 0.6), 0.02  # share of the conditions pulled to their edges, and a change's cost beside them
-_SHARES = (0.5, 0.2, 0.05)  # of the way out that are tried where the whole is too far
-_ROOM = 0.02  # kept to the edges of the other conditions, in logarithms
+SHARES = (0.5, 0.2, 0.05)  # of the way out that are tried where the whole is too far
+ROOM = 0.02  # kept to the edges of the other conditions, in logarithms
 _WORTH = 3  # a bent draw counts as so many times the change of a parameter
 _DRAW = 2e6  # multiplications of a draw that is looked at; more where the search starts from more
 _MANY = 24  # steps of a run at which conditions are looked at
@@ -148,24 +148,14 @@ class Outside:
                 return None
             case = self.ground.plain(place).case(place.seed, place.steps if run else 0, [self.statement] if run else [])
             rows = spread(rows_of(self.statement, case)[0], _MANY) if run else case.rows
-            return Looked(place, *self._rooms(case.view(rows), run)) if len(rows) else None
+            return Looked(place, *depths(self._entries(part, case.view(rows), run) for part in self.parts)) \
+                if len(rows) else None
         except (InputError, FormulaError, Diverged, OverflowError, np.linalg.LinAlgError):
             return None
 
     def _drawn(self, place: Place) -> float:
         """Multiplications that a draw takes."""
         return self.ground.work(replace(place, steps=1), self.statement)
-
-    def _rooms(self, view: View, run: bool) -> tuple[Array, Array]:
-        """Each condition at its nearest entry, and how far it is left at entries that are inside the others."""
-        _, same = aligned([self._entries(part, view, run) for part in self.parts])
-        values = np.broadcast_arrays(*(each.values for each in same))
-        missed = np.sum([each < 0 for each in values], axis=0)
-        depths = []
-        for each in values:
-            inside = missed == (each < 0)
-            depths.append(float(-each[inside].min()) if inside.any() else -math.inf)
-        return np.array([each.max() for each in values]), np.array(depths)
 
     def _entries(self, part: Part, view: View, run: bool) -> Indexed:
         """How far inside a condition each entry is, as a logarithm."""
@@ -201,11 +191,11 @@ class Outside:
             return []
         places = []
         for _ in range(many):
-            reachable = (base.rooms > _ROOM) & (base.rooms < MOST)
+            reachable = (base.rooms > ROOM) & (base.rooms < MOST)
             pulled = np.where(reachable, self.rng.exponential(size=len(self.parts)), 0.0)
             pulled *= self.rng.random(len(pulled)) < self.rng.choice(_PULLED)
-            least = np.minimum(base.rooms, _ROOM) - base.rooms
-            change = self._change(base, slopes[: len(self.parts)], least, pulled, _NEAR)
+            least = np.minimum(base.rooms, ROOM) - base.rooms
+            change = self._change(base, slopes[: len(self.parts)], least, pulled, NEAR)
             tried = None if change is None else self._along(base, change, False, _inside)
             if tried is not None:
                 places.append(tried.place)
@@ -219,11 +209,11 @@ class Outside:
         # How far it is left is not known where the change left another condition too: there the room to it tells.
         left = slopes[len(self.parts) + dropped]
         rows[dropped] = np.where(np.isfinite(left), left, -slopes[dropped])
-        least = np.minimum(base.rooms, _ROOM) - base.rooms
+        least = np.minimum(base.rooms, ROOM) - base.rooms
         for _ in range(self.aims):
             wanted = math.exp(self.rng.uniform(math.log(0.02), math.log(DEEPEST)))
             change = None
-            for share in (1.0, *_SHARES) if self.part_way else (1.0,):
+            for share in (1.0, *SHARES) if self.part_way else (1.0,):
                 least[dropped] = share * (wanted - base.depths[dropped])
                 change = self._change(base, rows, least, np.zeros(len(rows)), _REACH) if change is None else change
             reached = None if change is None else self._along(
@@ -244,7 +234,7 @@ class Outside:
         both, price = np.hstack([signed, -signed]), weights * (_CHEAP if pulled.any() else 1.0)
         cost = np.concatenate([price, price]) + pulled @ both
         most = reach * np.concatenate([free, free & ~one_way])
-        change = _solved(cost, both, least, np.zeros(len(most)), most)
+        change = cheapest(cost, both, least, np.zeros(len(most)), most)
         if change is None:
             return None
         for i, (coordinate, _) in enumerate(coordinates):
@@ -254,7 +244,7 @@ class Outside:
                 most[i], most[len(free) + i] = max(by, 0.0), max(-by, 0.0)
         whole = np.array([isinstance(each, str) and self.space.whole(each) for each, _ in coordinates])
         lowest = np.where(np.concatenate([whole, whole]), most, 0.0)
-        again = _solved(cost, both, least, lowest, most)
+        again = cheapest(cost, both, least, lowest, most)
         return change if again is None else again
 
     def _along(self, base: Looked, change: Array, run: bool, wanted: Callable[[Looked], bool]) -> Looked | None:
@@ -300,7 +290,22 @@ class Outside:
         return math.log(new / old) if old > 0 and new > 0 else 0.0  # 0 has no logarithm, and no slope
 
 
-def _solved(cost: Array, rows: Array, least: Array, lowest: Array, most: Array) -> Array | None:
+def depths(entries: Iterable[Indexed]) -> tuple[Array, Array]:
+    """Each condition at its nearest entry, and how far it is left at entries that are inside the others.
+
+    `entries` are how far inside each condition each entry is, as logarithms; -inf where the others hold nowhere.
+    """
+    _, same = aligned(list(entries))
+    values = np.broadcast_arrays(*(each.values for each in same))
+    missed = np.sum([each < 0 for each in values], axis=0)
+    left = []
+    for each in values:
+        inside = missed == (each < 0)
+        left.append(float(-each[inside].min()) if inside.any() else -math.inf)
+    return np.array([each.max() for each in values]), np.array(left)
+
+
+def cheapest(cost: Array, rows: Array, least: Array, lowest: Array, most: Array) -> Array | None:
     """The cheapest of changes forth less changes back, each between these bounds, with rows @ them >= least."""
     solved = optimize.linprog(cost, A_ub=-rows, b_ub=-least, bounds=np.stack([lowest, most], axis=1))
     if solved.x is None:

@@ -27,15 +27,18 @@ from ..ask import reading
 from ..ask.chosen import Chosen
 from ..ask.settings import Setting
 from ..work.progress import progress
-from .anystate import Random, arbitrary
+from .anystate import arbitrary
+from .climb import climb
 from .family import Family
 from .fates import Fated, Tested, tested
 from .hunt import Hunt, draws_of
 from .leaving import leave
-from .posed import attacked_from, posed
+from .noted import Noted
+from .posed import attacked_from
 from .power_text import lines
 from .results import counted
 from .sharpest import sharpest
+from .spared import posed_sparing
 from .telling import tell
 
 TRIES = 40
@@ -44,27 +47,32 @@ STATES, MOST_STATES = 60, 800  # arbitrary states, for statements about one step
 
 @dataclass(frozen=True, kw_only=True)
 class Power:
-    """The mutants of a setting's statements, in the order asked for; `str` is a table."""
+    """The mutants of a setting's statements, in the order asked for; `str` is a table.
+
+    `refused` says what cannot be judged, and why.
+    """
 
     setting: str
     about: str
     tested: tuple[Tested, ...]
+    refused: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Tested:
         return {each.statement.id: each for each in self.tested}[name]
 
     @property
     def passed(self) -> bool:
-        """No statement was refuted while its mutants were."""
-        return not any(each.violated for each in self.tested)
+        """No statement was refused, or refuted while its mutants were."""
+        return not self.refused and not any(each.violated for each in self.tested)
 
     def __str__(self) -> str:
-        return "\n".join(lines(self.setting, self.about, self.tested))
+        return "\n".join([*lines(self.setting, self.about, self.tested),
+                          *(f"refused: {each}" for each in self.refused)])
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
-            "setting": self.setting, "about": self.about, "passed": self.passed,
+            "setting": self.setting, "about": self.about, "passed": self.passed, "refused": list(self.refused),
             "statements": [
                 {
                     "id": each.statement.id, "stage": each.stage, "runs": each.runs, 
@@ -97,7 +105,8 @@ def mutants(
     Args:
         setting: a name or "file.py:model".
         params: where to start, over `preset`; by default each statement starts from a preset that it names.
-        statements: ids, or Statements of the caller's own; by default all that no erratum has on record as false.
+        statements: ids, or Statements of the caller's own; by default all that can be judged
+            and that no erratum has on record as false.
         preset: a name of the setting's presets.
         steps: steps of a run where the statement names none.
         tries: runs a statement, on average; those of one preset are shared.
@@ -106,7 +115,7 @@ def mutants(
     Raises:
         InputError: as `check`.
     """
-    asked = posed(setting, statements, params, preset)
+    asked, refused = posed_sparing(setting, statements, params, preset)
     quantities = asked.quantities
     many = reading.count("tries", tries, low=1, example=TRIES)
     first = reading.count("seed", seed)
@@ -130,7 +139,7 @@ def mutants(
             for family in group:
                 sharpest(family, hunt)
     return Power(
-        setting=asked.problem.model.name, tested=tuple(tested(family) for family in families),
+        setting=asked.problem.model.name, tested=tuple(tested(family) for family in families), refused=refused,
         about=f"{counted(len(families), 'statement')}, {counted(many, 'try')} a statement, {STATES} to {MOST_STATES} "
               f"arbitrary states, seed {first}",
     )
@@ -140,16 +149,24 @@ def arbitrarily(setting: Setting, families: Sequence[Family], seed: int) -> None
     """Holds statements about one step against arbitrary states; what is false there is about trajectories alone.
 
     Few states say something of a statement about some declared choices alone, or are where a small term decides: those
-    with a mutant that says more and is not refuted are held against more of them.
+    with a mutant that says more and is not refuted are held against more of them, and then against states that are
+    moved to where such a mutant is nearest to being false.
     """
-    choose = Random(stream(seed, "arbitrary"))
+    rng = stream(seed, "arbitrary")
+    spoke = dict[int, list[Noted]]()
     for at in range(MOST_STATES):
         held = [family for family in families if family.violated is None and (at < STATES or family.doubted)]
         if not held:
             break
-        case = arbitrary(choose, setting)
-        for family in held:
-            family.hold([case], None, every=True)
-    for family in families:
+        choices = Noted(rng)
+        case = arbitrary(choices, setting)
+        for of, family in enumerate(families):
+            if family in held:
+                before = family.entries
+                family.hold([case], None, every=True)
+                if family.entries > before:
+                    spoke.setdefault(of, []).append(choices)
+    for of, family in enumerate(families):
+        climb(family, setting, spoke.get(of, []))
         if family.violated is not None:
             family.forget()

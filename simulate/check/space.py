@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Model, Statement, Value
+from derivations.declare import Model, Statement, Value, idle
 
 from ..ask.reading import counts_of
 from .bent import Bends
+from .cases import spoken
 
 STEPS = "steps"  # the coordinate of the run's length
 EXAMPLES = "n"  # the size that sizes of classes sum to
@@ -154,15 +155,16 @@ class Space:
 
 
 def space_of(
-    model: Model, values: Mapping[str, Value], statement: Statement, steps: bool, *,
-    zeros: bool = False, fixed: Collection[str] = (),
+    model: Model, values: Mapping[str, Value], statements: Sequence[Statement], quantities: Mapping[str, str],
+    steps: bool, *, zeros: bool = False, fixed: Collection[str] = (),
 ) -> Space:
-    """Every positive number among the parameters' values that the statement does not fix; the steps where asked.
+    """Every positive number among the parameters' values that the statements do not fix; the steps where asked.
 
     Numbers that are 0 and may be more belong to it where asked (`zeros`).  What a kernel is compiled for stays as it
-    is, and what is `fixed`.
+    is, what is `fixed`, and what neither a run nor the statements read, such as the delta of another lemma.
     """
-    fixed = {*fixed, *(only.parameter for only in statement.only if only.values)}
+    fixed = {*fixed, *(only.parameter for said in statements for only in said.only if only.values)}
+    fixed |= idle(model, said_by(statements, quantities))
     classes: list[str] = []
     if model.class_sizes and model.class_sizes not in fixed and values.get(model.class_sizes):
         sizes = _counts(values[model.class_sizes])
@@ -174,6 +176,12 @@ def space_of(
         and (_positive(values.get(each.name)) or (zeros and _nought(values.get(each.name))))
     ]
     return Space(model, (*names, *classes, *((STEPS,) if steps else ())))
+
+
+def said_by(statements: Sequence[Statement], quantities: Mapping[str, str]) -> set[str]:
+    """The names in the formulas of statements, those of their quantities among them."""
+    return spoken([text for said in statements for text in (
+        said.claim, said.given, said.at, said.since, said.until, said.delta if said.random else "")], quantities)
 
 
 def _class_of(name: str) -> tuple[str, int] | None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PLACES = 3  # runs where a mutant says more than its statement, from hardly to by far
 ROUNDS = 3  # places at which slopes are taken on the way
 CLIMBS = 8  # moves from where it came nearest to being false
+ROUNDING = 0.1  # share of the sides that their tolerance is at most, where they tell
 FAR, TINY = 80.0, 1e-290  # logarithms are cut at the one, what is divided by at the other
 
 
@@ -42,7 +43,7 @@ class Difference(Part):
 
     With s and s' what each has to spare at an entry, by log(s/s').  Where `false` it is left where the mutant is
     false, by log((s - s')/s) or the logarithm of its sides' ratio, whichever is the less: the one is flat where s' is
-    most of a side, the other where one term is most of both sides.
+    most of a side, the other where one term is most of both sides.  Sides that are mostly rounding tell nothing.
     """
 
     own: Statement
@@ -67,6 +68,11 @@ class Difference(Part):
         return Indexed(dims, np.clip(np.where(known, logs, FAR), -FAR, FAR))
 
 
+def difference(said: Statement, other: Statement, false: bool) -> Difference:
+    """How a mutant differs from its statement."""
+    return Difference("", parse(other.claim, QUANTITIES), said, other, false)
+
+
 def tell(hunt: Hunt) -> None:
     """Aims at each mutant that says something else than its statement and was not refuted by the moves at random."""
     for family in hunt.families if hunt.draws == 1 else ():
@@ -76,9 +82,14 @@ def tell(hunt: Hunt) -> None:
 
 
 def _wanted(family: Family, suspect: Suspect) -> bool:
-    """Whether a mutant is left, and all of its claim are inequalities, of which it can say more or less by degrees."""
+    """Whether a mutant that says something else is left, by degrees."""
+    return suspect.apart and family.violated is None and graded(family, suspect)
+
+
+def graded(family: Family, suspect: Suspect) -> bool:
+    """Whether a mutant says more or less than its statement by degrees: all of both claims are inequalities."""
     said, other = family.statement, suspect.mutant.statement
-    if not suspect.apart or family.violated is not None or said.somewhere or suspect.mutant.change is HYPOTHESIS:
+    if said.somewhere or suspect.mutant.change is HYPOTHESIS:
         return False
     return not any(each in (None, ast.Eq) for claim in (said.claim, other.claim) for each in relations(claim))
 
@@ -95,9 +106,9 @@ def _tell(hunt: Hunt, family: Family, suspect: Suspect) -> None:
 def _left(hunt: Hunt, family: Family, suspect: Suspect, start: Place | None, false: bool) -> list[Place]:
     """Places on the way out that were run, from the least far; none where none was found."""
     said, other = family.statement, suspect.mutant.statement
-    difference = Difference("", parse(other.claim, QUANTITIES), said, other, false)
-    search = hunt.outside(family, (difference, *parts(said.given, family.quantities)), start or hunt.start)
-    places = chosen(replace(search, rounds=ROUNDS, part_way=True, blind=False).left(difference.text).places, PLACES)
+    apart = difference(said, other, false)
+    search = hunt.outside(family, (apart, *parts(said.given, family.quantities)), start or hunt.start)
+    places = chosen(replace(search, rounds=ROUNDS, part_way=True, blind=False).left(apart.text).places, PLACES)
     for place in places:
         if _wanted(family, suspect):
             hunt.hold(place, [family])
@@ -108,12 +119,12 @@ def _left(hunt: Hunt, family: Family, suspect: Suspect, start: Place | None, fal
 
 
 def _spare(said: Statement, view: View) -> list[Indexed]:
-    """By how much each comparison of a claim holds, entry by entry, with the magnitude of its sides."""
+    """By how much each comparison of a claim holds, entry by entry, and the size of its sides; NaN where none tells."""
     compared = zip(comparisons(said.claim, view, said.tolerance), relations(said.claim), strict=True)
     return [_room(one, relation in (ast.GtE, ast.Gt)) for one, relation in compared]
 
 
 def _room(one: Comparison, above: bool) -> Indexed:
     with np.errstate(all="ignore"):
-        room = one.left - one.right if above else one.right - one.left
-        return Indexed(one.dims, np.where(one.known, room, np.nan), np.abs(one.left) + np.abs(one.right))
+        room, sides = one.left - one.right if above else one.right - one.left, np.abs(one.left) + np.abs(one.right)
+        return Indexed(one.dims, np.where(one.known & (one.room <= ROUNDING * sides), room, np.nan), sides)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from derivations.declare import Model, Parameter, Value, unread
-from derivations.declare.references import read_by
+from derivations.declare import Model, Parameter, Value, idle
 
 from ..ask import noted, parameters, reading
 from ..ask.axes import Axis
@@ -191,7 +190,7 @@ def knobs_of(asked: MovesAsked, base: Problem, read: Collection[str]) -> tuple[l
     What neither a run nor the claim reads is not moved, unless something that is read follows it.
     """
     moved, left = list[Knob](), list[Unmoved]()
-    unused = set(unread(replace(base.model, events=(), observables=()))) - _behind(base.model, read)
+    unused = idle(base.model, read)
     for parameter in base.model.parameters:
         knobs = _of_parameter(asked, base, parameter, unused)
         if isinstance(knobs, Unmoved):
@@ -200,14 +199,6 @@ def knobs_of(asked: MovesAsked, base: Problem, read: Collection[str]) -> tuple[l
             moved += knobs
     length = Parameter(name=STEPS, latex="T", meaning="steps of a run", kind="count", default=asked.steps, low=1)
     return [*moved, Length(STEPS, asked.steps, "", length, asked.cells(()), asked.steps)], left
-
-
-def _behind(model: Model, read: Collection[str]) -> set[str]:
-    """The names, and what the observables and events that they name are made of."""
-    events = [event for event in model.events if event.name in read]
-    named = {*read, *(event.observable for event in events)}
-    parts = [*events, *(each for each in model.observables if each.name in named)]
-    return named.union(*(read_by(part) for part in parts))
 
 
 def _of_parameter(

@@ -22,7 +22,7 @@ def test_a_million_tasks_are_not_looked_at() -> None:
     values = {name: value for name, value in problem.values.items() if value is not None}
     start, said = Place(values, 10, 0), PAPERS["fomaml"].statements
     assert said is not None
-    space = space_of(problem.model, values, said.statements[0], True)
+    space = space_of(problem.model, values, [said.statements[0]], {}, True)
     tasks = problem.model.bilevel.tasks
     assert space.affordable(start, start) and space.affordable(replace(start, steps=10**9), start)
     assert not space.affordable(space.set(start, tasks, 1.5e6), start)

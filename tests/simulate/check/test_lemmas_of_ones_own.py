@@ -306,6 +306,22 @@ def test_a_lemma_that_cannot_be_judged_leaves_the_others(
     assert "refused: name: 'los' is not a quantity" in said and said.count("refused: ") == len(refused)
 
 
+def test_a_lemma_that_cannot_be_judged_leaves_the_others_mutants_and_induction(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, one such lemma kept --mutants and --inductive from all of a file's."""
+    file = tmp_path / "mine.py"
+    file.write_text(_ONE_BAD)
+    for option, key in (("--mutants", "statements"), ("--inductive", "claims")):
+        words = ["check", f"{file}:model", "--preset", "small", option, "--search", "2"]
+        assert main([*words, "--json"]) == 1
+        told = json.loads(capsys.readouterr().out)
+        assert {each.split(":")[0] for each in told["refused"]} == {"name", "sign"} and not told["passed"]
+        judged = ["good", "nowhere", *(["step"] if option == "--mutants" else [])]
+        assert [each["id"] for each in told[key]] == judged
+        assert main(words) == 1 and "refused: name: 'los' is not a quantity" in capsys.readouterr().out
+
+
 def test_an_induction_without_ids_takes_all_that_can_be_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,7 +88,7 @@ def test_what_is_held_at_values_of_its_own_is_shown_by_a_search_of_one_try(capsy
     """Before, by a check, which is made at those values whatever is given: it said that the statement holds."""
     said = next(s for s in PAPERS["heterogeneous"].statements.statements  # type: ignore[union-attr]
                 if s.id == "128-spikes-printed")
-    found = gr.search("heterogeneous", {"K": 2, "n": 40, "m": 4, "d": 30, "Gamma": 100.0}, [said], steps=5, tries=30)
+    found = gr.search("heterogeneous", {"K": 2, "n": 40, "m": 4, "d": 30, "Gamma": 100.0}, [said], steps=5, tries=90)
     assert found[said.id].violated
     line = shlex.split(str(found).splitlines()[-1])
     assert line[line.index("--search") + 1] == "1"
@@ -180,7 +180,7 @@ def test_a_search_of_a_sign_comes_near_to_0_and_stays_near_its_start() -> None:
     start = {**PENALISED, "lam": 0.0}
     found = gr.search("pegr", start, [lemma("rho_under <= 0")], steps=20, tries=60)
     own = found["own"]
-    assert not own.violated and own.signed and 0 < own.tightest < 0.1
+    assert not own.violated and own.signed and 0 <= own.tightest < 0.1
     assert own.unmoved == ("lam_until",) and "never moved: lam_until" in str(found)
     assert "the nearest to 0 is" in str(found) and "inside its hypotheses" not in str(found)
     for name, value in start.items():
@@ -211,7 +211,7 @@ def test_what_keeps_tries_outside_is_said() -> None:
 def test_the_dimension_is_moved_as_a_whole_number() -> None:
     """Before, four digits of a number below 1000 were refused, and d moved by luck alone."""
     model = PAPERS["pegr"].factory("pegr")
-    space = space_of(model, SMALL, lemma("loss >= 0"), steps=True)
+    space = space_of(model, SMALL, [lemma("loss >= 0")], {}, steps=True)
     assert space.scaled(Place(SMALL, 10, 0), "d", 0.3).params["d"] == 40.0
 
 
@@ -261,7 +261,7 @@ def test_sizes_of_classes_are_moved_one_by_one() -> None:
     """And n follows.  Before, a move of n alone gave sizes that did not sum to it: such tries were lost."""
     model = PAPERS["heterogeneous"].factory(3)
     said = lemma("loss >= 0")
-    space = space_of(model, {"n": 34, "m": 3, "class_sizes": "30,4,0"}, said, steps=False)
+    space = space_of(model, {"n": 34, "m": 3, "class_sizes": "30,4,0"}, [said], {}, steps=False)
     assert space.names == ("m", "class_sizes[0]", "class_sizes[1]")
     place = space.set(Place({"n": 34, "m": 3, "class_sizes": "30,4,0"}, 1, 0), "class_sizes[1]", 7.6)
     assert (place.params["class_sizes"], place.params["n"]) == ("30,8,0", 38)
@@ -272,7 +272,7 @@ def test_sizes_of_classes_are_moved_one_by_one() -> None:
     found = gr.search("heterogeneous", start, [inside], tries=40)["own"]
     assert found.inside > 10 and found.place["n"] == sum(map(int, str(found.place["class_sizes"]).split(",")))
     fails = gr.search("heterogeneous", start, [lemma("sum[i](own) <= 11")], steps=2, tries=60)["own"]
-    assert fails.violated and str(fails.place["class_sizes"]).endswith(",1") and int(str(fails.place["n"])) <= 15
+    assert fails.violated and str(fails.place["class_sizes"]).endswith(",1") and int(str(fails.place["n"])) <= 20
 
 
 @pytest.mark.slow
@@ -296,13 +296,30 @@ def test_parts_of_a_hypothesis_are_those_of_its_quantities() -> None:
 def test_moves_keep_whole_numbers_whole_and_values_in_range() -> None:
     model = PAPERS["pegr"].factory("pegr")
     values: dict[str, Value] = {"n": 4, "m": 3, "d": 30.0, "eta": 0.1, "delta": 0.5, "lam": 0.0}
-    space = space_of(model, values, lemma("loss >= 0"), steps=True)
-    assert set(space.names) == {"n", "m", "d", "eta", "delta", "steps"}  # lam = 0 has no logarithm
+    space = space_of(model, values, [lemma("loss >= 0")], {}, steps=True)
+    assert set(space.names) == {"n", "m", "d", "eta", "steps"}  # lam = 0 has no logarithm, and nothing reads delta
     place = Place(values, 10, 0)
     assert space.scaled(place, "n", 0.01).params["n"] == 5 and space.scaled(place, "steps", -0.01).steps == 9
     assert space.scaled(place, "d", 0.01).params["d"] == 31 and space.scaled(place, "d", 0.05).params["d"] == 32
     assert space.scaled(place, "delta", 5.0).params["delta"] == 1.0
     assert space.scaled(place, "n", -9.0).params["n"] == 1
+
+
+def test_what_neither_runs_nor_the_statement_read_is_not_moved() -> None:
+    """Before, tries went to other values of delta and eps, which other lemmas are about."""
+    model = PAPERS["pegr"].factory("pegr")
+    values: dict[str, Value] = {"n": 4, "m": 3, "d": 30.0, "delta": 0.5, "eps": 0.01}
+    quantities = {"hit": "first(loss <= eps)"}
+
+    def moved(said: Statement) -> set[str]:
+        return {"delta", "eps"} & set(space_of(model, values, [said], quantities, steps=True).names)
+
+    assert moved(lemma("loss >= 0")) == set()
+    assert moved(lemma("loss >= 0", at="hit")) == moved(lemma("distance >= 0")) == {"eps"}
+    assert moved(lemma("y > 0", kind="probability", at="0")) == {"delta"}
+    assert moved(lemma("loss >= 0", given="t <= T_1")) == {"delta"}
+    found = gr.search("pegr", SMALL, [lemma("loss >= 0")], steps=2, tries=12)["own"]
+    assert not {"delta", "eps"} & {*found.unmoved, *found.place}
 
 
 def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:

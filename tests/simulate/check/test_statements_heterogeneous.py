@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -80,6 +81,15 @@ def test_steps_of_settled_losses_are_told_exactly(eta: float) -> None:
     tested = [BY_ID[name] for name in ("61", "61-bound", "89")]
     assert set(verdicts(tested, settled, steps=12, seeds=2).values()) == {"holds"}
     assert set(verdicts([s.mutated for s in tested], settled, steps=12, seeds=2).values()) == {"violated"}
+
+
+@pytest.mark.slow
+def test_identities_hold_on_the_preset_whose_losses_settle() -> None:
+    """(61) was violated there: 1 - 1 cancelled inside a logarithm, and NumPy warned of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = gr.check("heterogeneous", None, ["61", "61-bound"], preset="mechanism", seeds=1)
+    assert [each.verdict for each in told.results] == ["holds", "holds"]
 
 
 def test_noise_alone_does_not_generalise_at_equal_correlations() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,9 +28,9 @@ def covariance_of(seed: int, neurons: int, rank: int, spread: float = 0.0) -> Ar
     return np.asarray(factor @ factor.T)
 
 
-def difference(a: Array) -> Array:
-    """f of ReLU filters with signed heads; a (N, P, 2, m)."""
-    heads = np.maximum(a, 0.0).mean(axis=3).sum(axis=1)
+def difference(a: Array, power: int = 1) -> Array:
+    """f of ReLU^q filters with signed heads; a (N, P, 2, m)."""
+    heads = (np.maximum(a, 0.0) ** power).mean(axis=3).sum(axis=1)
     return np.asarray(heads[:, 0] - heads[:, 1])
 
 
@@ -140,6 +142,24 @@ def test_the_standard_error_covers_and_is_that_of_independent_examples(signal: f
         assert abs(estimates.std(ddof=1) / claimed.mean() - 1) < 0.2
         of_plain = np.array([run[name][0] for run in plain]).std(ddof=1)
         assert estimates.std(ddof=1) < 1.2 * of_plain  # four standard errors of a ratio of spreads
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal", [0.5, 3.0])
+def test_the_standard_error_covers_where_tails_are_heavy(signal: float) -> None:
+    """Cubes of Gaussians, q = 3: 200 repetitions of as many groups as runs take."""
+    fresh, groups, repeats = example(5, 10, signal), 512, 200
+    cubic = functools.partial(difference, power=3)
+    exact = statistics(cubic, fresh, "logistic", Normals(stream(9, "init").standard_normal((400_000, 1, 20))))
+    runs = []
+    for seed in range(repeats):
+        rest = stream(seed, "test").standard_normal((groups, 1, 20))
+        runs.append(statistics(cubic, fresh, "logistic", Normals(rest, leading(seed, groups, 1, 2))))
+    for name in ("test_error", "test_loss"):
+        estimates, claimed = (np.array([run[each][0] for run in runs]) for each in (name, f"{name}_se"))
+        off = np.hypot(claimed, exact[f"{name}_se"][0])
+        assert (np.abs(estimates - exact[name][0]) < 1.96 * off).mean() > 0.89  # as below 0.95 as chance takes it
+        assert abs(estimates.std(ddof=1) / claimed.mean() - 1) < 0.2
 
 
 def test_the_upper_bound_covers_an_error_that_few_draws_see() -> None:

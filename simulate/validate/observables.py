@@ -136,15 +136,19 @@ class Course:
 
     def adapted(self, family: str) -> Array:
         """<w~, v> (T, H, m, size) at the weights adapted to v's task; a vector of all tasks at the last one's."""
-        plan, rows = weights_bilevel.loops(self.task), self.families[family]
-        many, out = not self.model.family(family).index_set.shared, []
-        for W in self.W:
-            w = self.task.vectors.new_tensor(W)
-            moved = [(w + weights_bilevel.adapt(self.task, plan, k, w)).cpu().numpy() for k in range(plan.tasks)]
-            per_task = len(rows) // plan.tasks if many else len(rows)
-            owners = [at // per_task if many else plan.tasks - 1 for at in range(len(rows))]
-            out.append(np.stack([moved[k] @ rows[at] for at, k in enumerate(owners)], axis=-1))
-        return np.stack(out)
+        rows, tasks = self.families[family], weights_bilevel.loops(self.task).tasks
+        many = not self.model.family(family).index_set.shared
+        per_task = len(rows) // tasks if many else len(rows)
+        owners = [at // per_task if many else tasks - 1 for at in range(len(rows))]
+        return np.stack([np.stack([moved[k] @ rows[at] for at, k in enumerate(owners)], axis=-1)
+                         for moved in self.adapted_weights])
+
+    @cached_property
+    def adapted_weights(self) -> list[list[Array]]:
+        """Each state's weights (H, m, d) adapted to each task, which every family's observables read."""
+        plan, states = weights_bilevel.loops(self.task), [self.task.vectors.new_tensor(W) for W in self.W]
+        return [[(w + weights_bilevel.adapt(self.task, plan, k, w)).cpu().numpy() for k in range(plan.tasks)]
+                for w in states]
 
     def example_vector(self, family: str, example: int) -> Array:
         """The family's vector of an example (d,)."""

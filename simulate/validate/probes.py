@@ -24,7 +24,7 @@ from . import states
 from .engines import KernelUnderTest, Pair
 from .probe_state import Probe, Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, STRICT, Left, Row, parted, relative, worst_each
-from .responses import DIVERGED, MEASURED, ROUNDED, change_of, judged, over_terms
+from .responses import DIVERGED, MEASURED, ROUNDED, change_of, judged, over_terms, summed
 from .seen_rows import gap_of, seen_rows
 
 DEPTH = 5  # steps of the short runs
@@ -83,7 +83,7 @@ def step_rows(probe: Probe) -> Iterator[Row | Left]:
         return None if moved is None else {what: moved}
 
     found = judged(probe, what, gap(np.zeros(1)), STRICT)
-    yield over_terms(probe, found, seen, gap, STRICT)
+    yield over_terms(probe, found, lambda: summed(probe, seen), gap, STRICT)
 
 
 def run_rows(probe: Probe) -> Iterator[Row | Left]:

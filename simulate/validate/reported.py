@@ -39,7 +39,7 @@ from .engines import KernelUnderTest
 from .observables import ALONG, Course, account, untold
 from .probe_state import Shape, probe_values
 from .report import LIMIT, LONG, SAFETY, Left, Row, parted, relative, worst_each
-from .terms import CANCELLED, terms_at
+from .terms import CANCELLED, Terms, terms_at
 
 STATES = 7
 LOOKED = 3  # entries of a dictionary
@@ -62,6 +62,11 @@ class _Probe:
     def nudged(self) -> dict[str, Array]:
         """The same account with every weight of a filter moved by eps ||w||."""
         return self.told(_nudged(self.course))
+
+    @cached_property
+    def terms(self) -> dict[str, Terms]:
+        """The terms of all that weight space says, for whoever is over its bar: ten accounts, made once."""
+        return terms_at(self.course.task, self.course.W, self.at)
 
     def at(self, task: weights.Training, W: Array) -> dict[str, Array] | None:
         """Weight space's account of such states; None where adaptation diverges."""
@@ -176,7 +181,7 @@ def _of_states(probe: _Probe) -> Iterator[Row | Left]:
             continue
         bar, origin = max(LONG, measured), "fixed" if measured <= LONG else "10 x its own response to rounding"
         if not gap <= bar and name != "zeta" and given.shape == wanted.shape:
-            terms = terms_at(probe.course.task, probe.course.W, probe.at).get(name)
+            terms = probe.terms.get(name)
             if terms is not None and terms.decided:
                 gap, bar, origin = _gap(given, wanted, name in entrywise, terms.over(LONG)), LONG, CANCELLED
         yield Row(f"reported: {name}", gap, bar if np.isfinite(gap) else LONG, 0, origin)

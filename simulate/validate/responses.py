@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ..train import weights
 from .engines import HUGE
 from .probe_state import Probe
 from .report import LIMIT, SAFETY, STRICT, Left, Row, relative
-from .terms import CANCELLED, Seen, terms_at
+from .terms import CANCELLED, Seen, Terms, terms_at
 
 STRICTLY = "strict"
 MEASURED = "10 x weight space's own response to rounding"
@@ -34,16 +34,21 @@ def judged(probe: Probe, what: str, gap: float, bar: float) -> Row | Left:
     return Row(what, gap, bar, probe.t, origin)
 
 
+def summed(probe: Probe, seen: Seen) -> Mapping[str, Terms]:
+    """The terms of what `seen` says of a probe."""
+    return terms_at(probe.pair.task, probe.pair.start, seen, probe.exact)
+
+
 def over_terms(
-    probe: Probe, found: Row | Left, seen: Seen, gap: Callable[[Array], float], bar: float
+    probe: Probe, found: Row | Left, known: Callable[[], Mapping[str, Terms]], gap: Callable[[Array], float], bar: float
 ) -> Row | Left:
     """What was found; where it does not hold, the same over the rounding of what weight space's own number sums.
 
-    `gap` is the relative difference where sizes are at least so much, and `seen` names the number as the row does.
+    `gap` is the relative difference where sizes are at least so much; `known` are terms, named as rows are.
     """
     if isinstance(found, Left) or found.holds:
         return found
-    terms = terms_at(probe.pair.task, probe.pair.start, seen, probe.exact).get(found.what)
+    terms = known().get(found.what)
     if terms is None:
         return found
     if terms.decided:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from ..train import weights
 from .engines import Pair
 from .probe_state import Probe
 from .report import LIMIT, LONG, SAFETY, Left, Row, relative
-from .responses import ADAPTATION, MEASURED, ROUNDED, judged, over_terms
+from .responses import ADAPTATION, MEASURED, ROUNDED, judged, over_terms, summed
 
 
 def seen_rows(probe: Probe) -> Iterator[Row | Left]:
@@ -38,10 +38,10 @@ def seen_rows(probe: Probe) -> Iterator[Row | Left]:
     gaps = {name: gap_of(theirs[name], ours[name], scales[name]) for name in names}
     over = [name for name, gap in gaps.items() if not gap <= LONG]
     response = _responses(probe, ours, scales, over) if over and not probe.exact else {}
+    known = cache(partial(summed, probe, partial(_by_row, names=names)))  # once for all rows over their bars
     for name, gap in gaps.items():
         found = _judged(probe, name, gap, SAFETY * response.get(name, 0.0))
-        yield over_terms(
-            probe, found, partial(_by_row, name=name), partial(_gap_over, theirs[name], ours[name], scales[name]), LONG)
+        yield over_terms(probe, found, known, partial(_gap_over, theirs[name], ours[name], scales[name]), LONG)
     if isinstance(probe.pair.kernel, BilevelKernel):
         what, adapted = "adaptation of tasks by their own states", _adaptation_gap(probe.pair)
         yield Left(what, ADAPTATION) if adapted is None else judged(probe, what, adapted, LONG)
@@ -60,10 +60,10 @@ def _gap_over(theirs: Array, ours: Array, scale: Array, least: Array) -> float:
     return gap_of(theirs, ours, np.maximum(scale, least))
 
 
-def _by_row(task: weights.Training, W: Array, name: str) -> dict[str, Array] | None:
-    """Weight space's account under the name of its row, without entries that it does not know."""
+def _by_row(task: weights.Training, W: Array, names: Sequence[str]) -> dict[str, Array] | None:
+    """Weight space's account under the names of its rows, without entries that it does not know."""
     told = _observed(task, W)
-    return None if told is None else {f"{name} of the probes": np.nan_to_num(told[name])}
+    return None if told is None else {f"{name} of the probes": np.nan_to_num(told[name]) for name in names}
 
 
 _NAMES = {"loss", "gradient_norm", "margins", "outputs", "l1", "zeta", "adapted", "train_error"}

@@ -68,12 +68,26 @@ def pad(values, out):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def some_open(hits):
-    """Whether any event has not been reached."""
+def seek(which, hits, sought):
+    """Fills in of which observables an event has not been reached; returns whether there is any."""
+    sought[:] = False
+    found = False
     for e in range(hits.size):
         if hits[e] < 0:
-            return True
-    return False
+            sought[which[e]] = True
+            found = True
+    return found
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def reach(t, which, below, bounds, low, high, hits):
+    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+    reached = False
+    for e in range(hits.size):
+        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+            hits[e] = t
+            reached = True
+    return reached
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -85,15 +99,6 @@ def met(stops, hits):
                 hits[k] = -1
             return False
     return stops > 0
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def wanted(place, which, hits):
-    """Whether an event that has not been reached is of the observable at this place."""
-    for e in range(hits.size):
-        if which[e] == place and hits[e] < 0:
-            return True
-    return False
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -573,19 +578,6 @@ def watch_loss(f, y, present, examples):
     return total(losses) / examples
 
 
-@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def look(t, f, z, b, gram, y, present, examples, filters, width, which, below, bounds, low, high, hits):
-    """hits[e] = t where event e is open and reached: every entry of observable which[e] beyond bounds[e]."""
-    if wanted(0, which, hits):
-        low[0] = watch_loss(f, y, present, examples)
-        high[0] = low[0]
-    for e in range(which.size):
-        if hits[e] < 0:
-            reached = high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]
-            if reached:
-                hits[e] = t
-
-
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, int64, "
     "int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], "
@@ -631,7 +623,8 @@ def run(
     live = present  # 1 for the examples that a step sees
     low = np.zeros(1)
     high = np.zeros(1)
-    watching = some_open(hits)
+    sought = np.zeros(1, dtype=np.bool_)
+    watching = seek(which, hits, sought)
     f = aligned(length)  # network output
     v0 = aligned(length)  # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
     g = aligned(packed_z.size)  # the gradient in z
@@ -652,14 +645,13 @@ def run(
             f, v0,
         )
         if watching:
-            look(
-                t,
-                f, packed_z, packed_b, packed_gram, packed_y, present, examples, filters, width,
-                which, below, bounds, low, high, hits,
-            )
-            if met(stops, hits):
-                break
-            watching = some_open(hits)
+            if sought[0]:
+                low[0] = watch_loss(f, packed_y, present, examples)
+                high[0] = low[0]
+            if reach(t, which, below, bounds, low, high, hits):
+                if met(stops, hits):
+                    break
+                watching = seek(which, hits, sought)
         if t == start + steps:
             break
         if not finite(f, present):

@@ -84,12 +84,26 @@ def some(values):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def some_open(hits):
-    """Whether any event has not been reached."""
+def seek(which, hits, sought):
+    """Fills in of which observables an event has not been reached; returns whether there is any."""
+    sought[:] = False
+    found = False
     for e in range(hits.size):
         if hits[e] < 0:
-            return True
-    return False
+            sought[which[e]] = True
+            found = True
+    return found
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def reach(t, which, below, bounds, low, high, hits):
+    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+    reached = False
+    for e in range(hits.size):
+        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+            hits[e] = t
+            reached = True
+    return reached
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -101,15 +115,6 @@ def met(stops, hits):
                 hits[k] = -1
             return False
     return stops > 0
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def wanted(place, which, hits):
-    """Whether an event that has not been reached is of the observable at this place."""
-    for e in range(hits.size):
-        if which[e] == place and hits[e] < 0:
-            return True
-    return False
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -851,18 +856,19 @@ def watch_loss(f, y, present, examples):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def watch_max_gamma(z, b, gram, y, present, length_xi, examples, filters, width):
+def watch_max_gamma(b, gram, examples, filters, width):
     """The least and the largest entry of max_gamma."""
     at_xi = 0
     at_mu = at_xi + examples
     low = np.inf
     high = -np.inf
+    length = entry(gram, at_mu * width + at_mu)
     for h in range(2):
         best = -np.inf
         for r in range(filters):
             at = (h * filters + r) * width
-            entry = b[at + at_mu] * gram[at_mu * width + at_mu] * (1.0 - 2.0 * h)
-            best = where(entry > best, entry, best)
+            x = entry(b, at + at_mu) * length * (1.0 - 2.0 * h)
+            best = where(x > best, x, best)
         lowest = best
         highest = best
         low = where(lowest < low, lowest, low)
@@ -871,7 +877,7 @@ def watch_max_gamma(z, b, gram, y, present, length_xi, examples, filters, width)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def watch_max_rho_over(z, b, gram, y, present, length_xi, examples, filters, width):
+def watch_max_rho_over(b, y, present, length_xi, examples, filters, width):
     """The least and the largest entry of max_rho_over."""
     at_xi = 0
     at_mu = at_xi + examples
@@ -882,31 +888,14 @@ def watch_max_rho_over(z, b, gram, y, present, length_xi, examples, filters, wid
         for h in range(2):
             for r in range(filters):
                 at = (h * filters + r) * width
-                entry = load(b, at + at_xi + i) * load(length_xi, i)
-                entry = where(load(y, i) * (1.0 - 2.0 * h) > 0.0, entry, -np.inf)
-                best = where(entry > best, entry, best)
+                x = load(b, at + at_xi + i) * load(length_xi, i)
+                x = where(load(y, i) * (1.0 - 2.0 * h) > 0.0, x, -np.inf)
+                best = where(x > best, x, best)
         lowest = least(where(load(present, i) > 0.0, best, np.inf))
         highest = -least(where(load(present, i) > 0.0, -best, np.inf))
         low = where(lowest < low, lowest, low)
         high = where(highest > high, highest, high)
     return low, high
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def look(t, f, z, b, gram, y, present, length_xi, examples, filters, width, which, below, bounds, low, high, hits):
-    """hits[e] = t where event e is open and reached: every entry of observable which[e] beyond bounds[e]."""
-    if wanted(0, which, hits):
-        low[0] = watch_loss(f, y, present, examples)
-        high[0] = low[0]
-    if wanted(1, which, hits):
-        low[1], high[1] = watch_max_gamma(z, b, gram, y, present, length_xi, examples, filters, width)
-    if wanted(2, which, hits):
-        low[2], high[2] = watch_max_rho_over(z, b, gram, y, present, length_xi, examples, filters, width)
-    for e in range(which.size):
-        if hits[e] < 0:
-            reached = high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]
-            if reached:
-                hits[e] = t
 
 
 @njit(
@@ -958,7 +947,8 @@ def run(
     live = present  # 1 for the examples that a step sees
     low = np.zeros(3)
     high = np.zeros(3)
-    watching = some_open(hits)
+    sought = np.zeros(3, dtype=np.bool_)
+    watching = seek(which, hits, sought)
     length_xi = aligned(length)
     for i in range(examples):
         length_xi[i] = packed_gram[(at_xi + i) * width + at_xi + i]
@@ -1015,14 +1005,17 @@ def run(
                 f, v0, v1,
             )
         if watching:
-            look(
-                t,
-                f, packed_z, packed_b, packed_gram, packed_y, present, length_xi, examples, filters, width,
-                which, below, bounds, low, high, hits,
-            )
-            if met(stops, hits):
-                break
-            watching = some_open(hits)
+            if sought[0]:
+                low[0] = watch_loss(f, packed_y, present, examples)
+                high[0] = low[0]
+            if sought[1]:
+                low[1], high[1] = watch_max_gamma(packed_b, packed_gram, examples, filters, width)
+            if sought[2]:
+                low[2], high[2] = watch_max_rho_over(packed_b, packed_y, present, length_xi, examples, filters, width)
+            if reach(t, which, below, bounds, low, high, hits):
+                if met(stops, hits):
+                    break
+                watching = seek(which, hits, sought)
         if t == start + steps:
             break
         if not finite(f, present):

@@ -109,7 +109,8 @@ class LaneDescent(LaneNests):
         self.out.put(1, f"live = {'aligned(length)' if batched else 'present'}  # 1 for the examples that a step sees")
         if self.watchers is not None:
             count = len(self.watchers.extremes) + 1
-            self.out.put(1, f"low = np.zeros({count})", f"high = np.zeros({count})", "watching = some_open(hits)")
+            self.out.put(1, f"low = np.zeros({count})", f"high = np.zeros({count})")
+            self.out.put(1, f"sought = np.zeros({count}, dtype=np.bool_)", "watching = seek(which, hits, sought)")
             for name, array in self.watchers.lengths.items():
                 self.out.put(1, f"{array} = aligned(length)", "for i in range(examples):")
                 self.out.put(2, f"{array}[i] = packed_gram[(at_{name} + i) * width + at_{name} + i]")
@@ -154,11 +155,10 @@ class LaneDescent(LaneNests):
             self.out.put(2, "pad(labels[t - start], label)")
         self._gradient_at(stages, plain, "packed_z")
         if self.watchers is not None:
-            packed = {"z", "b", "gram", "y"}
-            data = [f"packed_{name}" if name in packed else name for name in self.watchers.data]
             self.out.put(2, "if watching:")
-            self.out.call(3, "look(", (["t"], data, ["which", "below", "bounds", "low", "high", "hits"]))
-            self.out.put(3, "if met(stops, hits):", "    break", "watching = some_open(hits)")
+            self.watchers.look(3)
+            self.out.put(3, "if reach(t, which, below, bounds, low, high, hits):")
+            self.out.put(4, "if met(stops, hits):", "    break", "watching = seek(which, hits, sought)")
             self.out.put(2, "if t == start + steps:", "    break")
         along = ["along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)"]
         if "radius" in options:

@@ -103,7 +103,7 @@ class Nest:
 
 
 class Watchers:
-    """Prints a function for each watched observable, and the look at all of them."""
+    """Prints a function for each watched observable, and a step's look at them."""
 
     def __init__(self, emitter: LaneNests) -> None:
         self.emitter, self.model, self.out = emitter, emitter.model, emitter.out
@@ -111,15 +111,14 @@ class Watchers:
 
     @property
     def data(self) -> list[str]:
-        """What `look` takes of a state; a watcher of an extreme takes all but the outputs f, which come first."""
-        return ["f", "z", "b", "gram", "y", "present", *self.lengths.values(), "examples", "filters", "width"]
+        """What watchers may take of a state."""
+        return ["z", "b", "gram", "y", "present", *self.lengths.values(), "examples", "filters", "width"]
 
     def functions(self) -> None:
-        """`watch_NAME` for each, and `look`."""
+        """`watch_NAME` for each."""
         self._loss()
         for extreme in self.extremes:
             self._extreme(extreme)
-        self._look()
 
     @property
     def lengths(self) -> Mapping[str, str]:
@@ -144,9 +143,12 @@ class Watchers:
         nest = Nest(extreme, self._family(extreme).index_set.per_example)
         put, depth = self.out.put, 1
         said = f"The least and the largest entry of {extreme.name}."
-        self.out.function(f"watch_{extreme.name}", (self.data[1:],), said)
+        self.out.function(f"watch_{extreme.name}", (self._taken(extreme),), said)
         self.emitter.offsets(1)
         put(1, "low = np.inf", "high = -np.inf")
+        if self._fixed_length(extreme):
+            name = self._family(extreme).name
+            put(1, f"length = entry(gram, at_{name} * width + at_{name})")
         for loop in nest.outer:
             put(depth, *self._loop(loop, extreme))
             depth += 1
@@ -155,10 +157,10 @@ class Watchers:
         for loop in nest.inner:
             put(inner, *self._loop(loop, extreme))
             inner += 1
-        put(inner, "at = (h * filters + r) * width", f"entry = {self._entry(extreme)}")
+        put(inner, "at = (h * filters + r) * width", f"x = {self._entry(extreme)}")
         for test in nest.tests:
-            put(inner, f"entry = where({test}, entry, {nest.worst})")
-        put(inner, f"best = where(entry {nest.better} best, entry, best)")
+            put(inner, f"x = where({test}, x, {nest.worst})")
+        put(inner, f"best = where(x {nest.better} best, x, best)")
         put(depth, *nest.closing)
         put(1, "return low, high")
         put(0, "")
@@ -174,36 +176,52 @@ class Watchers:
     def _family(self, extreme: Extreme) -> Directions:
         return next(f for f in self.model.directions if extreme.of in (f.name, f.coefficient.name))
 
+    def _of_state(self, extreme: Extreme) -> bool:
+        """Whether it is of pre-activations, not of coefficients."""
+        return extreme.of == self._family(extreme).name
+
+    def _fixed_length(self, extreme: Extreme) -> bool:
+        """Whether it is of coefficients that one vector's squared length scales."""
+        family = self._family(extreme)
+        return family.coefficient.scaled and not family.index_set.per_example and not self._of_state(extreme)
+
+    def _taken(self, extreme: Extreme) -> list[str]:
+        """What a watcher reads: to hand a compiled function an array that it does not need takes as long as to look."""
+        family = self._family(extreme)
+        own, state = family.index_set.per_example, self._of_state(extreme)
+        told = {
+            "z": state, "b": not state, "gram": self._fixed_length(extreme), "y": own, "present": own,
+            **{array: own and not state and name == family.name for name, array in self.lengths.items()},
+        }
+        return [name for name in self.data if told.get(name, name in ("examples", "filters", "width"))]
+
     def _entry(self, extreme: Extreme) -> str:
         family = self._family(extreme)
         own, coefficient = family.index_set.per_example, family.coefficient
-        array = "z" if extreme.of == family.name else "b"
+        array = "z" if self._of_state(extreme) else "b"
         place = f"at + at_{family.name}"
-        entry = f"load({array}, {place} + i)" if own else f"{array}[{place}]"
+        entry = f"load({array}, {place} + i)" if own else f"entry({array}, {place})"
         if array == "b":
-            length = f"load({self.lengths.get(family.name)}, i)" if own else (
-                f"gram[at_{family.name} * width + at_{family.name}]")
+            length = f"load({self.lengths.get(family.name)}, i)" if own else "length"
             entry += f" * {length}" if coefficient.scaled else ""
             entry += f" * {SIGN}" if coefficient.signed else ""
             entry += " * load(y, i)" if coefficient.labelled else ""
         entry += f" * {SIGN}" if extreme.signed else ""
         return f"abs({entry})" if extreme.reduce == "max_abs" else entry
 
-    def _look(self) -> None:
-        """Which of the events that are open have been reached."""
-        put = self.out.put
-        names = [LOSS, *(each.name for each in self.extremes)]
-        self.out.function(
-            "look", (["t"], self.data, ["which", "below", "bounds", "low", "high", "hits"]),
-            "hits[e] = t where event e is open and reached: every entry of observable which[e] beyond bounds[e].",
-        )
-        for place, name in enumerate(names):
-            put(1, f"if wanted({place}, which, hits):")
+    def look(self, depth: int) -> None:
+        """What a step looks at, of what is still sought.
+
+        It stands in the loop itself: of a function's arguments that are handed on, Numba counts the references at every
+        call, which takes as long as the looking.
+        """
+        packed = {"z", "b", "gram", "y"}
+        for place, name in enumerate([LOSS, *(each.name for each in self.extremes)]):
+            self.out.put(depth, f"if sought[{place}]:")
+            taken = ["f", "y", "present", "examples"] if name == LOSS else self._taken(self.extremes[place - 1])
+            given = [f"packed_{each}" if each in packed else each for each in taken]
             if name == LOSS:
-                put(2, f"low[{place}] = watch_loss(f, y, present, examples)", f"high[{place}] = low[{place}]")
+                self.out.call(depth + 1, f"low[{place}] = watch_{name}(", (given,))
+                self.out.put(depth + 1, f"high[{place}] = low[{place}]")
             else:
-                self.out.call(2, f"low[{place}], high[{place}] = watch_{name}(", (self.data[1:],))
-        put(1, "for e in range(which.size):", "    if hits[e] < 0:")
-        put(3, "reached = high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]")
-        put(3, "if reached:", "    hits[e] = t")
-        put(0, "")
+                self.out.call(depth + 1, f"low[{place}], high[{place}] = watch_{name}(", (given,))

@@ -43,12 +43,28 @@ def some(values: NDArray[np.float64]) -> bool:
     return False
 
 
-def some_open(hits: NDArray[np.int64]) -> bool:
-    """Whether any event has not been reached."""
+def seek(which: NDArray[np.int64], hits: NDArray[np.int64], sought: NDArray[np.bool_]) -> bool:
+    """Fills in of which observables an event has not been reached; returns whether there is any."""
+    sought[:] = False
+    found = False
     for e in range(hits.size):
         if hits[e] < 0:
-            return True
-    return False
+            sought[which[e]] = True
+            found = True
+    return found
+
+
+def reach(
+    t: int, which: NDArray[np.int64], below: NDArray[np.bool_], bounds: NDArray[np.float64],
+    low: NDArray[np.float64], high: NDArray[np.float64], hits: NDArray[np.int64],
+) -> bool:
+    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+    reached = False
+    for e in range(hits.size):
+        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+            hits[e] = t
+            reached = True
+    return reached
 
 
 def met(stops: int, hits: NDArray[np.int64]) -> bool:
@@ -59,14 +75,6 @@ def met(stops: int, hits: NDArray[np.int64]) -> bool:
                 hits[k] = -1
             return False
     return stops > 0
-
-
-def wanted(place: int, which: NDArray[np.int64], hits: NDArray[np.int64]) -> bool:
-    """Whether an event that has not been reached is of the observable at this place."""
-    for e in range(hits.size):
-        if which[e] == place and hits[e] < 0:
-            return True
-    return False
 
 
 def shrink(z: NDArray[np.float64], b: NDArray[np.float64], keep: float) -> None:

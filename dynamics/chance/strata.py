@@ -6,7 +6,6 @@ import functools
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import Array
 
@@ -27,34 +26,23 @@ def stratified(rng: np.random.Generator, groups: int, strata: int, drawn: Array 
     Args:
         rng: what they are drawn from.
         groups: at least 1.
-        strata: at least 1, at most 255.
+        strata: at least 1.
         drawn: normals to begin with, (N,), such as `enough`; drawn from `rng` if there are none.
     """
+    from . import sorting  # compiled, and loaded where there is something to sort
+
     if drawn is None:
         drawn = rng.standard_normal(enough(groups, strata))
-    while True:
-        of = _strata(drawn, strata)
-        sizes = np.bincount(of, minlength=strata)
-        if sizes.min() >= groups:
-            break
-        drawn = np.concatenate([drawn, rng.standard_normal(groups * strata)])
-    in_order, first = np.argsort(of, kind="stable"), np.cumsum(sizes) - sizes
-    kept = np.stack([in_order[at : at + groups] for at in first.tolist()], axis=1)
-    return np.asarray(drawn[kept])
-
-
-def _strata(drawn: Array, strata: int) -> NDArray[np.uint8]:
-    """Which stratum each is in, from 0 up: how many bounds it is above."""
-    of = np.zeros(len(drawn), dtype=np.uint8)
-    for bound in _bounds(strata):
-        of += drawn > bound
-    return of
+    held, rows = np.zeros(strata, dtype=np.int64), np.empty((groups, strata))
+    while sorting.sort(np.ascontiguousarray(drawn), _bounds(strata), held, rows) < strata:
+        drawn = rng.standard_normal(groups * strata)
+    return rows
 
 
 @functools.cache
-def _bounds(strata: int) -> tuple[float, ...]:
+def _bounds(strata: int) -> Array:
     """Where one stratum ends and the next begins (strata - 1,)."""
-    return tuple(NormalDist().inv_cdf(place / strata) for place in range(1, strata))
+    return np.array([NormalDist().inv_cdf(place / strata) for place in range(1, strata)])
 
 
 __all__ = ["enough", "stratified"]

@@ -220,3 +220,21 @@ def test_shapes_run_on_lanes_until_blas_is_faster() -> None:
 def test_class_heads_and_two_loops_have_no_lanes() -> None:
     assert not fits_lanes(heterogeneous(3)) and not fits_lanes(fomaml()) and fits_lanes(nearly_orthogonal())
     assert kernel_for(heterogeneous(3)).lanes is None
+
+
+@LONG
+def test_what_a_step_calls_counts_no_references() -> None:
+    """Numba counts, by a locked instruction, the arguments that a function hands on: a look at events took as long."""
+    import numba
+
+    run: Any = vars(kernel_for(pegr()).lanes)["run"]
+    options = {name: value for name, value in run.options.items() if name != "cache"}
+    made = numba.njit(*run.signature, **options)(run.function)
+    counted: dict[str, int] = {}
+    within = ""
+    for line in made.inspect_asm(made.signatures[0]).splitlines():
+        if line and not line[0].isspace() and line.endswith(":") and not line.startswith(".L"):
+            within = line
+        counted[within] = counted.get(within, 0) + ("$NRT_incref" in line)
+    steps = {name: count for name, count in counted.items() if "pegr_pegr_q2_lanes" in name and "3run" not in name}
+    assert len(steps) > 4 and not any(steps.values())

@@ -66,6 +66,14 @@ def test_too_few_in_a_stratum_are_drawn_again() -> None:
     assert all((np.diff(each, axis=1) > 0).all() for each in drawn)
 
 
+@pytest.mark.parametrize(("groups", "strata"), [(512, 8), (2, 100), (7, 1)])
+def test_a_stratum_keeps_the_first_normals_that_lie_in_it(groups: int, strata: int) -> None:
+    drawn = stratified(stream(3, "test"), groups, strata)
+    many = stream(3, "test").standard_normal(100 * groups * strata)  # a stream goes on where it was left
+    of = np.digitize(many, stats.norm.ppf(np.arange(1, strata) / strata), right=True)
+    assert all(np.array_equal(drawn[:, k], many[of == k][:groups]) for k in range(strata))
+
+
 def test_heads_and_vectors_are_paired_at_random() -> None:
     lead = np.concatenate([leading(seed, 512, 2, 2) for seed in range(60)])
     columns = lead.reshape(len(lead), STRATA, 4)

@@ -26,6 +26,7 @@ from .engines import KernelUnderTest, Pair
 from .probe_state import Probe, ProbeStart, Shape, probe_values, tasks_of
 
 NEAR = 1e-9  # of a cut: nearer, and rounding may decide
+HALVINGS = 40
 MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
 EXACT = 5 / 16
 """A value of no special form whose products with small whole numbers are exact."""
@@ -243,20 +244,23 @@ def _with_margin(pair: Pair, wanted: float) -> Pair | None:
         model, draw.vectors, y, pair.task.values, str(pair.task.y.device), _relabelled(pair, y), clean, scalars
     )
 
-    def margin(scale: float) -> float:
-        F = weights.outputs(task, task.vectors.new_tensor(scale * draw.weights), task.patches)
-        return float(weights.margins(model, F, task.y)[0])
+    def margins(scales: Array) -> Array:
+        """The first margin at weights so many times as long, all in one call."""
+        w = task.vectors.new_tensor(scales[:, None, None, None] * draw.weights)
+        F = weights.outputs(task, w, task.patches[:1].expand(len(scales), -1, -1))
+        return np.asarray(weights.margins(model, F, task.y[:1].expand(len(scales))).cpu().numpy())
 
-    low, high = 0.0, 1.0
-    while abs(margin(high)) < abs(wanted):
-        low, high = high, 2.0 * high
-        if high > 1e6:
+    low, high = 0.0, 0.0
+    scales: Array = np.exp2(np.arange(20.0))
+    for _ in range(1 + HALVINGS // 4):
+        found = margins(scales)
+        reached = ~(np.abs(found) < abs(wanted))
+        if not reached.any():
             return None
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if abs(margin(middle)) < abs(wanted) else (low, middle)
-    reached = margin(high)
-    if not (np.isfinite(reached) and abs(reached - wanted) < 1.0):
+        at = int(np.argmax(reached))
+        low, high = float(scales[at - 1]) if at else low, float(scales[at])
+        scales = low + (high - low) * np.arange(1, 17) / 16  # four halvings
+    if not (np.isfinite(found[at]) and abs(found[at] - wanted) < 1.0):
         return None
     start = ProbeStart(draw.vectors, high * draw.weights, y, clean, scalars)
     kernel = pair.kernel.bind(clean, scalars) if scalars else pair.kernel

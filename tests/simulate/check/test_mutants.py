@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import gammarho as gr
 from benchmarks.power import constants, refuted, shares
+from benchmarks.power import main as tables
 from derivations.declare import Statement
 from gammarho import cli
 from simulate.ask.chosen import choose
@@ -181,12 +183,25 @@ def test_a_step_that_exists_is_as_near_as_the_one_that_holds_by_most() -> None:
     assert outcome.closest.t == 3 and outcome.closest.left == losses[3] == losses.min() < 0.6929
 
 
-def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As text and as JSON, of which `benchmarks.power` makes the tables of docs/power; judged once for both."""
+    assert gr.mutants is mutants
+    made: list[Power] = []
+
+    def once(*given: Any, **options: Any) -> Power:
+        made.extend([] if made else [mutants(*given, **options)])
+        return made[0]
+
+    monkeypatch.setattr("simulate.check.power.mutants", once)
     words = ["check", "pegr", "P5.4a", "--preset", "theorem-3.3", "--mutants", "--search", "1", "--steps", "40"]
     assert cli.main(words) == 0
     out = capsys.readouterr().out
     assert "stages: " in out and "P5.4a: constant 4 / " in out
     assert cli.main([*words, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["statements"][0]
+    (tmp_path / "pegr.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    told = json.loads((tmp_path / "pegr.json").read_text(encoding="utf-8"))["statements"][0]
     assert told["stage"] and {one["fate"] for one in told["mutants"]} >= {"killed", "equivalent", "slack"}
-    assert gr.mutants is mutants
+    tables([str(tmp_path / "pegr.json")])
+    assert f"| `pegr` | stages | {len(told['mutants'])} |" in capsys.readouterr().out

@@ -69,6 +69,7 @@ def test_what_is_new_is_run_and_nothing_else(kind: str, tmp_path: Path, ran: lis
     assert ran == []
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_structural_axis_grows_with_its_kernels(tmp_path: Path, ran: list[tuple[Any, ...]]) -> None:
     grid(tmp_path / "g.zarr", y="q=2")
     found = grid(tmp_path / "g.zarr", y="q=2,3")

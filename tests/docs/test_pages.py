@@ -183,17 +183,6 @@ def test_the_table_of_power_has_the_mutants_that_are_made(paper: str) -> None:
         assert 0.8 * made <= int(row) <= made, title
 
 
-def test_the_tables_of_power_take_what_the_command_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The two lines of the page, for one statement."""
-    words = ["pegr", "P5.4a", "--preset", "theorem-3.3", "--search", "1", "--steps", "40"]
-    assert main(["check", *words, "--mutants", "--json"]) == 0
-    (tmp_path / "pegr.json").write_text(capsys.readouterr().out, encoding="utf-8")
-    power.main([str(tmp_path / "pegr.json")])
-    printed = capsys.readouterr().out
-    assert "pegr: 1 statement, 1 try a statement" in printed
-    assert re.search(r"^\| `pegr` \| stages \| [1-9]\d* \|", printed, re.MULTILINE)
-
-
 @pytest.mark.slow  # ten minutes
 def test_the_tables_of_power_are_made_by_their_commands(enter: Enter, capsys: pytest.CaptureFixture[str]) -> None:
     """The two lines of the page's block, one after the other."""

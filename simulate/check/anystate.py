@@ -73,7 +73,7 @@ def arbitrary(
     rng = np.random.default_rng(choose.whole(0, ANYWHERE))
     length, size = 10 ** choose.real(-0.7, 0.7), 10 ** choose.real(-3, 0)
     own = choose.one_of([0.0, 1.0])  # decades; what is 0 can be moved
-    families = [family for family in declared.directions if not isinstance(family.law, TaskLaw)]
+    families = [family for family in declared.of_data.directions if not isinstance(family.law, TaskLaw)]
     times = {family.name: 10 ** choose.real(-own, own) for family in families}
     for family in families:
         free |= _of_law(family, length * times[family.name], float(free["d"]))

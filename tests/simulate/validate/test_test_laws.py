@@ -151,6 +151,7 @@ def test_the_error_of_a_covariance_of_one_direction_is_known() -> None:
     assert abs(found["test_error"][0] - NormalDist().cdf(-0.5)) <= 5 * found["test_error_se"][0]
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_run_says_what_its_test_error_is_of() -> None:
     """PEGR's shipped kernel; fails where arrays of another law are judged by the declared one without a word."""
     rng, signs = np.random.default_rng(0), np.array([1.0, -1.0])

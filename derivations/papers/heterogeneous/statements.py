@@ -200,8 +200,8 @@ _STEP = (
               given="orthogonal and active_u >= 0.4 and active_xi >= 0.4 and 0.4*one_minus_p*xi2 >= 2*jostle",
               claim="next(loss_i) - loss_i <= log(1 + one_minus_p*(exp(-0.4*rate*grown) - 1))",
               mutant="next(loss_i) - loss_i <= log(1 + one_minus_p*(exp(-4*rate*grown) - 1))"),
-    Statement(id="L14", kind="inequality", source="Lemma 14, of the step's gaps, at t = 1 - p that float64 tells from 1",
-              given="not own and farthest > 0 and log_own > -20",
+    Statement(id="L14", kind="inequality", source="Lemma 14, of the step's gaps, where float64 has them, 1 - p and e^a",
+              given="not own and 1e-9*max[k](abs(F)) < farthest < 700 and log_own > -20",
               text="log(1 + t (e^x - 1)) <= x for x >= 0 and <= x log(1 + t (e^-a - 1))/(-a) for x in [-a, 0)",
               claim="log(1 + one_minus_p*(exp(gap) - 1)) <= (gap >= 0)*gap - "
                     "(gap < 0)*gap/farthest*log(1 + one_minus_p*(exp(-farthest) - 1))",

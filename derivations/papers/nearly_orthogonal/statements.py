@@ -16,6 +16,7 @@ from . import proofs
 from .scope import GAUSSIAN, LEAKY, LEAKY_MEAN, MEAN, RELU, RELU_MEAN
 
 _Values = tuple[tuple[str, Value], ...]
+_HELD = "max[i](abs(margins)) < 300"  # float64 has the exponentials of margins, and their products
 
 # Parameter points of the false statements' own; each shows its erratum.
 _ONE: _Values = (("n", 3), ("m", 1), ("d", 4), ("slope", 0.1), ("data", "orthogonal"), ("eta", 0.1), ("sigma_0", 0.1))
@@ -127,15 +128,16 @@ _INVARIANTS = (
               mutant="gradient_norm**2 == (kappa/n)**2*sum[j,r,i](l1**2*steep**2*N)"),
     Statement(id="I4", kind="identity", source="(3.1)", text="z_i = y_i (F_{+1} - F_{-1})",
               claim="margins == y*sum[j](j*out)", mutant="margins == sum[j](j*out)"),
-    Statement(id="5.8", kind="inequality", source="(5.8)",
+    Statement(id="5.8", kind="inequality", source="(5.8), where float64 has the exponentials", given=_HELD,
               text="e^-z (1 - e^-z/2) <= l <= e^-z, and -l' >= e^-z/(1 + e^c) where z >= -c",
               claim="mean[i](exp(-margins)*(1 - exp(-margins)/2)) <= loss <= mean[i](exp(-margins)) and "
                     "-l1 >= exp(-margins)/(1 + exp(-min[i](margins)))",
               mutant="-l1 >= exp(-margins)"),
-    Statement(id="H.5", kind="inequality", source="Lemma H.5, sharpened", text="l'(z_k)/l'(z_i) <= 1 + exp(z_i - z_k)",
+    Statement(id="H.5", kind="inequality", source="Lemma H.5, sharpened, where float64 has the exponentials",
+              text="l'(z_k)/l'(z_i) <= 1 + exp(z_i - z_k)", given=_HELD,
               claim="l1[k]/l1 <= 1 + exp(margins - margins[k])", mutant="l1[k]/l1 <= exp(margins - margins[k])"),
     Statement(id="H.5-lower", kind="inequality", source="Lemma H.5, second half",
-              text="l'(z_k)/l'(z_i) >= exp(z_i - z_k)/4 where z_k >= -1", given="margins[k] >= -1",
+              text="l'(z_k)/l'(z_i) >= exp(z_i - z_k)/4 where z_k >= -1", given=f"margins[k] >= -1 and {_HELD}",
               claim="l1[k]/l1 >= exp(margins - margins[k])/4", mutant="l1[k]/l1 >= exp(margins - margins[k])"),
     Statement(id="5.9-outputs", kind="inequality", source="(5.9), with beta, and slope for j = -y_i", tolerance=1e-9,
               tolerance_from="rounding of one addition a step, for up to 10^6 steps", only=(MEAN,),

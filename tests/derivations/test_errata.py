@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -501,7 +502,7 @@ def test_errata_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("paper", shelf.with_errata())
 def test_the_page_is_latex_that_closes_what_it_opens(paper: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """There is no TeX here: braces and environments match, nothing is left that TeX would read as a command."""
+    """Without TeX: braces and environments match, nothing is left that TeX would read as a command."""
     assert cli.main(["errata", paper, "--latex"]) == 0
     source = capsys.readouterr().out
     opened, closed = re.findall(r"\\begin\{(.*?)\}", source), re.findall(r"\\end\{(.*?)\}", source)
@@ -512,6 +513,17 @@ def test_the_page_is_latex_that_closes_what_it_opens(paper: str, capsys: pytest.
     assert not re.search(r"(?<!\\)[$&#%_^~]", text)
     assert all(page.escaped(entry.id) in source for entry in PAPERS[paper].errata)
     assert source.count(r"\begin{align*}") == 2 * sum(bool(entry.claims) for entry in PAPERS[paper].errata)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")
+@pytest.mark.parametrize("paper", shelf.with_errata())
+def test_the_page_compiles(paper: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["errata", paper, "--latex"]) == 0
+    (tmp_path / "errata.tex").write_text(capsys.readouterr().out, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "errata.tex"]
+    made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert made.returncode == 0, made.stdout[-2000:]
+    assert (tmp_path / "errata.pdf").stat().st_size > 10_000
 
 
 def test_a_page_for_a_browser_has_every_erratum_and_needs_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -224,7 +224,8 @@ _INVARIANTS = (
                    "xi_k>/||xi_k||^2",
               claim="A == start(A) + j*gamma and h == start(h) + sum[k](rho[j,r,k]*G[i,k]/G[k,k])",
               mutant="A == start(A) + gamma and h == start(h) + rho"),
-    Statement(id="I15", kind="inequality", source="logistic loss",
+    Statement(id="I15", kind="inequality", source="logistic loss, where float64 has the exponentials",
+              given="max[i](abs(margins)) < 700",
               text="|l' + 1/2| <= |z|/4, 0 <= l'' <= 1/4, -l' <= l, -l' <= e^-z",
               claim="abs(l1 + 1/2) <= abs(margins)/4 and 0 <= l2 <= 1/4 and -l1 <= log(1 + exp(-margins)) and -l1 "
                     "<= exp(-margins)", mutant="abs(l1 + 1/2) <= abs(margins)/9"),

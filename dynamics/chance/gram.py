@@ -51,10 +51,14 @@ def onto(weights: Array, vectors: Array) -> Array:
 def own(vectors: Array) -> Array:
     """V V^T of vectors (..., B, d), made symmetric to the last bit, whatever order the library summed in."""
     with np.errstate(over="ignore", invalid="ignore"):  # a run refuses what is not finite, in a sentence
-        product = vectors @ np.swapaxes(vectors, -1, -2)
-        symmetric: Array = product + np.swapaxes(product, -1, -2)
-        symmetric *= 0.5
-        return symmetric
+        return symmetric(vectors @ np.swapaxes(vectors, -1, -2), 0.5)
+
+
+def symmetric(matrices: Array, scale: float) -> Array:
+    """scale (A + A^T) of matrices A (..., S, S), new arrays."""
+    both: Array = matrices + np.swapaxes(matrices, -1, -2)
+    both *= scale
+    return both
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Indices
-from ..chance.gram import Reduced
+from ..chance.gram import Reduced, symmetric
 from ..chance.normals import standard_normal
 from ..errors import RangeError
 from .roots import Draws, coloured
@@ -123,7 +123,7 @@ class Bulk:
         own = np.concatenate([z[:, noise.off] @ inverse, noise.z], axis=1) @ lines.T
         np.subtract(start.weight_gram, own, out=own)
         onto = inverse @ gram[noise.off]
-        return cls(noise, _symmetric(own, 0.5), _seen(noise, z, noise.z, onto), onto)
+        return cls(noise, symmetric(own, 0.5), _seen(noise, z, noise.z, onto), onto)
 
     def covariance(self, z: Array, b: Array, share: float, filters: slice = slice(None)) -> Array:
         """spread^2 W P W^T of some of the filters at W = share W(0) + b V, from z = W V^T and b, (S, B) each."""
@@ -132,18 +132,10 @@ class Bulk:
         # b V P V^T b^T is (W - share W(0)) P V^T b^T: z has the product with the Gram matrix already.
         mean = _seen(self.noise, z[filters], lines, self.onto)
         mean += share * self.z[filters]
-        # As weights move, W P W^T is that of W(0) and what b adds: both by the length of the noise, in one pass each.
         added = mean @ mine.T
-        symmetric = _symmetric(added, 0.5 * self.noise.spread**2)
-        symmetric += np.multiply(self.own[filters, filters], (share * self.noise.spread) ** 2, out=added)
-        return symmetric
-
-
-def _symmetric(matrix: Array, scale: float) -> Array:
-    """scale (A + A^T) of a matrix A (S, S), a new array."""
-    both: Array = matrix + matrix.T
-    both *= scale
-    return both
+        moments = symmetric(added, 0.5 * self.noise.spread**2)
+        moments += np.multiply(self.own[filters, filters], (share * self.noise.spread) ** 2, out=added)
+        return moments
 
 
 def _seen(noise: Spiked, z: Array, lines: Array, onto: Array) -> Array:

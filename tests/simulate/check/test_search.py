@@ -325,7 +325,7 @@ def test_what_neither_runs_nor_the_statement_read_is_not_moved() -> None:
 def test_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
     line = ["check", "pegr", "I15", "n=3", "m=2", "d=20", "--steps", "4", "--search", "4"]
     assert cli.main(line) == 0
-    assert "not violated: in 4 tries" in capsys.readouterr().out
+    assert "I15  not violated: 4 of 4 tries inside its hypotheses" in capsys.readouterr().out
     assert cli.main([*line, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["results"][0]["id"] == "I15"
     with pytest.raises(InputError, match="a path of its own"):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from derivations.commands import command
-from derivations.declare import Parameter
-from derivations.declare.meanings import meanings
+from derivations.declare import Parameter, variables
+from derivations.declare.meanings import coordinates, meanings
 from derivations.papers.paper import PAPERS, Paper, paper_of
 from simulate.ask import kinds, models, noted, settings
 from simulate.work.plain import plain
@@ -50,13 +50,14 @@ class PresetLine:
 
 @dataclass(frozen=True)
 class VariableLine:
-    """A variable of a run, or an event's hitting time: its LaTeX symbol, words, units and source."""
+    """A variable of a run, or an event's hitting time: its LaTeX symbol, words, units, source and dimensions."""
 
     name: str
     symbol: str
     meaning: str
     units: str
     source: str
+    dims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Description:
     verbs: tuple[tuple[str, str], ...]
     scalars: tuple[tuple[str, str], ...] = ()
     families: tuple[tuple[str, str, str], ...] = ()
+    indices: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return sections.as_text(self._head, self.sections())
@@ -110,9 +112,12 @@ class Description:
                 (each.name, str(each.steps), " ".join(f"{name}={value}" for name, value in each.values.items()),
                  each.source) for each in self.presets)),
             Section("scalars of an example", ("name", "meaning"), self.scalars),
-            _variables("variables of a run", self.variables),
+            Section("variables of a run", ("name", "indices", "meaning", "source"), tuple(
+                (each.name, f"[{','.join(each.dims)}]", each.meaning, each.source) for each in self.variables)),
+            Section("indices", ("name", "what it counts"), self.indices),
             Section("families of directions", ("name", "one vector", "in statements"), self.families),
-            _variables("events: hitting times, in steps", self.events),
+            Section("events: hitting times, in steps", ("name", "meaning", "source"), tuple(
+                (each.name, each.meaning, each.source) for each in self.events)),
             Section("conditions", ("",), tuple((title,) for title in self.conditions)),
             Section("statements", ("id", "kind", "claim", "source"), tuple(
                 (each.id, each.kind, each.claim, each.source) for each in self.statements),
@@ -144,7 +149,8 @@ def describe(setting: str | Model) -> Description:
     paper = paper_of(model)
     events = {event.name for event in model.events}
     schedules = {each.of: f"; in step t it is {each.formula}" for each in model.algorithm.schedules}
-    lines = [VariableLine(name, each.symbol, each.words, each.units, each.source)
+    dims = variables.dimensions(model)
+    lines = [VariableLine(name, each.symbol, each.words, each.units, each.source, dims[name])
              for name, each in meanings(model).items()]
     conditions, statements = _conditions(setting, paper), settings.statements_of(chosen, model).statements
     drawn = None if paper is None else importlib.import_module(paper.figures)
@@ -163,6 +169,7 @@ def describe(setting: str | Model) -> Description:
         _verbs(setting if isinstance(setting, str) else chosen.name, chosen, conditions, statements, paper),
         tuple((each.name, each.words()) for each in model.scalars),
         tuple(_family(each, model) for each in model.directions),
+        _indices(model, dims),
     )
 
 
@@ -227,6 +234,9 @@ def _verbs(
     return tuple((line, said) for applies, line, said in lines if applies)
 
 
-def _variables(title: str, lines: tuple[VariableLine, ...]) -> Section:
-    rows = tuple((each.name, each.meaning, each.source) for each in lines)
-    return Section(title, ("name", "meaning", "source"), rows)
+def _indices(model: Model, dims: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
+    """The dimensions that variables have: what each counts, and its name in statements where that is another."""
+    known, used = coordinates(model), dict.fromkeys(dim for each in dims.values() for dim in each)
+    said = {dim: known[dim].words if dim in known else "" for dim in used}
+    other = {dim: variables.in_statements((dim,))[0] for dim in used}
+    return tuple((dim, f"{said[dim]}{'' if dim == other[dim] else f'; {other[dim]} in statements'}") for dim in used)

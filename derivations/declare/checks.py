@@ -269,6 +269,10 @@ def _observables(model: Any) -> Iterator[str]:
         if each.of_one_loop and tasks:
             yield f"{what} one loop's examples, and these are of several tasks; leave it out"
         yield each.refusal(model)
+        given, names = each.dims(model), (each.name, *each.also)
+        if {*given} != {*names}:
+            yield (f"{each.name}: {type(each).__name__} has the dimensions of {', '.join(given) or 'nothing'}; "
+                   f"expected those of {', '.join(names)}, the variables that it adds to a run")
 
 
 def _events(model: Any) -> Iterator[str]:

@@ -62,6 +62,7 @@ def coordinates(model: Any) -> dict[str, Meaning]:
         "i": Meaning("i", "example, from 0" + (", of a task" if model.algorithm.over_tasks else "")),
         "task": Meaning("k", "task, from 0"),
         "class": Meaning("k", "class, from 0"),
+        "bin": Meaning("b", "bin, from 0, of equally many values of a class in ascending order"),
         "matrix": Meaning(r"\mathbf{W}", "a head's matrix of filters, or all of them stacked"),
         "y": Meaning("y_i", f"label of the example, {words}, as training sees it"),
         "yhat": Meaning(r"\hat y_i", f"clean label of the example, {words}, before any flip"),

@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from .choices import Declared
+from .over import INDEX_SETS
 from .patches import terms_of
-from .views import Account, Array, Counter, FreshView, RunView, Sizes, StateView, Variable
+from .views import Account, Array, Counter, FreshView, RunView, Sizes, StateView
 
 
 class KnownFrom(Enum):
@@ -59,11 +60,6 @@ class Observable(Declared, ABC):
         return ()
 
     @property
-    def one_number(self) -> bool:
-        """Whether it is one number a state."""
-        return False
-
-    @property
     def needs_observed(self) -> bool:
         """Whether it is made of what an engine observes of a state (loss, margins, ...), beyond z and b."""
         return True
@@ -82,6 +78,18 @@ class Observable(Declared, ABC):
     def lower_bound(self) -> str:
         """The formula below which no entry is; "" without one."""
         return ""
+
+    @abstractmethod
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """The names of the dimensions of each variable that it adds to a run, by its name, and in their order.
+
+        "t" comes first, but where one value is for the whole run.  Runs, statements and descriptions go by it: its
+        value is an array with an axis for each.
+        """
+
+    def one_number(self, model: Any) -> bool:
+        """Whether it is one number a state."""
+        return self.dims(model)[self.name] == ("t",)
 
     def words(self, model: Any) -> dict[str, str]:
         """What each variable that it adds to a run is, in words, by name; by default its class's first line."""
@@ -114,8 +122,8 @@ class OfStates(Observable):
     known_from = KnownFrom.STATE
 
     @abstractmethod
-    def value(self, states: StateView) -> Variable | None:
-        """The observable at the states; None where they do not determine it."""
+    def value(self, states: StateView) -> Array | None:
+        """The observable at the states, an axis for each of its dimensions; None where they do not determine it."""
 
     def undefined(self, states: StateView) -> str:
         """Why it has no value on this draw, without a cure, as it is left out then; "" where it has one."""
@@ -137,17 +145,20 @@ class OfFresh(Observable):
     """A kind that is of fresh examples at each state."""
 
     known_from = KnownFrom.FRESH
-    last: ClassVar[str] = "bin"
-    """What the third dimension of its variables runs over, where they have one."""
-
-    @property
-    def dims(self) -> dict[int, tuple[str, ...]]:
-        """The dimensions of its variables, by how many they have."""
-        return {1: ("t",), 2: ("t", "class"), 3: ("t", "class", self.last)}
 
     @abstractmethod
     def statistics(self, fresh: FreshView) -> dict[str, Array]:
-        """Its variables by name, each (T,), (T, class) or (T, class, `last`)."""
+        """Its variables by name, an axis for each of their dimensions."""
+
+
+def of_examples(model: Any) -> tuple[str, ...]:
+    """The dimensions of what each example has: two where there are tasks."""
+    return INDEX_SETS["sample"].dims(model.algorithm.over_tasks)
+
+
+def of_filters(model: Any) -> tuple[str, str]:
+    """The dimensions of what each filter has: its head's and its own."""
+    return model.network.head_axis.dim, "r"
 
 
 def not_fresh(name: str, of: str, model: Any) -> str:

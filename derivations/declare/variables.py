@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .observable import KnownFrom
+from .observable import KnownFrom, of_examples, of_filters
 
 COMMON = ("loss", "gradient_norm", "margins", "train_error", "zeta")
 """Variables of the training data that every run returns (zeta of a single loop alone)."""
@@ -24,6 +24,7 @@ FRESH_TASKS = tuple(
     for end in (("", "_se", "_upper") if name in _ERRORS_OF_TASKS else ("", "_se"))
 )
 """Variables of fresh tasks."""
+_IN_STATEMENTS = {"class": "l"}
 
 
 def of_run(model: Any) -> tuple[str, ...]:
@@ -44,6 +45,35 @@ def of_fresh(model: Any) -> tuple[str, ...]:
     return (*FRESH, *by_class, *(name for o in own for name in (o.name, *o.also)))
 
 
+def dimensions(model: Any) -> dict[str, tuple[str, ...]]:
+    """The names of the dimensions of every variable of a run in order, and of the hitting times of events, last.
+
+    "t" is first where there is a value a state; what is of the data alone has it too in a run on examples that are
+    drawn again for every step, and all of them have "seed" before it in several runs at once.
+    """
+    heads = () if model.network.head_axis.signed else (model.network.head_axis.dim,)
+    known: dict[str, tuple[str, ...]] = dict.fromkeys((*COMMON, *FRESH, *FRESH_TASKS), ("t",))
+    known |= dict.fromkeys(FRESH_BY_CLASS, ("t", "class"))
+    known |= {"margins": ("t", *of_examples(model)), "zeta": ("t", *heads, *of_examples(model))}
+    for family in model.directions:
+        own = ("t", *of_filters(model), *family.index_set.dims(model.algorithm.over_tasks))
+        known |= dict.fromkeys(coefficients(family), own)
+    for each in model.observables:
+        known |= each.dims(model)
+    return {name: known[name] for name in of_run(model)} | {event.name: () for event in model.events}
+
+
+def in_statements(dims: tuple[str, ...]) -> tuple[str, ...]:
+    """The same dimensions as statements name them: `class` is no name in a formula."""
+    return tuple(_IN_STATEMENTS.get(dim, dim) for dim in dims)
+
+
+def coefficients(family: Any) -> tuple[str, ...]:
+    """A family's coefficient, and where it is split its two halves."""
+    name = family.coefficient.name
+    return (name, *(f"{name}{part}" for part in ("_over", "_under") if family.coefficient.split))
+
+
 def bounded(model: Any) -> tuple[str, ...]:
     """The errors that have an upper bound."""
     return _ERRORS_OF_TASKS if model.test.of_tasks else ("test_error", "class_error")
@@ -52,10 +82,7 @@ def bounded(model: Any) -> tuple[str, ...]:
 def added(model: Any) -> Iterator[tuple[str, str]]:
     """What a model adds to a run's variables: (the kind of declaration, the variable's name)."""
     for family in model.directions:
-        name = family.coefficient.name
-        yield "coefficient", name
-        if family.coefficient.split:
-            yield from (("coefficient", f"{name}{part}") for part in ("_over", "_under"))
+        yield from (("coefficient", name) for name in coefficients(family))
     for each in model.observables:
         yield from (("observable", name) for name in (each.name, *each.also))
     yield from (("event", event.name) for event in model.events)

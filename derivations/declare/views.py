@@ -180,8 +180,8 @@ class StateView(Protocol):
     def number(self, formula: str, whose: str) -> float:
         """A formula's value at the run's parameters; an InputError that begins with `whose` where it has none."""
 
-    def per_example(self, dims: tuple[str, ...], values: Array) -> Variable:
-        """A variable whose last axis runs over all examples, with that axis as (i,) or (task, i)."""
+    def by_task(self, per_example: Array) -> Array:
+        """A last axis over all examples as two, tasks and examples, where there are tasks."""
 
     def blocks(self, entries: float) -> Iterator[StateView]:
         """The states in turn, as many at a time as hold `entries` pre-activations."""
@@ -220,8 +220,8 @@ class Counter(Protocol):
     def add(self, t: Steps, z: Array) -> None:
         """Takes the states z (T, H, m, B) at the consecutive steps t (T,); chunks come in the run's order."""
 
-    def variables(self, t: Steps) -> dict[str, Variable]:
-        """What was counted, at the recorded steps t (T,)."""
+    def variables(self, t: Steps) -> dict[str, Array]:
+        """What was counted, by name, at the recorded steps t (T,)."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Directions, Model, NeuronNorm
+from derivations.declare import Directions, Model, NeuronNorm, variables
 from derivations.declare.formula import FormulaError
 from dynamics.geometry import distances
 from dynamics.kernel.kernel import Kernel
@@ -25,7 +25,7 @@ from . import tasks as check_tasks
 from .formula import mentioned, uses
 from .indexed import Indexed
 from .known import unknown
-from .view import DIMS, NoSuchStep, Rows, Taken, View
+from .view import NoSuchStep, Rows, Taken, View
 
 KEPT = 4  # views of a case, with the quantities that formulas took there
 
@@ -140,7 +140,7 @@ class Case:
             return quantity
         variable = obs.evaluate(states, (name,)).get(name)
         if variable is not None:
-            return Indexed(tuple(DIMS.get(dim, dim) for dim in variable.dims), variable.values)
+            return Indexed(variables.in_statements(variable.dims), variable.values)
         for event in self.model.events:
             if event.name == name:
                 reached = f"first({event.observable} {event.relation} {event.threshold})"

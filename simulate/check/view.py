@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FreshTasks, Model, OfFresh
+from derivations.declare import FreshTasks, Model, OfFresh, variables
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.kernel.bilevel import BilevelKernel
@@ -29,7 +29,6 @@ from .indexed import Indexed, Parts
 
 Rows = NDArray[np.int64]
 FRESH_NAMES = (*FRESH, *FRESH_BY_CLASS, *FRESH_TASKS)
-DIMS = {"class": "l"}  # `class` is no name in a formula
 OF_HEADS = "_heads"  # such as stable_rank_heads, the heads' entries of an observable of matrices
 
 
@@ -208,11 +207,10 @@ class View:
         )
         if name not in statistics:
             raise FormulaError(f"{name!r} is not a quantity of {case.model.name}")
-        dims = {1: ("t",), 2: ("t", "l")} if declared is None else {
-            count: tuple(DIMS.get(dim, dim) for dim in named) for count, named in declared.dims.items()}
         if declared is not None:  # errors and losses are those of the draws alone, however these are judged
             statistics = {key: statistics[key] for key in (declared.name, *declared.also)}
-        whole = {key: Indexed(dims[values.ndim], values) for key, values in statistics.items()}
+        dims = obs.dimensions(case.model)
+        whole = {key: Indexed(variables.in_statements(dims[key]), values) for key, values in statistics.items()}
         self.known.update({key: self._taken(each, np.arange(len(self.rows))) for key, each in whole.items()})
         return whole[name]
 

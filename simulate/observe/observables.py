@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from derivations.declare import Directions, Event, KnownFrom, Model, OfStates, Variable, variables
+from derivations.declare import Event, KnownFrom, Model, OfStates, Variable, variables
 from derivations.declare.variables import COMMON, FRESH
 from dynamics.arrays import Array
 
@@ -24,6 +24,12 @@ __all__ = [
 def names(model: Model) -> tuple[str, ...]:
     """Every variable a run of this model can return, in order."""
     return (*variables.of_run(model), *(event.name for event in model.events))
+
+
+@once
+def dimensions(model: Model) -> dict[str, tuple[str, ...]]:
+    """The dimensions of every one of them, as they are declared."""
+    return variables.dimensions(model)
 
 
 @once
@@ -75,12 +81,22 @@ def computed(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
     declared = _of_states(states.model)
     for name in wanted:
         if name in COMMON and name in states.seen:
-            out[name] = _common(states, name)
+            out[name] = _placed(states, name, states.seen[name])
         elif name in declared:
-            variable = declared[name].value(states)
-            if variable is not None:
-                out[name] = variable
+            values = declared[name].value(states)
+            if values is not None:
+                out[name] = labelled(states.model, name, values)
     return {**out, **_coefficients(states, wanted)}
+
+
+def labelled(model: Model, name: str, values: Array) -> Variable:
+    """A variable's values with the dimensions that are declared.  Raises InputError where these are more or fewer."""
+    dims = dimensions(model)[name]
+    if values.ndim != len(dims):
+        raise InputError(
+            f"{name}: its value has the shape {values.shape}, and it is declared as [{', '.join(dims)}]; expected an "
+            f"axis for each, so mend its dims, or its value")
+    return Variable(dims, values)
 
 
 @once
@@ -89,39 +105,31 @@ def _of_states(model: Model) -> dict[str, OfStates]:
     return {o.name: o for o in model.observables if isinstance(o, OfStates)}
 
 
-def _common(states: States, name: str) -> Variable:
-    values = states.seen[name]
-    dims = ("t",) if values.ndim < 3 else ("t", states.head)
-    return Variable(dims, values) if values.ndim == 1 else states.per_example(dims, values)
-
-
 def _coefficients(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
     """The coefficients that are wanted, of every family."""
     out: dict[str, Variable] = {}
     if states.b is None:
         return out
     for family in states.model.directions:
-        coef = family.coefficient
-        halves = (f"{coef.name}_over", f"{coef.name}_under") if coef.split else ()
-        here = {coef.name, *halves} & set(wanted)
+        whole, *halves = variables.coefficients(family)
+        here = {whole, *halves} & set(wanted)
         if not here:
             continue
-        values = states.coefficient(coef.name)
+        values = states.coefficient(whole)
         assert values is not None
-        if coef.name in here:
-            out[coef.name] = _placed(states, family, values)
+        values = values if family.index_set.dims(states.over_tasks) else values[..., 0]
+        if whole in here:
+            out[whole] = _placed(states, whole, values)
         for name, own in zip(halves, (True, False), strict=False):
             if name in here:  # one that nobody asked for is as large as all states
-                out[name] = _placed(states, family, values * (states.own[:, None, :] == own))
+                out[name] = _placed(states, name, values * (states.own[:, None, :] == own))
     return out
 
 
-def _placed(states: States, family: Directions, values: Array) -> Variable:
-    """Coefficients (T, H, m, size) with the family's own dimensions."""
-    dims, own = ("t", states.head, "r"), family.index_set.dims(states.over_tasks)
-    if family.index_set.per_example:
-        return states.per_example(dims, values)
-    return Variable((*dims, *own), values if own else values[..., 0])
+def _placed(states: States, name: str, values: Array) -> Variable:
+    """Values whose last axis, where the variable is of examples, runs over all tasks' together."""
+    of_examples = dimensions(states.model)[name][-1:] == ("i",)
+    return labelled(states.model, name, states.by_task(values) if of_examples else values)
 
 
 def undefined(states: States, wanted: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Model, Variable, of_neurons
+from derivations.declare import Model, of_neurons
 from derivations.declare.formula import FormulaError
 from dynamics.arrays import Array, Flags, Indices
 from dynamics.geometry import distances, spectrum
@@ -107,12 +107,11 @@ class States:
         """Whether examples are those of several tasks, so that they have two dimensions: task and i."""
         return self.model.algorithm.over_tasks
 
-    def per_example(self, dims: tuple[str, ...], values: Array) -> Variable:
-        """A variable whose last axis runs over all examples, with that axis as (i,) or (task, i)."""
+    def by_task(self, per_example: Array) -> Array:
+        """A last axis over all examples as two, tasks and examples, where there are tasks."""
         if not self.over_tasks:
-            return Variable((*dims, "i"), values)
-        unfolded = values.reshape(*values.shape[:-1], self.draw.tasks, self.draw.examples)
-        return Variable((*dims, "task", "i"), unfolded)
+            return per_example
+        return per_example.reshape(*per_example.shape[:-1], self.draw.tasks, self.draw.examples)
 
     def number(self, text: str, whose: str) -> float:
         """A formula's value at the run's parameters, n counting a task's examples.

@@ -178,7 +178,7 @@ def _check_observables(model: Model, given: object) -> tuple[tuple[Wanted, ...],
 def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
     """What an observable's text asks for, and whether that is one number a run as it stands."""
     of_state = [o for o in model.observables if o.known_from is KnownFrom.STATE]
-    declared = [o.name for o in of_state if o.one_number]
+    declared = [o.name for o in of_state if o.one_number(model)]
     plain = [*SCALARS, *declared, *(event.name for event in model.events)]
     if text in plain:
         return Wanted(text, text, (), ""), True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +83,7 @@ def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str
         start.model, lambda a: network.outputs(a, start.values), preactivations, examples.test_y,
         loss_of(start.model, start.values))
     return {
-        name: Variable(("t", "class")[: each.ndim], each, source.meaning(name, len(examples.test_y)))
+        name: Variable(obs.dimensions(start.model)[name], each, source.meaning(name, len(examples.test_y)))
         for name, each in statistics.items()
         if name in wanted
     }
@@ -98,12 +98,11 @@ def _by_law(start: Start, states: States, names: list[str], network: Any, sampli
     declared = [o for o in _of_fresh(model) if {o.name, *o.also} & set(names)]
     statistics = sampling.statistics(
         Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
-    dims, another = {name: o.dims for o in declared for name in (o.name, *o.also)}, by_another(start)
-    common: dict[int, tuple[str, ...]] = {1: ("t",), 2: ("t", "class")}
+    another = by_another(start)
     held = None if start.draw.held is None else len(start.draw.held.y)
     return Judged({
-        name: Variable(dims.get(name, common)[statistics[name].ndim], statistics[name],
-                       "" if held is None else source.meaning(name, held), f"; {another}" if another else "")
+        name: replace(obs.labelled(model, name, statistics[name]),
+                      said="" if held is None else source.meaning(name, held), note=f"; {another}" if another else "")
         for name in names
     }, notes=(another,) if another else ())
 

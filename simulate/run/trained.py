@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Flips, KnownFrom, Model, Value, Variable
+from derivations.declare import Flips, KnownFrom, Model, Value
 from dynamics.arrays import Array
 from dynamics.kernel.trajectory import Trajectory
 
@@ -43,8 +43,7 @@ def along(start: Start, asked: Asked) -> Found:
     states = start.seen(Trajectory(path.t, seen["z"], b, -1, scale), seen)
     fresh, notes = _fresh(start, states, path.W, asked)
     known, said = declared(states, asked)
-    told = {name: each for name, each in watch.variables().items() if name in asked.wanted}
-    counts = {name: Variable(each.dims, each.values) for name, each in told.items()}
+    counts = {name: obs.labelled(model, name, each) for name, each in watch.variables().items() if name in asked.wanted}
     said += tuple(f"{o.name} is left out: only engine='reduced' counts it" for o in counted if not isinstance(o, Flips))
     if path.b is None:
         said += ("coefficients are left out: the directions are linearly dependent, so that W does not determine them; "

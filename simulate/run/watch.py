@@ -127,7 +127,8 @@ class EventWatch:
     def counts(self, t: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Variables:
         """What was counted along the run that is wanted, at the recorded steps t."""
         pairs = [item for counter in self.counters for item in counter.variables(t).items()]
-        return {name: variable for name, variable in pairs if name in self.asked.wanted}
+        wanted = {name: values for name, values in pairs if name in self.asked.wanted}
+        return {name: obs.labelled(self.start.model, name, values) for name, values in wanted.items()}
 
     def __call__(self, chunk: Trajectory) -> int | None:
         """The step at which the run ends early, if it does in this chunk."""

@@ -233,7 +233,8 @@ def _plain(statement: Statement, quantities: Mapping[str, str], model: Model) ->
     if any(isinstance(node, ast.Subscript) for node in ast.walk(tree)) or called & set(STEPS):
         return None
     fresh = set(obs.fresh_names(model)) if model.test.of_tasks else set()
-    declared = {each.name for each in model.observables if each.one_number and each.known_from is KnownFrom.STATE}
+    of_state = [each for each in model.observables if each.known_from is KnownFrom.STATE]
+    declared = {each.name for each in of_state if each.one_number(model)}
     names, numbers = mentioned(statement.claim), {*SCALARS, *declared, *fresh}
     constants = {each.name for each in model.parameters} | {"kappa", "c", "T", "inf"}
     if set(names) & set(quantities) or not set(names) <= numbers | constants or not set(names) & numbers:

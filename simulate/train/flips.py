@@ -27,14 +27,6 @@ class Count:
     last: int = 0
 
 
-@dataclass(frozen=True)
-class Told:
-    """Numbers of a count, on the axis of recorded steps or on none."""
-
-    dims: tuple[str, ...]
-    values: NDArray[np.float64]
-
-
 class Watch:
     """Counts that are fed W at every step, in order."""
 
@@ -60,15 +52,15 @@ class Watch:
                 count.at[t] = self._totals[place]
         self._before = now
 
-    def variables(self) -> Mapping[str, Told]:
-        """Each count (t,) and last flip () under its declared name."""
+    def variables(self) -> Mapping[str, NDArray[np.float64]]:
+        """Each count (t,) at the recorded steps and last flip () under its declared name."""
         out = {}
         for count in self.counts:
             said = count.declared
             values = np.array([count.at[t] for t in sorted(count.at)], dtype=np.float64)
-            out[said.name] = Told(("t",), values)
+            out[said.name] = values
             if said.last:
-                out[said.last] = Told((), np.asarray(count.last))
+                out[said.last] = np.asarray(count.last)
         return out
 
 

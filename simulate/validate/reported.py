@@ -265,7 +265,7 @@ def _of_runs(probe: _Probe) -> Iterator[Row | Left]:
         for part in (slice(0, 3), slice(3, STATES - 2), slice(STATES - 2, STATES)):
             count.add(np.arange(STATES)[part], states.z[part])
         said = count.variables(kept)
-        gaps = [np.abs(said[name].values - (of[kept] if of.ndim else of)).max() for name, of in wanted.items()]
+        gaps = [np.abs(said[name] - (of[kept] if of.ndim else of)).max() for name, of in wanted.items()]
         yield Row(f"reported: {observable.name}", float(max(gaps)), LONG, 0, "fixed")
 
 

@@ -66,6 +66,9 @@ def test_words_of_a_kind_that_has_none_are_its_first_line() -> None:
 
         name, latex, source = "energy", "E", ""
 
+        def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+            return {self.name: ("t",)}
+
     assert Energy().words(None) == {"energy": "Sum of the squares of all pre-activations."}
 
 

@@ -47,6 +47,19 @@ def test_families_are_named_as_statements_name_them() -> None:
     assert "families of directions" in str(gr.describe("pegr"))
 
 
+def test_every_variable_is_shown_with_its_indices(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before, those of what is of no family stood in docs/lemmas.md alone, and of a model of one's own nowhere."""
+    text = str(gr.describe("heterogeneous"))
+    for name, shown in {"loss": "[t]", "q": "[t,class,bin]", "rho": "[t,k,r,i]", "Gamma_kj": "[k,class]"}.items():
+        assert re.search(rf"^{name} +{re.escape(shown)} ", text, re.MULTILINE), name
+    assert re.search(r"^class +class, from 0; l in statements$", text, re.MULTILINE)
+    assert main(["describe", "fomaml", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    indices = {each["name"]: each["dims"] for each in told["variables"]}
+    assert indices["margins"] == ["t", "task", "i"] and indices["Lambda"] == ["t", "j"]
+    assert [name for name, _ in told["indices"]] == ["t", "task", "i", "j", "r"]
+
+
 def test_what_a_parameter_may_be_is_what_is_taken() -> None:
     found = {each.name: each for each in gr.describe("pegr").parameters}
     assert found["sigma_0"].allowed == "a finite number above 0" and found["sigma_p"].default == "0.5"

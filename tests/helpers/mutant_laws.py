@@ -36,10 +36,10 @@ TASKS = {
 SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.
 COMMON = {
-    "simulate.observe.observables": ("evaluate", "_common", "_coefficients", "_placed"),
+    "simulate.observe.observables": ("evaluate", "_coefficients", "_placed"),
     **{f"derivations.declare.observed.{name}": ("value",) for name in ("distance", "shifted", "total")},
     "derivations.declare.observed.extreme": ("value", "_of_block", "_entries", "_mask", "_dims", "_kept"),
-    "simulate.observe.states": ("blocks", "rows", "per_example", "watched", "shares", "coefficient", "adapted",
+    "simulate.observe.states": ("blocks", "rows", "by_task", "watched", "shares", "coefficient", "adapted",
                                 "looked", "distance"),
     "simulate.observe.sides": ("own_heads",),
 }

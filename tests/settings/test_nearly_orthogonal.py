@@ -511,7 +511,7 @@ def test_the_kkt_residual_is_that_of_the_gradients(seed: int, slope: float, d: i
     assert isinstance(residual, MaxMargin)
     found = residual.value(states)
     assert found is not None
-    assert abs(found.values[-1] - expected) <= 1e-7
+    assert abs(found[-1] - expected) <= 1e-7
 
 
 # ---- flips --------------------------------------------------------------------------------

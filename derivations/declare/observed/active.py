@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..choices import FamilyName, Name
-from ..observable import KnownFrom, OfStates
-from ..views import Array, Flags, StateView, Variable, WeightView
+from ..observable import KnownFrom, OfStates, of_examples
+from ..views import Array, Flags, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,17 @@ class ActiveShare(OfStates):
     of: FamilyName
     source: str = ""
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """An example's."""
+        return {self.name: ("t", *of_examples(model))}
+
     def words(self, model: Any) -> dict[str, str]:
         """The share."""
         return {self.name: f"share of the own head's filters with <w, {self.of}> > 0, for each example"}
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, n)."""
-        return Variable(("t", "i"), _own_active(states, self.of).mean(axis=1))
+        return np.asarray(_own_active(states, self.of).mean(axis=1))
 
     def by_weights(self, course: WeightView) -> Array:
         """Filter by filter."""
@@ -53,18 +57,22 @@ class Deactivated(OfStates):
     of: FamilyName
     source: str = ""
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """One count a state."""
+        return {self.name: ("t",)}
+
     def words(self, model: Any) -> dict[str, str]:
         """The count."""
         return {self.name: (
             f"how many (own head's filter, example) have <w, {self.of}> > 0 at the recorded step before and not here"
         )}
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T,), 0 at the first."""
         active = _own_active(states, self.of)
         lost = np.zeros(len(active))
         lost[1:] = (active[:-1] & ~active[1:]).sum(axis=(1, 2))
-        return Variable(("t",), lost)
+        return lost
 
     def by_weights(self, course: WeightView) -> Array:
         """State by state."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..choices import Name, one_of
-from ..observable import OfStates
-from ..views import Array, StateView, Variable, WeightView
+from ..observable import OfStates, of_examples
+from ..views import Array, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +25,17 @@ class Complement(OfStates):
     latex: str
     source: str = ""
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """An example's."""
+        return {self.name: ("t", *of_examples(model))}
+
     def words(self, model: Any) -> dict[str, str]:
         """The probability of the other classes."""
         return {self.name: "softmax probability of the other classes, 1 - p_y, of each example, without cancellation"}
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, n)."""
-        return Variable(("t", "i"), np.exp(log_complement(states.seen["outputs"], states.y)))
+        return np.exp(log_complement(states.seen["outputs"], states.y))
 
     def by_weights(self, course: WeightView) -> Array:
         """Of the outputs by autograd, example by example."""
@@ -50,6 +54,10 @@ class Balance(OfStates):
     of: str
     source: str = ""
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """One ratio a state."""
+        return {self.name: ("t",)}
+
     def words(self, model: Any) -> dict[str, str]:
         """The ratio."""
         return {self.name: f"largest over smallest {self.of} over examples"}
@@ -61,11 +69,11 @@ class Balance(OfStates):
             return f"{self.name}: of {self.of!r}, and the model has no Complement; declare one, or leave it out"
         return "" if self.of in known else f"{self.name}: of {one_of(self.of, known)}, the model's Complements"
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T,)."""
         logs = log_complement(states.seen["outputs"], states.y)
         with np.errstate(over="ignore"):
-            return Variable(("t",), np.exp(np.ptp(logs, axis=1)))
+            return np.asarray(np.exp(np.ptp(logs, axis=1)))
 
     def by_weights(self, course: WeightView) -> Array:
         """Of the outputs by autograd."""

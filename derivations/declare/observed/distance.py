@@ -9,7 +9,7 @@ import numpy as np
 
 from ..choices import ExampleFamily, Formula, Name
 from ..observable import OfStates
-from ..views import Array, StateView, Variable, WeightView
+from ..views import Array, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +26,13 @@ class Distance(OfStates):
     source: str = ""
 
     @property
-    def one_number(self) -> bool:
-        """A norm."""
-        return True
-
-    @property
     def needs_observed(self) -> bool:
         """W tells."""
         return False
+
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A norm."""
+        return {self.name: ("t",)}
 
     def words(self, model: Any) -> dict[str, str]:
         """The norm, and what W* is."""
@@ -46,14 +45,14 @@ class Distance(OfStates):
             return ""
         return f"{self.of}: a zero vector has no direction, and {self.name} divides by its length"
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T,); None without coefficients."""
         if states.b is None:
             return None
         rows, target = states.rows(self.of), np.zeros(states.b.shape[1:])
         scale = states.number(self.scale, f"{self.name}: its scale")
         target[..., rows] = scale * states.own[:, None, :] / states.squared_lengths[rows]
-        return Variable(("t",), states.distance(target))
+        return states.distance(target)
 
     def by_weights(self, course: WeightView) -> Array:
         """Of W itself and W* as written."""

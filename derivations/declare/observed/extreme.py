@@ -10,9 +10,9 @@ import numpy as np
 from ..choices import Formula, Name, nearest
 from ..data import laws_of
 from ..layers import of_neurons
-from ..observable import OfStates
+from ..observable import OfStates, of_filters
 from ..over import IndexSet
-from ..views import Array, Flags, StateView, Variable, WeightView
+from ..views import Array, Flags, StateView, WeightView
 
 BLOCK = 2**21  # pre-activations at a time: every entry is copied a few times on the way to its extreme
 
@@ -39,11 +39,6 @@ class Extreme(OfStates):
     source: str = ""
 
     @property
-    def one_number(self) -> bool:
-        """Where no axis is kept."""
-        return not self.per
-
-    @property
     def needs_observed(self) -> bool:
         """At adapted weights, which the engine has."""
         return self.adapted
@@ -57,6 +52,10 @@ class Extreme(OfStates):
     def lower_bound(self) -> str:
         """The floor."""
         return self.floor
+
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """Those of the entries that are kept."""
+        return {self.name: tuple(dim for dim in self._dims(model) if dim in self._kept(model))}
 
     def words(self, model: Any) -> dict[str, str]:
         """The reduction, what is reduced, and over which filters."""
@@ -107,15 +106,15 @@ class Extreme(OfStates):
         }
         return next((f"{self.name}: {why}; leave that out" for why, holds in wrong.items() if holds), "")
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, ...) by `per`; None where the states lack what it is of."""
         parts = [self._of_block(block) for block in states.blocks(BLOCK)]
         known = [part for part in parts if part is not None]
         if not known or len(known) < len(parts):
             return None
-        return Variable(known[0].dims, np.concatenate([part.values for part in known]))
+        return np.concatenate(known)
 
-    def _of_block(self, states: StateView) -> Variable | None:
+    def _of_block(self, states: StateView) -> Array | None:
         values = self._entries(states)
         if values is None:
             return None
@@ -127,15 +126,12 @@ class Extreme(OfStates):
         mask = self._mask(states)
         if mask is not None:
             values = np.where(mask[:, None, :], values, np.inf if smallest else -np.inf)
-        dims = self._dims(states)
+        dims, kept = self._dims(states.model), self._kept(states.model)
         if len(dims) > values.ndim:  # examples of several tasks have two dimensions
-            values = values.reshape(*values.shape[:3], states.tasks, -1)
-        kept = self._kept(states)
+            values = states.by_task(values)
         axes = tuple(at for at, name in enumerate(dims) if name not in kept)
-        reduced = values.min(axes) if smallest else values.max(axes)
-        if self.floor:
-            reduced = np.maximum(reduced, states.number(self.floor, f"{self.name}: its floor"))
-        return Variable(tuple(name for name in dims if name in kept), reduced)
+        reduced = np.asarray(values.min(axes) if smallest else values.max(axes))
+        return np.maximum(reduced, states.number(self.floor, f"{self.name}: its floor")) if self.floor else reduced
 
     def _entries(self, states: StateView) -> Array | None:
         """(T, H, m, size): what the extreme is of."""
@@ -154,15 +150,15 @@ class Extreme(OfStates):
             return kept[:, None]
         return states.own if self.heads == "on_class" else ~states.own
 
-    def _dims(self, states: StateView) -> tuple[str, ...]:
+    def _dims(self, model: Any) -> tuple[str, ...]:
         """The dimensions of the entries, examples of several tasks in two."""
-        of = states.model.index_sets.get(self.of)
-        own = ("item",) if of is None or of.shared else of.dims(states.over_tasks)
-        return ("t", states.head, "r", *own)
+        of = model.index_sets.get(self.of)
+        own = ("item",) if of is None or of.shared else of.dims(model.algorithm.over_tasks)
+        return ("t", *of_filters(model), *own)
 
-    def _kept(self, states: StateView) -> set[str]:
+    def _kept(self, model: Any) -> set[str]:
         """The dimensions that the observable keeps."""
-        named = {"head": {states.head}, "example": {"task", "i"}, "task": {"task"}}
+        named = {"head": {model.network.head_axis.dim}, "example": {"task", "i"}, "task": {"task"}}
         return {"t"}.union(*(named[name] for name in self.per))
 
     def by_weights(self, course: WeightView) -> Array | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..choices import Name, OptionalName
 from ..observable import OfRun
-from ..views import Array, Flags, RunView, Steps, Variable, WeightView
+from ..views import Array, Flags, RunView, Steps, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,10 @@ class Flips(OfRun):
     def also(self) -> tuple[str, ...]:
         """The last change's step, where it is named."""
         return (self.last,) if self.last else ()
+
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A count a state, and one last step."""
+        return {self.name: ("t",), **dict.fromkeys(self.also, ())}
 
     def words(self, model: Any) -> dict[str, str]:
         """The count, and the last change's step."""
@@ -85,13 +89,10 @@ class FlipCount:
         self.at |= dict(zip(t[kept].tolist(), counts[kept].tolist(), strict=True))
         self.before, self.total = steep[-1], int(counts[-1])
 
-    def variables(self, t: Steps) -> dict[str, Variable]:
+    def variables(self, t: Steps) -> dict[str, Array]:
         """The counts at the recorded steps t, and the last flip's step."""
         counts = np.array([self.at[int(step)] for step in t], dtype=np.float64)
-        out = {self.declared.name: Variable(("t",), counts)}
-        if self.declared.last:
-            out[self.declared.last] = Variable((), np.asarray(self.last))
-        return out
+        return {self.declared.name: counts, **dict.fromkeys(self.declared.also, np.asarray(self.last))}
 
 
 class FlipCounts:
@@ -106,6 +107,6 @@ class FlipCounts:
         for count in self.counts:
             count.add(t, steep)
 
-    def variables(self, t: Steps) -> dict[str, Variable]:
+    def variables(self, t: Steps) -> dict[str, Array]:
         """Those of every count."""
         return {name: each for count in self.counts for name, each in count.variables(t).items()}

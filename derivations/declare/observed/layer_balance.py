@@ -10,8 +10,8 @@ import numpy as np
 
 from ..choices import Name
 from ..layers import BIASES, SECOND_LAYER
-from ..observable import OfStates
-from ..views import Array, Sizes, StateView, Variable, WeightView
+from ..observable import OfStates, of_filters
+from ..views import Array, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,10 @@ class LayerBalance(OfStates):
         """W tells."""
         return False
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A neuron's."""
+        return {self.name: ("t", *of_filters(model))}
+
     def words(self, model: Any) -> dict[str, str]:
         """The difference."""
         q, inner = _degree(model), "||w||^2" if model.network.biases is None else "(||w||^2 + b^2)"
@@ -54,7 +58,7 @@ class LayerBalance(OfStates):
         """Coordinates of W(0) and the directions."""
         return sizes.frame
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, H, m); None without coefficients."""
         if states.b is None:
             return None
@@ -62,7 +66,7 @@ class LayerBalance(OfStates):
         if states.model.network.biases is not None:
             inner = inner + states.z[..., states.rows(BIASES)][..., 0] ** 2
         outer = states.z[..., states.rows(SECOND_LAYER)][..., 0] ** 2
-        return Variable(("t", states.head, "r"), outer - inner / _degree(states.model))
+        return np.asarray(outer - inner / _degree(states.model))
 
     def by_weights(self, course: WeightView) -> Array:
         """Of the entries of each neuron: a is the last."""

@@ -41,6 +41,10 @@ class LongTail(OfFresh):
             return f"{self.name}: bins: {self.bins}; expected a whole number from 1, such as 10"
         return not_fresh(self.name, self.of, model)
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A bin's of each class, and a class's."""
+        return {**dict.fromkeys((self.name, self.also[0]), ("t", "class", "bin")), self.also[1]: ("t", "class")}
+
     def words(self, model: Any) -> dict[str, str]:
         """The ratio, accuracy by it, and where there is none."""
         said = (

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..choices import Name
 from ..observable import OfStates
-from ..views import Array, Sizes, StateView, Variable, WeightView
+from ..views import Array, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,9 @@ class MaxMargin(OfStates):
     what: Literal["residual", "slackness"] = "residual"
     source: str = ""
 
-    @property
-    def one_number(self) -> bool:
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
         """A norm, or a maximum."""
-        return True
+        return {self.name: ("t",)}
 
     def words(self, model: Any) -> dict[str, str]:
         """Which of the conditions, and where it has no value."""
@@ -57,13 +56,12 @@ class MaxMargin(OfStates):
         """Coordinates of W(0) and the directions."""
         return sizes.frame
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T,); None without coefficients."""
         if states.b is None:
             return None
         which = ("residual", "slackness").index(self.what)
-        violations = np.array([_conditions(states, states.b, at)[which] for at in range(len(states.z))])
-        return Variable(("t",), violations)
+        return np.array([_conditions(states, states.b, at)[which] for at in range(len(states.z))])
 
     def by_weights(self, course: WeightView) -> Array:
         """Least squares in W itself, on the margins' gradients."""

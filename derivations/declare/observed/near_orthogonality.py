@@ -9,7 +9,7 @@ import numpy as np
 
 from ..choices import ExampleFamily, Name
 from ..observable import KnownFrom, OfStates
-from ..views import Array, StateView, Variable, WeightView
+from ..views import Array, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +26,18 @@ class NearOrthogonality(OfStates):
     of: ExampleFamily
     source: str = ""
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """One number of the data."""
+        return {self.name: ()}
+
     def words(self, model: Any) -> dict[str, str]:
         """The ratio."""
         return {self.name: f"R_min^2 / (R^2 n p), how nearly orthogonal {self.of}_i are; p the largest |<v_i, v_k>|"}
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """One number of the data; NaN where a vector is 0."""
         rows = states.rows(self.of)
-        return Variable((), np.asarray(_ratio(states.gram[rows, rows])))
+        return np.asarray(_ratio(states.gram[rows, rows]))
 
     def by_weights(self, course: WeightView) -> Array:
         """Of the vectors, pair by pair."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..choices import Name
-from ..observable import OfStates
-from ..views import Array, Sizes, StateView, Variable, WeightView
+from ..observable import OfStates, of_filters
+from ..views import Array, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,10 @@ class NeuronNorm(OfStates):
         """W tells."""
         return False
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A filter's."""
+        return {self.name: ("t", *of_filters(model))}
+
     def words(self, model: Any) -> dict[str, str]:
         """A norm a filter."""
         return {self.name: "length ||w|| of each filter"}
@@ -36,9 +40,9 @@ class NeuronNorm(OfStates):
         """Coordinates of W(0) and the directions."""
         return sizes.frame
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, H, m); None without coefficients."""
-        return None if states.b is None else Variable(("t", states.head, "r"), states.norms)
+        return None if states.b is None else states.norms
 
     def by_weights(self, course: WeightView) -> Array:
         """Of W itself."""

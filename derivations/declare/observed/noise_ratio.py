@@ -9,7 +9,7 @@ import numpy as np
 
 from ..choices import ClassFamily, ExampleFamily, Name
 from ..observable import KnownFrom, OfStates
-from ..views import Array, StateView, Variable, WeightView
+from ..views import Array, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +30,17 @@ class NoiseRatio(OfStates):
     signal: ClassFamily = ""
     source: str = ""
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """Two classes k and j, of the data."""
+        return {self.name: (model.network.head_axis.dim, "class")}
+
     def words(self, model: Any) -> dict[str, str]:
         """The ratio, by classes."""
         return {self.name: (
             f"|S_k|^2 ||{self.signal}||^4 / (|S_j| F_kj)" if self.signal else "|S_k| F_kk / (|S_j| F_kj)"
         ) + f", F_kj the mean squared inner product of {self.of} of classes k and j"}
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(K, K) of the data at hand; NaN where a class has too few examples."""
         classes, rows, y = states.model.n_heads, states.rows(self.of), states.y
         moments = pair_moments(states.gram[rows, rows], y, classes)
@@ -49,7 +53,7 @@ class NoiseRatio(OfStates):
         below = sizes[None, :] * moments
         unknown = np.full((classes, classes), np.nan)
         ratio: Array = np.divide(np.broadcast_to(top[:, None], below.shape), below, out=unknown, where=below > 0)
-        return Variable((states.head, "class"), ratio)
+        return ratio
 
     def by_weights(self, course: WeightView) -> Array | None:
         """Of the vectors, pair by pair."""

@@ -23,7 +23,6 @@ class NoiseSpectrum(OfFresh):
     of_class_heads = True
     of_one_loop = True
     on_request = True
-    last = "r"
 
     name: Name
     latex: str
@@ -33,6 +32,10 @@ class NoiseSpectrum(OfFresh):
     def refusal(self, model: Any) -> str:
         """It is of noise that is fresh."""
         return not_fresh(self.name, self.of, model)
+
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """An eigenvalue of each class's."""
+        return {self.name: ("t", "class", "r")}
 
     def words(self, model: Any) -> dict[str, str]:
         """Of which matrix."""
@@ -79,6 +82,10 @@ class FewActive(OfFresh):
         if not 0 < self.share <= 1:
             return f"{self.name}: share: {self.share}; expected a number above 0 and up to 1, such as 0.1"
         return not_fresh(self.name, self.of, model)
+
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A class's."""
+        return {self.name: ("t", "class")}
 
     def words(self, model: Any) -> dict[str, str]:
         """Which filters, and how few."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..choices import Name
-from ..observable import OfStates
-from ..views import Array, Sizes, StateView, Variable, WeightView
+from ..observable import OfStates, of_examples
+from ..views import Array, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,9 @@ class NormalisedMargin(OfStates):
     spread: bool = False
     source: str = ""
 
-    @property
-    def one_number(self) -> bool:
-        """The spread."""
-        return self.spread
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """An example's; the spread is of all."""
+        return {self.name: ("t",) if self.spread else ("t", *of_examples(model))}
 
     def words(self, model: Any) -> dict[str, str]:
         """A margin over a norm, or how far these lie apart."""
@@ -39,16 +38,13 @@ class NormalisedMargin(OfStates):
         """Coordinates of W(0) and the directions."""
         return sizes.frame
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T,) of the spread, else (T, n); None without coefficients."""
         if states.b is None:
             return None
         with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
             margins = states.seen["margins"] / np.sqrt(np.sum(states.norms**2, axis=(1, 2)))[:, None]
-        return (
-            Variable(("t",), np.ptp(margins, axis=1)) if self.spread
-            else Variable(("t", "i"), margins)
-        )
+        return np.ptp(margins, axis=1) if self.spread else margins
 
     def by_weights(self, course: WeightView) -> Array:
         """State by state."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..choices import Name, one_of
-from ..observable import OfStates
-from ..views import Array, StateView, Variable, WeightView
+from ..observable import OfStates, of_examples
+from ..views import Array, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,10 @@ class Shifted(OfStates):
         """What is shifted."""
         return self.of
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """An example's."""
+        return {self.name: ("t", *of_examples(model))}
+
     def words(self, model: Any) -> dict[str, str]:
         """The definition, what it is taken times, and what is added."""
         what = {"l1": "l', the loss's derivative at the margin"}.get(self.of, f"the recursion's {self.of}")
@@ -38,10 +42,10 @@ class Shifted(OfStates):
         known = ("margins", *l1, *([] if model.algorithm.over_tasks else ["zeta"]))
         return "" if self.of in known else f"{self.name}: of {one_of(self.of, known)}, which are known of each example"
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, n); None where the engine does not observe the definition."""
         of = states.seen.get(self.of)
-        return None if of is None else states.per_example(("t",), self.times * of + self.plus)
+        return None if of is None else states.by_task(self.times * of + self.plus)
 
     def by_weights(self, course: WeightView) -> Array | None:
         """Of what autograd gives under that name."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..choices import Name
 from ..observable import OfStates
-from ..views import Array, Sizes, StateView, Variable, WeightView
+from ..views import Array, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,10 @@ class Spectral(OfStates):
         """W tells."""
         return False
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A matrix's: a head's, or all of them stacked."""
+        return {self.name: ("t", "matrix")}
+
     def words(self, model: Any) -> dict[str, str]:
         """Which number of a matrix."""
         what = {
@@ -46,7 +50,7 @@ class Spectral(OfStates):
         """Coordinates of W(0) and the directions."""
         return sizes.frame
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, H + 1), the last of all heads stacked; None without coefficients."""
         if states.b is None:
             return None
@@ -55,7 +59,7 @@ class Spectral(OfStates):
             "frobenius": sizes.frobenius, "spectral": sizes.spectral, "stable_rank": 1.0 + sizes.excess,
             "stable_rank_excess": sizes.excess,
         }
-        return Variable(("t", "matrix"), numbers[self.what])
+        return numbers[self.what]
 
     def by_weights(self, course: WeightView) -> Array:
         """By the singular value decomposition of W itself."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..choices import Name, nearest
-from ..observable import OfStates
-from ..views import Array, StateView, Variable, WeightView
+from ..observable import OfStates, of_filters
+from ..views import Array, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,10 @@ class Total(OfStates):
         """The coefficient."""
         return self.of
 
+    def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
+        """A filter's."""
+        return {self.name: ("t", *of_filters(model))}
+
     def words(self, model: Any) -> dict[str, str]:
         """The sum."""
         return {self.name: f"sum of {self.of} over its family, for each filter"}
@@ -42,10 +46,10 @@ class Total(OfStates):
             return ""
         return f"{self.name}: of {self.of!r}, which is not declared; {nearest(self.of, known)}"
 
-    def value(self, states: StateView) -> Variable | None:
+    def value(self, states: StateView) -> Array | None:
         """(T, H, m); None without coefficients."""
         values = states.coefficient(self.of)
-        return None if values is None else Variable(("t", states.head, "r"), values.sum(-1))
+        return None if values is None else np.asarray(values.sum(-1))
 
     def by_weights(self, course: WeightView) -> Array | None:
         """One after another."""

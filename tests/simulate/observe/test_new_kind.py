@@ -14,7 +14,8 @@ import pytest
 
 import gammarho as gr
 from derivations import declare
-from derivations.declare import Model, Observable, OfFresh, OfRun, OfStates, Statement, Variable, observed
+from derivations.declare import Model, Observable, OfFresh, OfRun, OfStates, Statement, observed
+from derivations.declare.observable import of_filters
 from derivations.declare.views import Array, Counter, FreshView, RunView, Sizes, StateView, Steps, WeightView
 from derivations.errors import ModelError
 from derivations.papers.pegr.model import model as pegr
@@ -33,16 +34,15 @@ class Energy(OfStates):
     latex: str = ""
     source: str = ""
 
-    @property
-    def one_number(self) -> bool:
-        return True
+    def dims(self, model: Model) -> dict[str, tuple[str, ...]]:
+        return {self.name: ("t",)}
 
     @property
     def needs_observed(self) -> bool:
         return False
 
-    def value(self, states: StateView) -> Variable | None:
-        return Variable(("t",), np.sum(states.z**2, axis=(1, 2, 3)))
+    def value(self, states: StateView) -> Array | None:
+        return np.asarray(np.sum(states.z**2, axis=(1, 2, 3)))
 
     def arrays(self, sizes: Sizes) -> dict[str, float]:
         return {"squares of pre-activations": 8 * sizes.recorded * sizes.filters * sizes.directions}
@@ -56,6 +56,9 @@ class Visits(OfRun):
     latex: str = ""
     source: str = ""
 
+    def dims(self, model: Model) -> dict[str, tuple[str, ...]]:
+        return {self.name: ("t",)}
+
     @classmethod
     def counter(cls, declared: Sequence[Visits], run: RunView) -> Counter:
         return _Visited(declared)
@@ -68,9 +71,9 @@ class _Visited:
     def add(self, t: Steps, z: Array) -> None:
         self.seen += t.tolist()
 
-    def variables(self, t: Steps) -> dict[str, Variable]:
+    def variables(self, t: Steps) -> dict[str, Array]:
         counts = np.array([self.seen.index(step) for step in t.tolist()], dtype=np.float64)
-        return {each.name: Variable(("t",), counts) for each in self.declared}
+        return {each.name: counts for each in self.declared}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,9 @@ class Certain(OfFresh):
     name: str
     latex: str = ""
     source: str = ""
+
+    def dims(self, model: Model) -> dict[str, tuple[str, ...]]:
+        return {self.name: ("t",)}
 
     def words(self, model: Model) -> dict[str, str]:
         return {self.name: "P(|f| > 1)"}
@@ -161,8 +167,8 @@ class Told(Energy):
 class Wrong(Told):
     """The same with a value that is off by a thousandth."""
 
-    def value(self, states: StateView) -> Variable | None:
-        return Variable(("t",), 1.001 * np.sum(states.z**2, axis=(1, 2, 3)))
+    def value(self, states: StateView) -> Array | None:
+        return np.asarray(1.001 * np.sum(states.z**2, axis=(1, 2, 3)))
 
 
 def test_validate_compares_it_once_it_has_an_account_from_weights() -> None:
@@ -172,7 +178,35 @@ def test_validate_compares_it_once_it_has_an_account_from_weights() -> None:
     assert [row.what for row in wrong.rows if not row.holds] == ["reported: energy"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Misplaced(Energy):
+    """The same, declared as if there were one for each filter."""
+
+    def dims(self, model: Model) -> dict[str, tuple[str, ...]]:
+        return {self.name: ("t", *of_filters(model))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misnamed(Energy):
+    """The same, with the dimensions of another variable."""
+
+    def dims(self, model: Model) -> dict[str, tuple[str, ...]]:
+        return {"energies": ("t",)}
+
+
+def test_a_value_has_an_axis_for_each_dimension_that_is_declared() -> None:
+    """Fails where a value brings dimensions of its own, which nobody can know before a run."""
+    described = gr.describe(with_one(Energy(name="energy"), Misplaced(name="apart")))
+    indices = {each.name: each.dims for each in described.variables}
+    assert indices["energy"] == ("t",) and indices["apart"] == ("t", "j", "r")
+    with pytest.raises(gr.InputError, match=r"apart: its value has the shape \(6,\).*\[t, j, r\].*an axis for each"):
+        gr.run(with_one(Misplaced(name="apart")), SMALL, steps=STEPS)
+    with pytest.raises(ModelError, match="energy: Misnamed has the dimensions of energies; expected those of energy"):
+        with_one(Misnamed(name="energy"))
+
+
 LACKING = [(OfStates, "value"), (OfRun, "counter"), (OfFresh, "statistics")]
+LACKING += [(base, "dims") for base, _ in LACKING]
 
 
 @pytest.mark.parametrize(("base", "lacks"), LACKING)
@@ -186,6 +220,9 @@ def test_a_kind_is_of_states_of_a_run_or_of_fresh_examples() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Nowhere(Observable):
         name: str
+
+        def dims(self, model: Model) -> dict[str, tuple[str, ...]]:
+            return {self.name: ("t",)}
 
     with pytest.raises(ModelError, match="odd: Nowhere derives from Observable itself"):
         with_one(Nowhere(name="odd"))

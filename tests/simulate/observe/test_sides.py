@@ -95,7 +95,7 @@ def counted(walk: Walk, counter: type[FlipCount] = FlipCount, seen: Any = sides)
     for part in (slice(None, walk.cut), slice(walk.cut, None)):
         found.add(steps[part], seen(walk.model, walk.z[part], walk.y, walk.clean))
     variables = found.variables(steps)
-    return variables["flips"].values, int(variables["last"].values)
+    return variables["flips"], int(variables["last"])
 
 
 def rules(walk: Walk, count: Count) -> None:

@@ -19,6 +19,7 @@ from types import CodeType
 from typing import Any
 
 import numba
+from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
@@ -95,7 +96,12 @@ def _inner(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     def kept(compiled: Any) -> None:
         made.overloads[tuple(compiled.signature.args)] = compiled  # not where a call from Python would find it
 
-    vars(made).update(_compile_for_args=refused, add_overload=kept)
+    def once(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        whatever = {name: types.unliteral(each) for name, each in kws.items()}
+        return Dispatcher.get_call_template(made, tuple(map(types.unliteral, args)), whatever)
+
+    # Numba would compile a function for each whole number that stands in a call of it, and for any number once more.
+    vars(made).update(_compile_for_args=refused, add_overload=kept, get_call_template=once)
     return made
 
 

@@ -64,6 +64,20 @@ def test_what_kernels_have_in_common_is_compiled_once(tmp_path: Path, compiled: 
     assert sorted(compiled) == ["inner", "part", "run", "run"]
 
 
+def test_a_number_that_stands_in_a_call_is_compiled_as_any_other(tmp_path: Path, compiled: list[str]) -> None:
+    text = HEAD + """
+@njit(error_model="numpy")
+def inner(x, at):
+    return x + at
+
+@njit("float64(float64, int64)", error_model="numpy")
+def run(x, at):
+    return inner(x, 1) + inner(x, at=2) + inner(x, at)
+"""
+    assert written(tmp_path, "literals", text).run(0.5, 4) == 8.5
+    assert sorted(compiled) == ["inner", "run"]
+
+
 @pytest.mark.parametrize(("text", "at", "value"), [
     (KERNEL.replace("SCALE = 2.0", "SCALE = 3.0"), 1.5, "4.5"),  # what it names is another number
     (KERNEL.replace("inner(x) + 0.0", "inner(x) + -0.0"), -0.0, "-0.0"),  # equal numbers, but not to the last bit

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ..calculus.recursion import Recursion
 from ..declare import Model
 from .bilevel import TwoLevels
+from .lanes.classes import ClassLanes
 from .lanes.fits import fits_lanes
 from .lanes.loops import LaneDescent
 from .lanes.printer import FUNCTIONS, PRIMITIVES, NoLanes
@@ -35,7 +36,8 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     time, where there is one (`on_lanes`).  `shown`: the recursion's lines in plain text, which stand in the
     module's docstring.
     """
-    one_level = LaneDescent if lanes else Descent
+    signed = recursion.model.network.head_axis.signed
+    one_level = (LaneDescent if signed else ClassLanes) if lanes else Descent
     emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else one_level)(recursion, blas)
     emitter.shape()
     emitter.helpers()

@@ -54,7 +54,7 @@ def own(vectors: Array) -> Array:
         return symmetric(vectors @ np.swapaxes(vectors, -1, -2), 0.5)
 
 
-def symmetric(matrices: Array, scale: float) -> Array:
+def symmetric(matrices: Array, scale: Array | float) -> Array:
     """scale (A + A^T) of matrices A (..., S, S), new arrays."""
     both: Array = matrices + np.swapaxes(matrices, -1, -2)
     both *= scale

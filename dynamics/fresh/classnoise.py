@@ -51,9 +51,10 @@ class Spiked:
 
     P projects off the directions `off` (indices on the direction axis); the C spikes v_c are orthonormal and orthogonal
     to these.  z (S, C) = <w_s(0), v_c>; gram (B, C) = <v_b, v_c>; scale (K, C); spikes (C, d), None for a Gram draw.
+    Those of R runs are one, of arrays with a leading axis, `spread` (R,).
     """
 
-    spread: float
+    spread: float | Array
     scale: Array
     off: Indices
     z: Array
@@ -63,7 +64,12 @@ class Spiked:
     @property
     def shared(self) -> bool:
         """Whether all classes have the same noise."""
-        return not self.scale.shape[1]
+        return not self.scale.shape[-1]
+
+    @property
+    def square(self) -> Array:
+        """spread^2, to be multiplied with matrices."""
+        return np.asarray(self.spread)[..., None, None] ** 2
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ class Bulk:
     """Spiked noise off its spikes, of covariance spread^2 P, in the neurons.
 
     own (S, S) = W(0) P W(0)^T; z (S, B) = W(0) P V^T; onto (O, B), every direction's coefficients on `noise.off`.
+    Of R runs, each has a leading axis.
     """
 
     noise: Spiked
@@ -114,36 +121,41 @@ class Bulk:
     @classmethod
     def of(cls, noise: Spiked, start: Reduced) -> Bulk:
         """From a draw's inner products; zero or dependent directions among those projected off are legal."""
-        z, gram = start.z.reshape(-1, start.z.shape[-1]), start.gram
-        length = np.sqrt(np.diag(gram)[noise.off])
+        gram, off = start.gram, noise.off
+        z = start.z.reshape(*gram.shape[:-2], -1, start.z.shape[-1])
+        length = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1)[..., off])
         unit = 1.0 / np.where(length > 0, length, 1.0)  # the rank is judged by angles, not by lengths
-        inside = gram[np.ix_(noise.off, noise.off)] * np.outer(unit, unit)
-        inverse = np.outer(unit, unit) * np.linalg.pinv(inside, hermitian=True)
-        lines = np.concatenate([z[:, noise.off], noise.z], axis=1)
-        own = np.concatenate([z[:, noise.off] @ inverse, noise.z], axis=1) @ lines.T
+        units = unit[..., :, None] * unit[..., None, :]
+        inverse = units * np.linalg.pinv(gram[..., off[:, None], off] * units, hermitian=True)
+        along = np.take(z, off, axis=-1)
+        lines = np.concatenate([along, noise.z], axis=-1)
+        own = np.concatenate([along @ inverse, noise.z], axis=-1) @ np.swapaxes(lines, -1, -2)
         np.subtract(start.weight_gram, own, out=own)
-        onto = inverse @ gram[noise.off]
+        onto = inverse @ np.take(gram, off, axis=-2)
         return cls(noise, symmetric(own, 0.5), _seen(noise, z, noise.z, onto), onto)
 
-    def covariance(self, z: Array, b: Array, share: float, filters: slice = slice(None)) -> Array:
-        """spread^2 W P W^T of some of the filters at W = share W(0) + b V, from z = W V^T and b, (S, B) each."""
-        mine = b[filters]
-        lines = share * self.noise.z[filters] + mine @ self.noise.gram
+    def covariance(self, z: Array, b: Array, share: Array | float, filters: slice = slice(None)) -> Array:
+        """spread^2 W P W^T of some of the filters at W = share W(0) + b V, from z = W V^T and b, (..., S, B) each.
+
+        A leading axis, of `share` too, is one of states, or of the runs.
+        """
+        mine, left = b[..., filters, :], np.asarray(share)[..., None, None]
+        lines = left * self.noise.z[..., filters, :] + mine @ self.noise.gram
         # b V P V^T b^T is (W - share W(0)) P V^T b^T: z has the product with the Gram matrix already.
-        mean = _seen(self.noise, z[filters], lines, self.onto)
-        mean += share * self.z[filters]
-        added = mean @ mine.T
-        moments = symmetric(added, 0.5 * self.noise.spread**2)
-        moments += np.multiply(self.own[filters, filters], (share * self.noise.spread) ** 2, out=added)
+        mean = _seen(self.noise, z[..., filters, :], lines, self.onto)
+        mean += left * self.z[..., filters, :]
+        added = mean @ np.swapaxes(mine, -1, -2)
+        moments = symmetric(added, 0.5 * self.noise.square)
+        moments += np.multiply(self.own[..., filters, filters], left**2 * self.noise.square, out=added)
         return moments
 
 
 def _seen(noise: Spiked, z: Array, lines: Array, onto: Array) -> Array:
-    """W P V^T, a new array, from z = W V^T (S, B) and the spikes' `lines` (S, C); exactly 0 on `noise.off`."""
-    left = z - z[:, noise.off] @ onto
+    """W P V^T, a new array, from z = W V^T (..., S, B) and the spikes' `lines` (..., S, C); 0 on `noise.off`."""
+    left = z - np.take(z, noise.off, axis=-1) @ onto
     if not noise.shared:
-        left -= lines @ noise.gram.T
-    left[:, noise.off] = 0.0
+        left -= lines @ np.swapaxes(noise.gram, -1, -2)
+    left[..., noise.off] = 0.0
     return np.asarray(left)
 
 
@@ -191,6 +203,21 @@ class Sample:
             return [shared + (along * scale) @ lines for scale in self.scale]
 
         return spiked
+
+
+@dataclass(frozen=True)
+class Along:
+    """Draws of class noise of several families along T states: z and b (T, H, m, B), left (T,) of W(0) in W."""
+
+    samples: tuple[Sample, ...]
+    z: Array
+    b: Array
+    left: Array
+
+    def __call__(self, t: int) -> Callable[[slice], list[Array]]:
+        """The pre-activations (n, S) of each family and, where they differ, class, for slices of the draws."""
+        by_family = [each.preactivations(self.z[t], self.b[t], self.left[t]) for each in self.samples]
+        return lambda rows: [each for draws in by_family for each in draws(rows)]
 
 
 def sample(

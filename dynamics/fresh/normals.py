@@ -26,11 +26,13 @@ STRATA = 8
 class Normals:
     """N = M Q fresh examples, group by group: `rest` (M, F, S) of F vectors, `lead` (M, Q, F, H) along their H heads.
 
-    Without `lead` each example is a group of its own, Q = 1.
+    Without `lead` each example is a group of its own, Q = 1.  `spikes` (N, C) are each example's along class noise's
+    spikes, where a kernel on lanes takes them.
     """
 
     rest: Array
     lead: Array | None = None
+    spikes: Array | None = None
 
     @property
     def strata(self) -> int:

@@ -39,6 +39,9 @@ class Fresh:
     come twice, with other patches, as where labels are flipped.  `further`(t) gives F' more vectors of any law, those
     of class-dependent noise: (n, S) each for a slice of the N draws.  Where it `weighs`, the last patch is the second
     layer's weight, alike in all examples, by which outputs are sums over the other patches.
+
+    For a kernel on lanes further vectors may be read as `tilt` (T, L, P, C) and `lines` (T, C, S): sum_c tilt x_c lines
+    on top, by an example's own standard normals x (`spiked`).
     """
 
     fixed: Array
@@ -48,6 +51,8 @@ class Fresh:
     further: Callable[[int], Callable[[slice], list[Array]]] | None = None
     shares: Array | None = None
     weighs: bool = False
+    tilt: Array | None = None
+    lines: Array | None = None
 
 
 def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Normals) -> dict[str, Array]:

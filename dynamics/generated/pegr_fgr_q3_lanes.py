@@ -439,8 +439,8 @@ def led(covariance, heads, width, place, scratch, leads, roots):
             for s in range(first, first + filters):
                 summed = summed + load(roots, root + s * width + at)
             store(leads, lead + at, summed)
-        if h == 1:
-            other, along = lead - width, 0.0
+        for other in range(place * 2 * width, lead, width):
+            along = 0.0
             for s in range(first, first + filters):
                 along += leads[other + s]
             for at in range(0, width, 8):

@@ -198,7 +198,8 @@ class Kernel:
         """
         assert self.lanes is not None
         states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
-        data = [np.ascontiguousarray(each) for each in (gram, y, *([clean] if self.follows_clean else []))]
+        others = [clean] if self.follows_clean else []
+        data = [np.ascontiguousarray(each) for each in (gram, self.labels(y), *others)]
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
         failed = np.empty(len(z), dtype=np.int64)
         if draws:  # what steps draw is as large as a run, so that runs are calls of their own

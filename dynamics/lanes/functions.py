@@ -141,6 +141,12 @@ def log(x: Any) -> Any:
 
 
 @strict
+def logarithm(x: Any) -> Any:
+    """`log` under a name that no kernel has from Python's own library."""
+    return log(x)
+
+
+@strict
 def log1p(x: Any) -> Any:
     """log(1 + x) for 0 <= x <= 1: of u = 1 + x as rounded, with what rounding lost put back; nan at nan."""
     u = 1.0 + x

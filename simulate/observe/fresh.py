@@ -18,10 +18,9 @@ from derivations.declare import (
     Value,
     terms_of,
 )
-from derivations.declare.variables import FRESH
 from dynamics.arrays import Array, Flags
 from dynamics.blas import one_blas_thread
-from dynamics.fresh import classnoise, lanelaw, testlaw
+from dynamics.fresh import classnoise, lanelaw, spiked, testlaw
 from dynamics.fresh.classnoise import Matrices, Spiked
 from dynamics.fresh.intervals import upper
 from dynamics.fresh.normals import Normals
@@ -118,7 +117,10 @@ def _statistics(
     def outputs(a: Array) -> Array:
         return network.outputs(a, values)
 
-    if isinstance(network, Kernel) and network.judges(draw.gram.shape[0]) and lanelaw.fits(fresh, normals):
+    if (
+        isinstance(network, Kernel) and network.judges(draw.gram.shape[0])
+        and lanelaw.fits(fresh, normals, network.signed)
+    ):
         statistics = _on_lanes(network, fresh, normals, outputs, values, loss_of(model, values))
     else:
         statistics = testlaw.statistics(outputs, fresh, loss_of(model, values), normals)
@@ -129,7 +131,9 @@ def _statistics(
             fresh, normals, vectors = law(model, draw, z, b, values, rng, size, left)
         draws = FreshDraws(
             outputs, fresh, normals, draw, z, b, left,
-            lambda family: [vectors.index(_key(model, model.family(family), int(k), draw)) for k in fresh.labels],
+            lambda family: [
+                vectors.index(key_of(_noise_of(model, draw), model.family(family), int(k))) for k in fresh.labels
+            ],
         )
         for observable in declared:
             statistics |= observable.statistics(draws)
@@ -159,35 +163,41 @@ def _on_lanes(
 ) -> dict[str, Array]:
     """The statistics by the kernel's own judge; states whose covariance is near singular are judged as elsewhere."""
     finite = np.asarray(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4)))
-    statistics = {name: np.full(len(finite), np.nan) for name in FRESH}
+    told, drawn = fresh, normals
+    if isinstance(fresh.further, classnoise.Along):
+        told, drawn = spiked.by_lines(fresh, fresh.further, normals)
+    estimates = np.full((len(finite), lanelaw.estimates_of(kernel.signed, kernel.heads), 2), np.nan)
     if finite.any():
-        some = _at(fresh, finite)
+        some = at_states(told, finite)
         numbers = np.tile(kernel.arguments(values, some.fixed.shape[-1]), (len(some.fixed), 1))
-        drawn = np.zeros(len(some.fixed), dtype=np.int64)
-        judged = lanelaw.by_name(lanelaw.judged(
-            kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, some.covariance, _packed(normals),
-            drawn, numbers))
-        for name, numbers_of in judged.items():
-            statistics[name][finite] = numbers_of
+        estimates[finite] = lanelaw.judged(
+            kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, some.covariance,
+            _packed(drawn, kernel.heads), np.zeros(len(some.fixed), dtype=np.int64), numbers)
+    statistics = lanelaw.by_name(estimates)
     left = np.isnan(statistics["test_error"])
     if left.any():
-        for name, numbers_of in testlaw.statistics(outputs, _at(fresh, left), loss, normals).items():
+        for name, numbers_of in testlaw.statistics(outputs, at_states(fresh, left), loss, normals).items():
             statistics[name][left] = numbers_of
     return statistics
 
 
-def _at(fresh: testlaw.Fresh, states: Flags) -> testlaw.Fresh:
+def at_states(fresh: testlaw.Fresh, states: Flags) -> testlaw.Fresh:
     """The law at some of its states."""
-    return replace(fresh, fixed=fresh.fixed[states], covariance=fresh.covariance[states])
+    tilt, lines = (None if each is None else each[states] for each in (fresh.tilt, fresh.lines))
+    further = fresh.further
+    if isinstance(further, classnoise.Along):
+        further = replace(further, z=further.z[states], b=further.b[states], left=further.left[states])
+    return replace(fresh, fixed=fresh.fixed[states], covariance=fresh.covariance[states], tilt=tilt, lines=lines,
+                   further=further)
 
 
-def _packed(normals: Normals) -> lanelaw.Packed:
+def _packed(normals: Normals, heads: int) -> lanelaw.Packed:
     """Normals as a kernel reads them; once for those that runs of a seed share, which `kept_normals` has read-only."""
     if normals.rest.flags.writeable:
-        return lanelaw.packed(normals)
+        return lanelaw.packed(normals, heads)
     known = _packed_once(normals.rest)
     if normals.strata not in known:
-        known[normals.strata] = lanelaw.packed(normals)
+        known[normals.strata] = lanelaw.packed(normals, heads)
     return known[normals.strata]
 
 
@@ -204,12 +214,14 @@ def law(
         return near.law(model, draw, z, b, values, rng, size, left)
     cases = cases_of_fresh(model, values)
     labels = cases.labels
-    vectors = _fresh_vectors(model, draw, values)
     noise = _noise_of(model, draw)
+    vectors = fresh_vectors(model, noise)
+
+    def key(family: Directions, label: int) -> tuple[str, int]:
+        return key_of(noise, family, label)
+
     gaussian = [key for key in vectors if key[0] not in noise]
-    fixed, mix = patches_of_fresh(
-        model, z, len(draw.y), cases, vectors, lambda family, label: _key(model, family, label, draw)
-    )
+    fixed, mix = patches_of_fresh(model, z, len(draw.y), cases, vectors, key)
     add_centres(fixed, model, cases, draw.centres, b, left)
     covariance = np.zeros((len(z), len(gaussian), z.shape[1] * z.shape[2], z.shape[1] * z.shape[2]))
     for f, (name, _) in enumerate(gaussian):
@@ -222,10 +234,7 @@ def law(
     further = _class_noise(model, draw, values, noisy, z, b, left, rng, size, along) if noisy else None
     weighs = model.network.second_layer is not None
     fresh = testlaw.Fresh(fixed, mix, covariance, labels, further, cases.shares, weighs)
-    whole = with_products(
-        fresh, model, cases, z, len(draw.y), values, vectors, lambda family, label: _key(model, family, label, draw),
-        normals, rng,
-    )
+    whole = with_products(fresh, model, cases, z, len(draw.y), values, vectors, key, normals, rng)
     return whole, normals, vectors
 
 
@@ -279,45 +288,40 @@ def _noise_of(model: Model, draw: Draw) -> Mapping[str, Spiked | Matrices]:
     return draw.noise if model.test.by_own_laws else {}
 
 
-def _key(model: Model, family: Directions, label: int, draw: Draw) -> tuple[str, int]:
+Noises = Mapping[str, Spiked | Matrices]
+"""Noise that is no Gaussian vector's, by family."""
+
+
+def key_of(noise: Noises, family: Directions, label: int) -> tuple[str, int]:
     """Which vector of its family an example with this label holds; a fresh sample vector is one, or one a class."""
-    return family.name, label if _by_class(model, family, draw) else 0
+    return family.name, label if _by_class(noise, family) else 0
 
 
-def _by_class(model: Model, family: Directions, draw: Draw) -> bool:
-    noise = _noise_of(model, draw)
+def _by_class(noise: Noises, family: Directions) -> bool:
     return family.index_set.per_class or (family.name in noise and not noise[family.name].shared)
 
 
-def _fresh_vectors(model: Model, draw: Draw, values: Mapping[str, Value]) -> list[tuple[str, int]]:
+def fresh_vectors(model: Model, noise: Noises) -> list[tuple[str, int]]:
     """The distinct fresh vectors in a fresh example, over all labels; those of class noise last."""
     vectors: list[tuple[str, int]] = []
     for term in terms_of(model.patches):
         family = model.family(term.direction)
         if family.name in model.test.drawn:
-            count = model.network.classes if _by_class(model, family, draw) else 1
+            count = model.network.classes if _by_class(noise, family) else 1
             vectors += [(family.name, k) for k in range(count) if (family.name, k) not in vectors]
-    return sorted(vectors, key=lambda key: key[0] in _noise_of(model, draw))
+    return sorted(vectors, key=lambda key: key[0] in noise)
 
 
 def _class_noise(
     model: Model, draw: Draw, values: Mapping[str, Value], names: list[str], z: Array, b: Array,
     left: Array, rng: np.random.Generator, size: int, along: Array | None,
-) -> Callable[[int], Callable[[slice], list[Array]]]:
-    """State t -> the pre-activations (n, S) of fresh noise of each family and, where they differ, class.
-
-    Families have the last places of `along`, (M, Q, F, H).
-    """
+) -> classnoise.Along:
+    """Fresh noise of each family; families have the last places of `along`, (M, Q, F, H)."""
     start = start_of(draw)
     laws = [(name, law_of(model.family(name), values)) for name in names]
-    samples = [
+    samples = tuple(
         classnoise.sample(draw.noise[name], start, law.shape_of(values), rng, size, entries_of(law, values),
                           None if along is None else along[:, :, place - len(laws)])
         for place, (name, law) in enumerate(laws) if law is not None
-    ]
-
-    def at(t: int) -> Callable[[slice], list[Array]]:
-        by_family = [sample.preactivations(z[t], b[t], left[t]) for sample in samples]
-        return lambda rows: [each for draws in by_family for each in draws(rows)]
-
-    return at
+    )
+    return classnoise.Along(samples, z, b, left)

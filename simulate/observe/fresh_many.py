@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import GaussianLaw, MixtureLaw, Model, terms_of
+from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, terms_of
 from derivations.declare.variables import FRESH
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.chance.normals import standard_normal
 from dynamics.chance.streams import stream
-from dynamics.fresh import lanelaw, testlaw
+from dynamics.fresh import lanelaw, spiked, testlaw
+from dynamics.fresh.classnoise import Bulk, Spiked
 from dynamics.fresh.normals import STRATA, Normals, leading
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.columns import Columns
 from ..start.declared import law_of, numbers, off_indices
 from ..start.many import Drawn
-from ..values import Values, number
-from .fresh import DRAWS, add_centres, bounded, patches_of_fresh
+from ..values import Values, number, whole
+from .fresh import DRAWS, add_centres, at_states, bounded, fresh_vectors, key_of, patches_of_fresh
 from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance
 from .fresh_groups import in_groups
@@ -38,9 +40,19 @@ def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
     laws = {name: law_of(model.family(name), values) for name in model.test.drawn}
     families = [model.family(term.direction) for term in terms_of(model.patches)]
     stale = any(family.index_set.per_example and family.name not in laws for family in families)
-    if model.test.of_tasks or stale or not all(isinstance(law, GaussianLaw | MixtureLaw) for law in laws.values()):
+    if model.test.of_tasks or stale or any(term.densities for term in terms_of(model.patches)):
         return None
-    return (len(cases_of_fresh(model, values).labels),)
+    cases, noises = cases_of_fresh(model, values), list[bool]()
+    for law in laws.values():
+        if isinstance(law, ClassNoiseLaw) and law.shape_of(values) == "gaussian" and not model.network.head_axis.signed:
+            noises.append(number(values, law.ratio) != 1.0)
+        elif not isinstance(law, GaussianLaw | MixtureLaw):
+            return None
+    if not model.network.head_axis.signed and not (
+        lanelaw.once_each(cases.labels, cases.shares) and lanelaw.takes(model.n_heads * whole(values, "m"))
+    ):
+        return None
+    return (len(cases.labels), *noises)
 
 
 def judge_many(
@@ -61,33 +73,37 @@ def judge_many(
         with_losses: whether test losses are wanted; NaN where not.
     """
     fresh = _law(model, drawn, z, b, values, left)
-    grouped = in_groups(model, {}, values.alike, DRAWS)
-    known = np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4))
+    grouped = in_groups(model, drawn.noise, values.alike, DRAWS)
+    known = np.asarray(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4)))
     statistics = {name: np.full(len(z), np.nan) for name in FRESH}
     runs = np.flatnonzero(known)
     if not runs.size:
         return statistics
-    m, count = z.shape[2], fresh.covariance.shape[1]
+    m, neurons = z.shape[2], z.shape[1] * z.shape[2]
     some = fresh
     if len(runs) < len(z):
-        shares = None if fresh.shares is None else fresh.shares[known]
-        some = testlaw.Fresh(fresh.fixed[known], fresh.mix, fresh.covariance[known], fresh.labels, shares=shares)
+        some = replace(at_states(fresh, known), shares=None if fresh.shares is None else fresh.shares[known])
+    spikes = tuple(each.scale.shape[-1] for each in drawn.noise.values())
+    gaussian, vectors = fresh.covariance.shape[1] - len(spikes), len(fresh_vectors(model, drawn.noise))
     scalars = kernel.columns(values, m, values.count)[runs, : len(kernel.scalars)]
     parts = lanelaw.parts_of(some, _outputs(kernel, values, scalars, runs))
     seed_of = [seeds[run] for run in runs.tolist()]
     rows = list(dict.fromkeys(seed_of))
     row_of = {seed: row for row, seed in enumerate(rows)}
     places = np.array([row_of[seed] for seed in seed_of])
-    judged = np.empty((len(runs), 2, 2))
+    judged = np.empty((len(runs), lanelaw.estimates_of(kernel.signed, kernel.heads), 2))
     for first in range(0, len(rows), AT_ONCE):
         group = rows[first : first + AT_ONCE]
-        normals = lanelaw.together([_normals(seed, count, z.shape[1] * m, grouped) for seed in group])
+        normals = lanelaw.together(
+            [_normals(seed, gaussian, spikes, vectors, neurons, model.n_heads, grouped) for seed in group]
+        )
         of = slice(None) if len(rows) <= AT_ONCE else np.flatnonzero((places >= first) & (places < first + AT_ONCE))
         judged[of] = lanelaw.judged(
             kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of],
             some.covariance[of], normals, places[of] - first, scalars[of], with_losses)
-    for name, numbers_of in lanelaw.by_name(judged).items():
-        statistics[name][known] = numbers_of
+    found = lanelaw.by_name(judged)
+    for name in [name for name in FRESH if name in found]:
+        statistics[name][known] = found[name]
     return bounded(statistics, fresh, DRAWS)
 
 
@@ -106,18 +122,34 @@ def _output(kernel: Kernel, values: Values, a: Array) -> Array:
 
 def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: Array) -> testlaw.Fresh:
     """The law of fresh examples, a state of `testlaw.Fresh` a run."""
-    vectors = [(name, 0) for name in model.test.drawn]  # of signed heads: one vector of each
+    vectors = fresh_vectors(model, drawn.noise)
     first, which = values.distinct([model.label_flips])
     of_flips = [cases_of_fresh(model, values.at(at)) for at in first.tolist()]
     cases = of_flips[0]
     shares = None if cases.shares is None else np.array([each.shares for each in of_flips])[which]
     fixed, mix = patches_of_fresh(
-        model, z, drawn.y.shape[1], cases, vectors, lambda family, label: (family.name, 0)
+        model, z, drawn.y.shape[1], cases, vectors, lambda family, label: key_of(drawn.noise, family, label)
     )
     add_centres(fixed, model, cases, drawn.centres, b, left)
-    each = [_covariance(model, name, drawn, b, values, left) for name, _ in vectors]
-    covariance = each[0][:, None] if len(each) == 1 else np.stack(each, axis=1)
-    return testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=shares)
+    gaussian = [_covariance(model, name, drawn, b, values, left) for name, _ in vectors if name not in drawn.noise]
+    neurons = z.shape[1] * z.shape[2]
+    covariance = gaussian[0][:, None] if len(gaussian) == 1 else np.empty((len(z), 0, neurons, neurons))
+    if len(gaussian) > 1:
+        covariance = np.stack(gaussian, axis=1)
+    fresh = testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=shares)
+    if not drawn.noise:
+        return fresh
+    names = dict.fromkeys(name for name, _ in vectors if name in drawn.noise)
+    return spiked.with_noises(fresh, [_noise(drawn.noise[name], drawn, z, b, left) for name in names])
+
+
+def _noise(noise: Spiked, drawn: Drawn, z: Array, b: Array, left: Array) -> spiked.Noise:
+    """A family's class noise, of each run."""
+    states, coefficients = (each.reshape(len(each), -1, each.shape[-1]) for each in (z, b))
+    bulk = Bulk.of(noise, Reduced(drawn.z, drawn.gram, drawn.weight_gram))
+    onto_w, onto_v = (np.swapaxes(each, -1, -2) for each in (noise.z, noise.gram))
+    lines = spiked.lines_of(onto_w, onto_v, coefficients, left)
+    return spiked.Noise(bulk.covariance(states, coefficients, left), lines, noise.scale)
 
 
 def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns, left: Array) -> Array:
@@ -131,11 +163,22 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
 
 
 @functools.lru_cache(maxsize=KEPT)
-def _normals(seed: int, count: int, neurons: int, grouped: bool) -> lanelaw.Packed:
-    """A seed's normals, as a kernel reads them."""
-    groups = DRAWS // STRATA if grouped else DRAWS
-    lead = leading(seed, groups, count, lanelaw.HEADS) if grouped else None
-    return lanelaw.packed(Normals(standard_normal(stream(seed, "test"), (groups, count, neurons)), lead))
+def _normals(
+    seed: int, gaussian: int, spikes: tuple[int, ...], vectors: int, neurons: int, heads: int, grouped: bool
+) -> lanelaw.Packed:
+    """A seed's normals, as a kernel reads them: so many Gaussian vectors, and class noises with so many spikes each.
+
+    What leads the heads is drawn for as many vectors as classes tell apart; a noise has one of them, from the last.
+    """
+    groups, rng = DRAWS // STRATA if grouped else DRAWS, stream(seed, "test")
+    own = [*range(gaussian), *range(vectors - len(spikes), vectors)]
+    lead = leading(seed, groups, vectors, heads)[:, :, own] if grouped else None
+    rest, along = [standard_normal(rng, (groups, gaussian, neurons))], list[Array]()
+    for count in spikes:
+        rest.append(standard_normal(rng, (groups, 1, neurons)))
+        along.append(standard_normal(rng, (DRAWS, count)))
+    shared = np.concatenate(rest, axis=1) if spikes else rest[0]
+    return lanelaw.packed(Normals(shared, lead, np.concatenate(along, axis=1) if spikes else None), heads)
 
 
 __all__ = ["judge_many", "shape_of"]

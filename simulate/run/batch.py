@@ -19,6 +19,7 @@ from derivations.errors import ModelError
 from dynamics.arrays import Array, Flags
 from dynamics.blas import one_blas_thread
 from dynamics.errors import RangeError
+from dynamics.fresh.classnoise import Spiked
 from dynamics.kernel.chunks import heard
 from dynamics.kernel.trajectory import Sought, Trajectory
 
@@ -195,6 +196,8 @@ def size_of(start: Start, asked: Asked) -> int:
         return 1
     fresh = named & set(obs.fresh_names(model))
     shape = fresh_many.shape_of(model, start.values, drawn.examples) if fresh and asked.fresh.together else None
+    if any(not isinstance(each, Spiked) for each in drawn.noise.values()):
+        return 1
     if fresh and (shape is None or not fresh <= set(FRESH)):
         return 1
     watch = EventWatch(start, asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derivations.declare import terms_of
+from dynamics.fresh.lanelaw import takes
 from dynamics.kernel.kernel import lanes_take
 
 from ..observe import observables as obs
@@ -69,4 +70,5 @@ def _together(request: Request) -> bool:
 def _on_lanes(request: Request) -> bool:
     """Whether states of so many directions go on lanes, where the model has a kernel on them."""
     model = request.model
-    return model.network.head_axis.signed and not model.algorithm.over_tasks and lanes_take(request.directions)
+    few = model.network.head_axis.signed or takes(request.filters)
+    return few and not model.algorithm.over_tasks and lanes_take(request.directions)

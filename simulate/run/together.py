@@ -13,9 +13,10 @@ from ..observe import observables as obs
 def go_together(model: Model, wanted: Iterable[str]) -> bool:
     """Whether runs of this model with these variables go together.
 
-    Signed heads, one set of examples; variables of fresh examples, of a state alone, or of an event that the kernel
-    looks for, which it does not where steps draw something.
+    One set of examples; variables of fresh examples, of a state alone, or of an event that the kernel looks for, which
+    it does of signed heads whose steps draw nothing.
     """
-    events = () if model.algorithm.drawn else (event.name for event in model.events)
+    looked = model.network.head_axis.signed and not model.algorithm.drawn
+    events = (event.name for event in model.events) if looked else ()
     known = {*obs.at_every_step(model), *FRESH, *events}
-    return model.network.head_axis.signed and not model.algorithm.over_tasks and set(wanted) <= known
+    return not model.algorithm.over_tasks and set(wanted) <= known

@@ -88,7 +88,7 @@ def by_gram(plan: Plan, y: Array, seed: int) -> Draw:
         d=plan.d,
     )
     whole_draw = grams.reduced(standard(seed, *grams.counts(ensemble)), ensemble)
-    drawn, on_spikes, across_spikes = _split(whole_draw, len(fixed), plan.spikes)
+    drawn, on_spikes, across_spikes = split(whole_draw, len(fixed), plan.spikes)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
     size = len(order)
     if not plan.centres:
@@ -130,11 +130,15 @@ def with_means(z: Array, gram: Array, y: Array, rows: Sequence[slice]) -> tuple[
     return z @ across, 0.5 * (inner + np.swapaxes(inner, -1, -2)), centres
 
 
-def _split(drawn: grams.Reduced, first: int, spikes: int) -> tuple[grams.Reduced, Array, Array]:
-    """A draw without the spikes, which stand after the `first` fixed directions; and inner products with them."""
+def split(drawn: grams.Reduced, first: int, spikes: int) -> tuple[grams.Reduced, Array, Array]:
+    """A draw without the spikes, which stand after the `first` fixed directions; and inner products with them.
+
+    z (..., S, B), gram (..., B, B); the inner products are (..., S, C) and (..., B - C, C), in new arrays.
+    """
     if not spikes:
-        return drawn, drawn.z[:, :0], drawn.gram[:, :0]
-    kept = np.delete(np.arange(len(drawn.gram)), slice(first, first + spikes))
-    at = slice(first, first + spikes)
-    rest = grams.Reduced(drawn.z[:, kept], drawn.gram[np.ix_(kept, kept)], drawn.weight_gram)
-    return rest, drawn.z[:, at], drawn.gram[kept, at]
+        return drawn, drawn.z[..., :0], drawn.gram[..., :0]
+    at = np.arange(first, first + spikes)
+    kept = np.delete(np.arange(drawn.gram.shape[-1]), at)
+    across = np.take(drawn.gram, kept, axis=-2)
+    rest = grams.Reduced(np.take(drawn.z, kept, axis=-1), np.take(across, kept, axis=-1), drawn.weight_gram)
+    return rest, np.take(drawn.z, at, axis=-1), np.take(across, at, axis=-1)

@@ -6,24 +6,25 @@ deviations are; the inner products are those of a whole batch of runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FixedLaw, GaussianLaw, MixtureLaw, Model, Value
+from derivations.declare import ClassNoiseLaw, FixedLaw, GaussianLaw, MixtureLaw, Model, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
+from dynamics.fresh.classnoise import Spiked
 
 from ..ask.columns import Columns
 from ..values import number
 from .declared import law_of, numbers
 from .drawn import Centre, Draw
-from .examples import with_means
+from .examples import split, with_means
 from .labels import flips, labels_of
-from .plan import Plan, along, plan_of
+from .plan import Plan, along, plan_of, spike_size
 from .refusals import LARGEST
 from .standard import standard
 
@@ -33,7 +34,7 @@ class Plans:
     """Plans of R cells: `first` is that of the cell of least d, in whose shape all are.
 
     length and std (R, B), along (R, random directions, f), sigma_0 and d (R,): see `Plan`; means (R, M) are the
-    deviations of the mixtures' means.
+    deviations of the mixtures' means, sizes (R,) by family those of class noises on their spikes.
     """
 
     first: Plan
@@ -43,12 +44,14 @@ class Plans:
     sigma_0: Array
     d: Array
     means: Array
+    sizes: Mapping[str, Array] = field(default_factory=dict)
 
     def rows(self, which: NDArray[np.intp]) -> Plans:
         """The cells `which`, in that order; one may come several times."""
         return replace(
             self, length=self.length[which], std=self.std[which], along=self.along[which],
             sigma_0=self.sigma_0[which], d=self.d[which], means=self.means[which],
+            sizes={name: each[which] for name, each in self.sizes.items()},
         )
 
     @property
@@ -56,7 +59,36 @@ class Plans:
         """(R,), coordinates of a draw beside the fixed directions."""
         first = self.first
         vectors = len(first.noise) + len(first.centres) + first.heads * first.m
-        return np.minimum(vectors, self.d - len(first.fixed))
+        return np.minimum(vectors, self.d - len(first.fixed) - first.spikes)
+
+    def scale(self, name: str) -> Array:
+        """A class noise on each of its spikes, by class, (R, K, C): `plan.ClassNoise.scale`."""
+        noise = self.first.class_noise[name]
+        size, spread = self.sizes[name][:, None, None], self.spread(name)[:, None, None]
+        own = np.eye(self.first.heads, noise.columns.stop - noise.columns.start, dtype=bool)
+        return np.asarray(np.where(own, size, spread))
+
+    def spread(self, name: str) -> Array:
+        """A class noise off its spikes, (R,)."""
+        return self.std[:, self.first.class_noise[name].rows.start]
+
+    def stretch(self, clean: Array) -> Array:
+        """Each vector's deviation along each spike over its own elsewhere, (R, random directions, spikes)."""
+        first = self.first
+        stretch = np.ones((*self.std.shape, first.spikes))
+        for name, noise in first.class_noise.items():
+            own = self.scale(name)[np.arange(len(clean))[:, None], clean.astype(np.intp)]
+            spread = self.spread(name)[:, None, None]
+            stretch[:, noise.rows, noise.columns] = np.where(spread != 0, own / np.where(spread != 0, spread, 1.0), 1.0)
+        return np.asarray(stretch[:, first.noise])
+
+    def realised(self, z: Array, across: Array) -> dict[str, Spiked]:
+        """The class noises of R draws, from inner products (R, S, C) and (R, B, C) with all spikes."""
+        return {
+            name: Spiked(self.spread(name), self.scale(name), noise.off, z[..., noise.columns],
+                         across[..., noise.columns], None)
+            for name, noise in self.first.class_noise.items()
+        }
 
 
 def plans_of(model: Model, values: Columns) -> Plans | None:
@@ -68,8 +100,9 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
         return None
     d = np.array(values.column("d"), dtype=np.float64)
     first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
-    if first.class_noise or first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
+    if first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
         return None
+    spikes: dict[str, Array] = {}
     length, std = (np.zeros((values.count, len(first.std))) for _ in range(2))
     means: list[Array] = []
     offsets, sizes = model.offsets(first.n), model.sizes(first.n)
@@ -82,20 +115,30 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
             std[:, rows] = numbers(values, law.std, number)[:, None]
             if isinstance(law, MixtureLaw):
                 means.append(numbers(values, law.mean_norm, number) / np.sqrt(d))
+        elif isinstance(law, ClassNoiseLaw):
+            noise = first.class_noise[family.name]
+            spread, ratio = (numbers(values, name, number) for name in (law.spread, law.ratio))
+            if ((ratio != 1) != bool(first.spikes)).any():
+                return None
+            rank = np.maximum(d - len(noise.off), 1.0)
+            std[:, rows] = spread[:, None]
+            each = zip(ratio.tolist(), rank.tolist(), spread.tolist(), strict=True)
+            spikes[family.name] = np.array([spike_size(law, *of) for of in each])
         else:  # drawn cell by cell, by what knows the law
             return None
     null, which = distinct(length[:, first.fixed] == 0)
     of_null = [along(model, values.alike, first.n, first.d, first.fixed, 1.0 - each)[first.noise] for each in null]
     sigma_0 = numbers(values, model.initialisation.std, number)
     deviations = np.stack(means, axis=1) if means else np.empty((values.count, 0))
-    return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d, deviations)
+    return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d, deviations, spikes)
 
 
 @dataclass(frozen=True)
 class Drawn:
     """R draws: z (R, H, m, B), gram (R, B, B), weight_gram (R, S, S), labels as observed and as given, (R, n).
 
-    `centres` has the mixtures' means: z (R, H, m) and across (R, B) of each, by family.
+    `centres` has the mixtures' means: z (R, H, m) and across (R, B) of each, by family; `noise` the class noises, of
+    arrays with a leading axis.
     """
 
     z: Array
@@ -105,12 +148,15 @@ class Drawn:
     clean: Array
     d: Array
     centres: Mapping[str, Centre] = field(default_factory=dict)
+    noise: Mapping[str, Spiked] = field(default_factory=dict)
 
     def one(self, run: int) -> Draw:
         """One run's draw."""
         return Draw(
             self.z[run], self.gram[run], self.y[run], float(self.d[run]), "gram", None, None, self.weight_gram[run],
             {name: Centre(each.z[run], each.across[run], None) for name, each in self.centres.items()},
+            {name: replace(each, spread=float(np.asarray(each.spread)[run]), scale=each.scale[run], z=each.z[run],
+                           gram=each.gram[run]) for name, each in self.noise.items()},
             clean=self.clean[run],
         )
 
@@ -120,15 +166,23 @@ class Drawn:
             name: Centre(np.repeat(each.z, times, axis=0), np.repeat(each.across, times, axis=0), None)
             for name, each in self.centres.items()
         }
+        noise = {name: _noise_by(each, lambda array: np.repeat(array, times, axis=0))
+                 for name, each in self.noise.items()}
         arrays = {name: np.repeat(getattr(self, name), times, axis=0) for name in _ARRAYS}
-        return Drawn(**arrays, centres=centres)
+        return Drawn(**arrays, centres=centres, noise=noise)
 
 
-_ARRAYS = tuple(each.name for each in fields(Drawn) if each.name != "centres")
+_ARRAYS = tuple(each.name for each in fields(Drawn) if each.name not in ("centres", "noise"))
+
+
+def _noise_by(noise: Spiked, change: Callable[[Array], Array]) -> Spiked:
+    """Class noises with their arrays changed."""
+    spread, scale, z, gram = (change(np.asarray(each)) for each in (noise.spread, noise.scale, noise.z, noise.gram))
+    return Spiked(spread, scale, noise.off, z, gram, None)
 
 
 def stacked(draws: Sequence[Draw]) -> Drawn:
-    """Draws of one shape, however they were made."""
+    """Draws of one shape, however they were made; of class noise those that are `Spiked`."""
     centres = {
         name: Centre(
             np.stack([draw.centres[name].z for draw in draws]), np.stack([draw.centres[name].across for draw in draws]),
@@ -136,8 +190,14 @@ def stacked(draws: Sequence[Draw]) -> Drawn:
         )
         for name in draws[0].centres
     }
+    noise: dict[str, Spiked] = {}
+    for name in draws[0].noise:
+        of_draws = [each for each in (draw.noise[name] for draw in draws) if isinstance(each, Spiked)]
+        parts = zip(*((each.spread, each.scale, each.z, each.gram) for each in of_draws), strict=True)
+        spread, scale, z, gram = (np.stack(rows) for rows in parts)
+        noise[name] = Spiked(spread, scale, of_draws[0].off, z, gram, None)
     arrays = {name: np.stack([getattr(draw, name) for draw in draws]) for name in _ARRAYS}
-    return Drawn(**arrays, centres=centres)
+    return Drawn(**arrays, centres=centres, noise=noise)
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> tuple[Array, Array]:
@@ -164,20 +224,26 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     fixed, noise, filters = first.fixed, first.noise, first.heads * first.m
     pairs = list(zip(seeds, plans.d.tolist(), strict=True))
     places = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
-    means, runs = len(first.centres), len(pairs)
-    drawn = [standard(seed, len(fixed), len(noise) + means, filters, d) for seed, d in places]
-    which, roots = np.array([places[pair] for pair in pairs]), _roots(plans.length[:, fixed])
-    along, std = plans.along, plans.std[:, noise]
+    means, runs, on_axes = len(first.centres), len(pairs), len(fixed) + first.spikes
+    drawn = [standard(seed, on_axes, len(noise) + means, filters, d) for seed, d in places]
+    which = np.array([places[pair] for pair in pairs])
+    roots = _roots(np.concatenate([plans.length[:, fixed], np.ones((runs, first.spikes))], axis=1))
+    observed, clean = labels_many(model, values, first.n, seeds)
+    along: Array | NDArray[np.bool_] = plans.along
+    std = plans.std[:, noise]
+    if first.spikes:
+        along = np.concatenate([along, plans.stretch(clean)], axis=2)
     if means:
-        along = np.concatenate([along, np.ones((runs, means, len(fixed)), dtype=np.bool_)], axis=1)
+        along = np.concatenate([along, np.ones((runs, means, on_axes), dtype=along.dtype)], axis=1)
         std = np.concatenate([std, plans.means], axis=1)
     reduction = grams.reduced_all(drawn, which, roots, along, std, plans.sigma_0)
-    observed, clean = labels_many(model, values, first.n, seeds)
     order = np.argsort(np.concatenate([fixed, noise]))  # from fixed first, then noise, to the families' order
-    z, gram, centres = _in_order(first, reduction.z, reduction.gram, order, clean)
+    whole, on_spikes, across_spikes = split(reduction, len(fixed), first.spikes)
+    z, gram, centres = _in_order(first, whole.z, whole.gram, order, clean)
     shape = (runs, first.heads, first.m)
     of_name = {name: Centre(each.z.reshape(shape), each.across, None) for name, each in centres.items()}
-    return Drawn(z.reshape(*shape, -1), gram, reduction.weight_gram, observed, clean, plans.d, of_name)
+    noises = plans.realised(on_spikes, across_spikes[:, order])
+    return Drawn(z.reshape(*shape, -1), gram, whole.weight_gram, observed, clean, plans.d, of_name, noises)
 
 
 def _in_order(

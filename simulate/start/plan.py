@@ -193,8 +193,13 @@ def _class_noise(
     spread, ratio, n = number(values, law.spread), number(values, law.ratio), rows.stop - rows.start
     off = off_indices(model, law, n, values)
     rank = max(whole(values, "d") - len(off), 1.0)  # fewer dimensions are refused with the directions' own reason
+    own = spike_size(law, ratio, rank, spread)
+    return ClassNoise(rows, spread, own, off, slice(first, first + (model.network.classes if ratio != 1 else 0)))
+
+
+def spike_size(law: ClassNoiseLaw, ratio: float, rank: float, spread: float) -> float:
+    """A_k on its own spike.  Raises InputError where there is none of this ratio in so many dimensions."""
     try:
-        own = spread if ratio == 1 else float(np.sqrt(spike(ratio, rank, spread)))
+        return spread if ratio == 1 else float(np.sqrt(spike(ratio, rank, spread)))
     except ValueError as error:
         raise InputError(f"{error}; give {law.ratio} of at least 1, or matrices {law.matrices} in initial=") from error
-    return ClassNoise(rows, spread, own, off, slice(first, first + (model.network.classes if ratio != 1 else 0)))

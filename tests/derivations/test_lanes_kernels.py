@@ -145,7 +145,7 @@ def test_a_fresh_vector_alone_is_judged_with_the_bits_that_it_has_beside_another
     kernel = kernel_for(pegr("none"))
     factor = rng.normal(size=(2, 1, 2 * m, 4 * m))
     covariance = factor @ np.swapaxes(factor, -1, -2)
-    normals = packed(Normals(rng.normal(size=(64, 1, 2 * m)), rng.normal(size=(64, 8, 1, 2))))
+    normals = packed(Normals(rng.normal(size=(64, 1, 2 * m)), rng.normal(size=(64, 8, 1, 2))), 2)
     fixed = np.stack([np.zeros((2, 2 * m)), rng.normal(size=(2, 2 * m))], axis=1)
     base, numbers = rng.normal(size=(2, 2)), np.tile(kernel.arguments(VALUES, m), (2, 1))
     of, mix = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[1.0], [0.5]])
@@ -205,7 +205,7 @@ def test_arrays_of_lanes_lie_on_lines_of_the_cache() -> None:
         made = lanes.aligned(size)
         assert made.shape == (size,) and not made.any() and made.ctypes.data % 64 == 0
     rows = list(np.random.default_rng(0).normal(size=(3, 64, 1, 5)))
-    given = together([packed(Normals(row)) for row in rows])
+    given = together([packed(Normals(row), 2) for row in rows])
     assert given.rest.shape == (3, 64 * 5) and given.rest.ctypes.data % 64 == given.lead.ctypes.data % 64 == 0
     assert np.array_equal(given.rest[1].reshape(2, 5, 32)[1, 3], rows[1][32:, 0, 3])
 

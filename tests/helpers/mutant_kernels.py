@@ -249,6 +249,8 @@ def _judged(
 
     They hold as many fresh vectors as those of the model: what a kernel does about more, no call of it asks for.
     """
+    if not kernel.signed:
+        return _judged_classes(kernel, rng, held, m, values)
     neurons, count = 2 * m, 64
     factor = rng.normal(size=(2, held, neurons, 2 * neurons))
     covariance = factor @ np.swapaxes(factor, -1, -2)
@@ -258,9 +260,32 @@ def _judged(
         parts = Parts(parts.base, np.ones((3, 1)), np.zeros((2, 1, neurons)), np.ones((1, 1)))
     labels, shares = np.array([1.0, -1.0, -1.0]), np.array([0.5, 0.5, 0.0])
     numbers = np.tile(kernel.arguments(values, m), (2, 1))
-    normals = together([packed(Normals(rng.normal(size=(count, held, neurons)), rng.normal(size=(count, 8, held, 2))))
-                        for _ in range(2)])
+    drawn = [Normals(rng.normal(size=(count, held, neurons)), rng.normal(size=(count, 8, held, 2))) for _ in range(2)]
+    normals = together([packed(each, 2) for each in drawn])
     return judged(kernel.lanes, parts, labels, shares, covariance, normals, np.array([1, 0]), numbers)
+
+
+def _judged_classes(
+    kernel: Kernel, rng: np.random.Generator, held: int, m: int, values: dict[str, Any]
+) -> NDArray[np.float64]:
+    """The same of class heads, whose parts are tilted along two spikes; some outputs are equal, so that ties count."""
+    heads, count = kernel.heads, 64
+    neurons, labels = heads * m, np.arange(float(kernel.heads))
+    factor = rng.normal(size=(2, held, neurons, 2 * neurons))
+    covariance = factor @ np.swapaxes(factor, -1, -2)
+    parts = Parts(
+        rng.normal(size=(2, heads, heads)), rng.integers(0, 2, (heads, 3)).astype(float),
+        rng.normal(size=(2, 3, neurons)), rng.normal(size=(3, held)), rng.normal(size=(2, 3, 2)),
+        rng.normal(size=(2, 2, neurons)),
+    )
+    parts.base[0, :, 1], parts.of[0] = parts.base[0, :, 0], 0.0
+    drawn = [
+        Normals(rng.normal(size=(count, held, neurons)), rng.normal(size=(count, 8, held, heads)),
+                rng.normal(size=(count * 8, 2))) for _ in range(2)
+    ]
+    numbers = np.tile(kernel.arguments(values, m), (2, 1))
+    normals = together([packed(each, heads) for each in drawn])
+    return judged(kernel.lanes, parts, labels, None, covariance, normals, np.array([1, 0]), numbers)
 
 
 @dataclass

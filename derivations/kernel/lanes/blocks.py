@@ -10,27 +10,28 @@ from __future__ import annotations
 from ..layout import HELPER, Writer
 
 LANES = 8
-FILTERS, VECTORS = (4, 2), (4, 3, 2, 1)  # signed heads have an even number of filters
+FILTERS, VECTORS = (4, 2, 1), (4, 3, 2, 1)
 PAIR = 2  # filters that are coloured together
 CLOSE = 1e-4  # as `dynamics.fresh.roots.CLOSE`, which nothing here may import
 GROUPS = 32  # groups of fresh examples that are coloured together
 SIDE_BY_SIDE = range(GROUPS // LANES)  # vectors: a sum over neurons of one alone would wait for its last term
 
 
-def coupling(moved: bool) -> str:
+def coupling(moved: bool, heads: int, signed: bool) -> str:
     """The text of `couple`, of the blocks that it calls, of what moves b, and of the look at outputs.
 
     g is the move already where `moved`.
     """
     out = Writer()
-    for filters in FILTERS:
+    sizes = [filters for filters in FILTERS if filters > 1 or heads % 2]  # an even number of heads has as many filters
+    for filters in sizes:
         for vectors in VECTORS:
             _block(out, filters, vectors)
     out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
     out.put(1, '"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""')
     # Not by while: a first place that is a literal makes Numba compile every block for it and once more for the others.
     out.put(1, f"for at in range(0, width, {LANES * VECTORS[0]}):", f"    vectors = (width - at) // {LANES}")
-    for filters, first in zip(FILTERS, ("0", f"rows // {FILTERS[0]} * {FILTERS[0]}"), strict=True):
+    for filters, first in zip(sizes, ["0", *[f"rows // {size} * {size}" for size in sizes]], strict=False):
         out.put(2, f"for s in range({first}, rows - {filters - 1}, {filters}):")
         for place, vectors in enumerate(VECTORS):
             out.put(3, f"{'el' if place else ''}if vectors {'==' if place else '>='} {vectors}:")
@@ -44,32 +45,36 @@ def coupling(moved: bool) -> str:
         out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
         out.put(1, f"for q in range(0, g.size, {LANES}):", "    move = -(eta * load(g, q))")
         out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
-    out.put(0, "", "", HELPER, "def finite(f, present):")
-    out.put(1, '"""Whether the output of every example that is present, 1 there, is a finite number."""')
-    out.put(1, f"for i in range(0, f.size, {LANES}):")
-    out.put(2, "if not every(abs(where(load(present, i) > 0.0, load(f, i), 0.0)) < np.inf):", "    return False")
-    out.put(1, "return True")
-    out.put(0, "")
+    _finite(out, signed)
     return out.text()
 
 
-def colouring() -> str:
+def _finite(out: Writer, signed: bool) -> None:
+    """The text of the look at outputs: signed heads have one, others a row each."""
+    deeper = 0 if signed else 1
+    out.put(0, "", "", HELPER, "def finite(f, present):")
+    out.put(1, '"""Whether the output of every example that is present, 1 there, is a finite number."""')
+    out.put(1, *["for head in range(0, f.size, present.size):"] * deeper)
+    at, size = ("i", "f.size") if signed else ("head + i", "present.size")
+    out.put(1 + deeper, f"for i in range(0, {size}, {LANES}):")
+    out.put(2 + deeper, f"if not every(abs(where(load(present, i) > 0.0, load(f, {at}), 0.0)) < np.inf):")
+    out.put(3 + deeper, "return False")
+    out.put(1, "return True")
+    out.put(0, "")
+
+
+def colouring(heads: int) -> str:
     """The text of `colour`, and of the mean with its standard error."""
     out = Writer()
-    _led(out)
+    _led(out, heads)
     out.put(0, HELPER, "def colour(roots, normals, first, count, neurons, width, vectors):")
     said = f"vectors (F, S, {GROUPS}): lower triangular roots (F, S, width) times normals, of groups first, ..."
     out.put(1, f'"""{said}"""', "for q in range(count):")
-    out.put(2, f"for s in range(0, neurons, {PAIR}):")
-    out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(PAIR)])
-    # A row ends with its own normal, or the one after that, which it has 0 of.
-    out.put(3, f"for k in range(s + {PAIR}):", f"    at = (first * count + q * {GROUPS}) * neurons + k * {GROUPS}")
-    out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in SIDE_BY_SIDE])
-    for a in range(PAIR):
-        out.put(4, f"weight = spread(roots, (q * neurons + s + {a}) * width + k)")
-        out.put(4, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
-    for a, v in entries(PAIR):
-        out.put(3, f"store(vectors, (q * neurons + s + {a}) * {GROUPS} + {LANES * v}, x{a}_{v})")
+    out.put(2, f"for s in range(0, neurons, {PAIR}):" if heads % 2 == 0 else f"for s in range(0, neurons - 1, {PAIR}):")
+    _coloured(out, PAIR)
+    if heads % 2:
+        out.put(2, f"for s in range(neurons // {PAIR} * {PAIR}, neurons):")
+        _coloured(out, 1)
     out.put(0, "", "", HELPER, "def mean_and_error(values, count, out):")
     out.put(1, '"""out = the mean of the first count values, a multiple of 8, and its standard error."""')
     out.put(1, "added = lanes(0.0)", f"for at in range(0, count, {LANES}):", "    added = added + load(values, at)")
@@ -80,29 +85,43 @@ def colouring() -> str:
     return out.text()
 
 
-def _led(out: Writer) -> None:
+def _coloured(out: Writer, filters: int) -> None:
+    """The rows of so many filters."""
+    out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(filters)])
+    # A row ends with its own normal, or the one after that, which it has 0 of.
+    out.put(3, f"for k in range(s + {filters}):", f"    at = (first * count + q * {GROUPS}) * neurons + k * {GROUPS}")
+    out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in SIDE_BY_SIDE])
+    for a in range(filters):
+        out.put(4, f"weight = spread(roots, (q * neurons + s + {a}) * width + k)")
+        out.put(4, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
+    for a, v in entries(filters):
+        out.put(3, f"store(vectors, (q * neurons + s + {a}) * {GROUPS} + {LANES * v}, x{a}_{v})")
+
+
+def _led(out: Writer, most: int) -> None:
     """The text of `led`: `dynamics.fresh.roots.led` of one covariance, or without heads its Cholesky factor."""
     put, each = out.put, f"for at in range(0, width, {LANES}):"
     put(0, HELPER, "def led(covariance, heads, width, place, scratch, leads, roots):")
     put(1, '"""What of a covariance (S, S) moves with the heads, and a root of the rest; False if near singular.')
     put(0, "")
-    put(1, "leads (F, 2, width) and roots (F, S, width) are filled at vector `place`, 0 past S; scratch (2 width,).")
+    filled = f"leads (F, {most}, width) and roots (F, S, width)"
+    put(1, f"{filled} are filled at vector `place`, 0 past S; scratch (2 width,).")
     put(1, '"""')
-    put(1, "neurons = covariance.shape[0]", "filters = neurons // 2", "root = place * neurons * width")
+    put(1, "neurons = covariance.shape[0]", f"filters = neurons // {most}", "root = place * neurons * width")
     put(1, "for s in range(neurons):", "    scratch[width + s] = covariance[s, s]", "    for k in range(neurons):")
     put(3, "roots[root + s * width + k] = covariance[s, k]")
-    put(1, "for h in range(heads):", "    lead, first = (place * 2 + h) * width, h * filters", f"    {each}")
+    put(1, "for h in range(heads):", f"    lead, first = (place * {most} + h) * width, h * filters", f"    {each}")
     put(3, "summed = lanes(0.0)", "for s in range(first, first + filters):")
     put(4, "summed = summed + load(roots, root + s * width + at)")
     put(3, "store(leads, lead + at, summed)")
-    put(2, "if h == 1:", "    other, along = lead - width, 0.0", "    for s in range(first, first + filters):")
-    put(4, "along += leads[other + s]")
+    put(2, f"for other in range(place * {most} * width, lead, width):", "    along = 0.0")
+    put(3, "for s in range(first, first + filters):", "    along += leads[other + s]")
     put(3, each, "    store(leads, lead + at, load(leads, lead + at) - along * load(leads, other + at))")
     put(2, "square, variance = 0.0, 0.0", "for s in range(first, first + filters):")
     put(3, "square += leads[lead + s]", "variance += scratch[width + s]")
     put(2, f"if not (square > 0.0 and square >= {CLOSE} * variance):", "    return False")
     put(2, "length = 1.0 / sqrt(square)", each, "    store(leads, lead + at, length * load(leads, lead + at))")
-    put(1, "for h in range(heads):", "    lead = (place * 2 + h) * width", "    for s in range(neurons):")
+    put(1, "for h in range(heads):", f"    lead = (place * {most} + h) * width", "    for s in range(neurons):")
     put(3, "weight = -spread(leads, lead + s)", each)
     put(4, "row = root + s * width + at", "store(roots, row, fused(weight, load(leads, lead + at), load(roots, row)))")
     # Given its head's sum and the others a head's last neuron is known: no variance is left of it, and its own is put.

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from ...declare import Model, Patch
+from ...declare import CrossEntropy, Model, Patch
+
+MOST_CLASSES = 16  # a label's outputs stand in registers
 
 
 def fits_lanes(model: Model) -> bool:
-    """Whether a model may have a kernel on lanes: signed heads, one set of examples, families over them or alone.
+    """Whether a model may have a kernel on lanes: one set of examples, families over them, over classes, or alone.
 
-    Patches are a vector each, alone or times a label, a loss is of one label, and filters alone are trained.
+    Patches are a vector each, alone or times a label, and filters alone are trained.  A loss is of one label: of signed
+    heads' outputs, or the cross-entropy of class heads without penalty or label noise.
     """
     sets = [family.index_set for family in model.directions]
+    signed = model.network.head_axis.signed
     return (
-        model.network.head_axis.signed
+        (signed or _plain_classes(model))
         and not model.algorithm.over_tasks
         and not model.network.axes
         and model.objective.mixed_labels is None
         and all(isinstance(patch, Patch) and patch.plain for patch in model.patches)
-        and all(each.per_example or each.single for each in sets)
+        and all(each.per_example or each.single or (each.per_class and not signed) for each in sets)
+    )
+
+
+def _plain_classes(model: Model) -> bool:
+    """Whether class heads are trained on their cross-entropy alone."""
+    return (
+        isinstance(model.objective.loss_kind, CrossEntropy)
+        and model.network.classes <= MOST_CLASSES
+        and not model.objective.penalised
+        and "label_noise" not in model.algorithm.options
     )

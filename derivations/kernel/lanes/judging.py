@@ -13,7 +13,6 @@ from .blocks import GROUPS, LANES, SIDE_BY_SIDE
 from .nests import LaneNests
 
 SIDE, STRETCH = 8, 512  # runs that are judged side by side, and on how many groups at a time
-LEADS = range(2)  # what leads the heads: signed ones are two
 LAW = {
     "base": A1, "of": A2, "fixed": A2, "mix": A2, "roots": A1, "leads": A1, "labels": A1, "shares": A1,
 }
@@ -45,7 +44,7 @@ def judge(emitter: LaneNests) -> None:
     put(2, "colour(roots, normals, first, vectors_of, neurons, width, vectors)")
     put(2, *[f"error_{v} = lanes(0.0)" for v in SIDE_BY_SIDE], *[f"cost_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
     put(2, "for stratum in range(strata):")
-    put(3, f"place = (first * strata + stratum * {GROUPS}) * vectors_of * {len(LEADS)}", "if alone:")
+    put(3, f"place = (first * strata + stratum * {GROUPS}) * vectors_of * {emitter.model.n_heads}", "if alone:")
     sizes = ["leads", "along", "place", "filters", "width", "vectors"]
     emitter.out.call(4, "one_part(", (sizes, emitter.scalars, ["parts"]))
     put(3, "else:", "    move_along(leads, along, place, vectors_of, neurons, width, vectors, moved)")
@@ -57,6 +56,11 @@ def judge(emitter: LaneNests) -> None:
     put(0, "")
 
 
+def _leads(emitter: LaneNests) -> range:
+    """What leads the heads, one each."""
+    return range(emitter.model.n_heads)
+
+
 def _one_part(emitter: LaneNests) -> None:
     """A part that is one fresh vector, activated neuron by neuron as the heads move it."""
     put = emitter.out.put
@@ -64,22 +68,23 @@ def _one_part(emitter: LaneNests) -> None:
         "one_part", (["leads", "along", "place", "filters", "width", "vectors"], emitter.scalars, ["parts"]),
         f"parts ({GROUPS},): the network on the one fresh vector, of {GROUPS} groups in one stratum.",
     )
-    for k in LEADS:
+    leads = _leads(emitter)
+    for k in leads:
         put(1, *[f"t{k}_{v} = load(along, place + {GROUPS * k + LANES * v})" for v in SIDE_BY_SIDE])
     put(1, *[f"part_{v} = lanes(0.0)" for v in SIDE_BY_SIDE])
     put(1, f"for h in range({emitter.model.n_heads}):", "    j = 1.0 - 2.0 * h")
     put(2, "for r in range(filters):", "    s = h * filters + r")
-    put(3, *[f"lead{k} = spread(leads, {k} * width + s)" for k in LEADS])
+    put(3, *[f"lead{k} = spread(leads, {k} * width + s)" for k in leads])
     for v in SIDE_BY_SIDE:
-        put(3, *_moved("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v))
+        put(3, *_moved("x", f"load(vectors, s * {GROUPS} + {LANES * v})", v, leads))
         _added(emitter, 3, "x", v)
     put(1, *[f"store(parts, {LANES * v}, part_{v} * kappa)" for v in SIDE_BY_SIDE])
     put(0, "", "")
 
 
-def _moved(name: str, rest: str, v: int) -> list[str]:
+def _moved(name: str, rest: str, v: int, leads: range) -> list[str]:
     """`name` = the vector v of a neuron's pre-activations: `rest`, moved along the heads."""
-    return [f"{name} = {rest}", *[f"{name} = fused(lead{k}, t{k}_{v}, {name})" for k in LEADS]]
+    return [f"{name} = {rest}", *[f"{name} = fused(lead{k}, t{k}_{v}, {name})" for k in leads]]
 
 
 def _every_part(emitter: LaneNests) -> None:
@@ -130,41 +135,71 @@ def _alone(emitter: LaneNests) -> None:
     put(1, '"""Whether there is one part, which is one fresh vector."""')
     put(1, "if fixed.shape[0] != 1 or mix.shape[1] != 1 or mix[0, 0] != 1.0:", "    return False")
     put(1, "for s in range(fixed.shape[1]):", "    if fixed[0, s] != 0.0:", "        return False", "return True")
-    put(0, "", "", HELPER, "def move_along(leads, along, place, count, neurons, width, vectors, moved):")
-    said = f"moved (F, S, {GROUPS}) = vectors moved by leads (F, {len(LEADS)}, width) times what is along them."
+    put(0, "", "")
+    move_along(emitter)
+
+
+def move_along(emitter: LaneNests) -> None:
+    """What moves coloured vectors along the heads."""
+    put, leads = emitter.out.put, _leads(emitter)
+    put(0, HELPER, "def move_along(leads, along, place, count, neurons, width, vectors, moved):")
+    said = f"moved (F, S, {GROUPS}) = vectors moved by leads (F, {len(leads)}, width) times what is along them."
     put(1, f'"""{said}"""', "for q in range(count):")
-    for k in LEADS:
-        put(2, *[f"t{k}_{v} = load(along, place + ({len(LEADS)} * q + {k}) * {GROUPS} + {LANES * v})"
+    for k in leads:
+        put(2, *[f"t{k}_{v} = load(along, place + ({len(leads)} * q + {k}) * {GROUPS} + {LANES * v})"
                  for v in SIDE_BY_SIDE])
     put(2, "for s in range(neurons):", f"    at = (q * neurons + s) * {GROUPS}")
-    put(3, *[f"lead{k} = spread(leads, ({len(LEADS)} * q + {k}) * width + s)" for k in LEADS])
+    put(3, *[f"lead{k} = spread(leads, ({len(leads)} * q + {k}) * width + s)" for k in leads])
     for v in SIDE_BY_SIDE:
-        put(3, *_moved("x", f"load(vectors, at + {LANES * v})", v), f"store(moved, at + {LANES * v}, x)")
+        put(3, *_moved("x", f"load(vectors, at + {LANES * v})", v, leads), f"store(moved, at + {LANES * v}, x)")
     put(0, "", "")
 
 
 def judge_all(emitter: LaneNests) -> None:
     """The loop over runs of `judge`."""
-    many = {"base": A2, "of": A2, "fixed": A3, "mix": A2, "covariance": "float64[:, :, :, ::1]"}
+    judged_all(
+        emitter, {"base": A2, "of": A2, "fixed": A3, "mix": A2, "covariance": "float64[:, :, :, ::1]"}, {"shares": A2},
+        "out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.",
+        ["base[k]", "of", "fixed[k]", "mix", *READ, "labels", "shares[k]"], [],
+    )
+    put = emitter.out.put
+    put(3, "mean_and_error(errors[k - lead], count, out[k, 0])", "if with_losses:")
+    put(4, "mean_and_error(losses[k - lead], count, out[k, 1])")
+    put(0, "")
+
+
+READ = ("roots[k - lead]", "leads[k - lead]")
+"""What is made of a run's covariances, as `judged_all` hands it on."""
+
+
+def judged_all(
+    emitter: LaneNests, law: dict[str, str], more: dict[str, str], said: str, of_run: list[str], drawn: list[str],
+    errors: str = "count",
+) -> None:
+    """The loop over runs of `judge` up to what is done with a run's errors and losses, at whose depth the text ends.
+
+    law: the arguments that a law takes, by type, up to its covariance, and `more` after its labels; `of_run`: the same
+    of one run, as `judge` takes them; `drawn`: what is drawn beside the normals, and `errors` how many a run has.
+    """
+    extra = {name: A2 for name in drawn}
     groups = (
-        {**many, "labels": A1, "shares": A2, "normals": A2, "along": A2, "strata": "int64", "drawn": "int64[::1]"},
+        {**law, "labels": A1, **more, "normals": A2, "along": A2, **extra, "strata": "int64", "drawn": "int64[::1]"},
         {"numbers": A2, "with_losses": "boolean", "out": "float64[:, :, ::1]"},
     )
     emitter.out.function(
-        "judge_all", [list(group) for group in groups],
-        "out (R, 2, 2): test error and test loss, each with its standard error, of the states of R runs.",
+        "judge_all", [list(group) for group in groups], said,
         "Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.  Where a vector's covariance (S, S)",
         "is near singular beyond what the heads lead, out is NaN.",
         types=f"void({', '.join(of for group in groups for of in group.values())})",
     )
-    put = emitter.out.put
+    put, most = emitter.out.put, emitter.model.n_heads
     put(1, "vectors_of, neurons, runs = mix.shape[1], covariance.shape[2], base.shape[0]")
-    put(1, "count, heads = normals.shape[1] // (vectors_of * neurons), 2 if strata > 1 else 0")
+    put(1, f"count, heads = normals.shape[1] // (vectors_of * neurons), {most} if strata > 1 else 0")
     put(1, f"width = (neurons + {LANES - 1}) // {LANES} * {LANES}", "scratch = aligned(2 * width)")
-    put(1, f"settled, leads = np.ones({SIDE}, np.bool_), np.zeros(({SIDE}, vectors_of * {len(LEADS)} * width))")
+    put(1, f"settled, leads = np.ones({SIDE}, np.bool_), np.zeros(({SIDE}, vectors_of * {most} * width))")
     put(1, f"roots = np.zeros(({SIDE}, vectors_of * neurons * width))")
     # Some runs side by side: normals that they share are read from the nearest cache.
-    put(1, f"errors = np.zeros(({SIDE}, count))", f"losses = np.zeros(({SIDE}, count))")
+    put(1, f"errors = np.zeros(({SIDE}, {errors}))", f"losses = np.zeros(({SIDE}, count))")
     put(1, f"for lead in range(0, runs, {SIDE}):", f"    for k in range(lead, min(lead + {SIDE}, runs)):")
     put(3, "settled[k - lead] = True", "for q in range(vectors_of):")
     call = "led(covariance[k, q], heads, width, q, scratch, leads[k - lead], roots[k - lead])"
@@ -172,13 +207,9 @@ def judge_all(emitter: LaneNests) -> None:
     put(2, f"for first in range(0, count, {STRETCH}):", f"    for k in range(lead, min(lead + {SIDE}, runs)):")
     put(4, "if not settled[k - lead]:", "    continue")
     scalars = [f"numbers[k, {place}]" for place in range(len(emitter.scalars))]
-    law = ["base[k]", "of", "fixed[k]", "mix", "roots[k - lead]", "leads[k - lead]", "labels", "shares[k]"]
-    drawn = ["normals[drawn[k]]", "along[drawn[k]]", "strata", "first", f"min(first + {STRETCH}, count)"]
+    random = [f"{name}[drawn[k]]" for name in ("normals", "along", *drawn)]
     made = ["with_losses", "errors[k - lead]", "losses[k - lead]"]
-    emitter.out.call(4, "judge(", ([*law, *drawn], scalars, made))
+    stretch = ["strata", "first", f"min(first + {STRETCH}, count)"]
+    emitter.out.call(4, "judge(", ([*of_run, *random, *stretch], scalars, made))
     put(2, f"for k in range(lead, min(lead + {SIDE}, runs)):")
     put(3, "if not settled[k - lead]:", "    out[k] = np.nan", "    continue")
-    put(3, "mean_and_error(errors[k - lead], count, out[k, 0])", "if with_losses:")
-    put(4, "mean_and_error(losses[k - lead], count, out[k, 1])")
-    put(0, "")
-

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ...calculus.sums import Definition
 from .. import schedules
+from ..by_class import told_of_class
 from ..layout import A1, A2, A3, copied
 from ..nests import WORK
 from ..schedule import Stage, arrays, schedule
@@ -12,7 +14,7 @@ from .blocks import LANES, colouring, coupling
 from .judging import judge, judge_all
 from .nests import LaneNests
 from .uncrossed import uncrossed
-from .watched import Watchers
+from .watched import Watchers, watches
 
 WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
 STOPS = {"stops": "int64"}
@@ -25,7 +27,7 @@ class LaneDescent(LaneNests):
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)
-        self.watchers = None if self.model.algorithm.drawn else Watchers(self)
+        self.watchers = Watchers(self) if watches(self.model) else None
 
     def loop(self) -> None:
         """Gradients with and without penalty, the time loop of one run, and of many."""
@@ -50,8 +52,9 @@ class LaneDescent(LaneNests):
 
     def helpers(self) -> None:
         """The layout, the coupling, and what options do to a gradient."""
-        changing = schedules.written(self.model)
-        for text in (*copied(packing, *[functions] * bool(changing)), coupling(self.moves), colouring(), *changing):
+        changing, heads = schedules.written(self.model), self.model.n_heads
+        held = copied(packing, *[functions] * bool(changing))
+        for text in (*held, coupling(self.moves, heads, self.signed), colouring(heads), *changing):
             self.out.put(0, *text.split("\n"))
 
     def outputs_function(self) -> None:
@@ -87,7 +90,7 @@ class LaneDescent(LaneNests):
 
     def _lay_out(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """Sizes, the packed state and data, and the arrays of the loop."""
-        own = len(self.lanes.per_example)
+        own, rows = len(self.lanes.per_example), f"{self.model.n_heads} * filters"
         self.out.put(1, "examples = y.size", "filters = z.shape[1]", "directions = z.shape[2]")
         self.out.put(1, f"length = (examples + {LANES - 1}) // {LANES} * {LANES}  # of examples with the padding")
         reach = f"(examples * {own - 1} + length)" if own else "0"
@@ -96,10 +99,10 @@ class LaneDescent(LaneNests):
         self.offsets(1)
         self.out.put(1, "order = np.zeros(directions, dtype=np.int64)", "at = 0")
         for family in self.model.directions:
-            size = "examples" if family.index_set.per_example else "1"
+            size = self.size_of(family)
             self.out.put(1, f"for i in range({size}):", f"    order[at + i] = at_{family.name} + i", f"at += {size}")
         for name in ("z", "b", *(["velocity"] if "momentum" in self.options else [])):
-            self.out.put(1, f"packed_{name} = aligned(2 * filters * width)")
+            self.out.put(1, f"packed_{name} = aligned({rows} * width)")
             self.out.put(1, f"pack({name}, order, width, packed_{name})")
         self.out.put(1, "packed_gram = aligned(directions * width)", "pack_gram(gram, order, width, packed_gram)")
         for name in ("y", *self.told):
@@ -120,13 +123,16 @@ class LaneDescent(LaneNests):
             self.out.put(1, f"example_gram(packed_gram, examples, width, {', '.join(self.grams)})")
         if self.crossing:
             self.out.put(1, "crossed = " + " or ".join(f"some({name})" for name in self.crossing))
-        wanted: dict[str, str] = {}
+        wanted: dict[str, Definition] = {}
         for each_stages in (stages, plain):
-            filled = {d.name: d.meaning for d in arrays(each_stages)}
+            filled = {d.name: d for d in arrays(each_stages)}
             taken = self.gradient_arguments("z", [], arrays(each_stages), each_stages)[-1]
-            wanted |= {name: filled[name] for name in taken}
-        for name, meaning in wanted.items():
-            self.out.assign(1, f"{name} =", "aligned(length)", meaning)
+            wanted |= {name: filled[name] for name in taken if name in filled}
+        for d in wanted.values():
+            size = "length" if len(d.indices) == 1 else f"{self.model.n_heads} * length"
+            self.out.assign(1, f"{d.name} =", f"aligned({size})", d.meaning)
+        for name in dict.fromkeys([*self.by_class.arrays(stages), *self.by_class.arrays(plain)]):
+            self.out.assign(1, f"{name} =", f"np.zeros({self.model.network.classes})", told_of_class(name))
         frozen = any(stage.kind == "contract" for stage in stages)
         for name in ("g", *(["u"] if frozen else []), *self.beside_gradient):
             self.out.assign(1, f"{name} =", "aligned(packed_z.size)", WORK[name])
@@ -160,11 +166,12 @@ class LaneDescent(LaneNests):
             self.out.put(3, "if reach(t, which, below, bounds, low, high, hits):")
             self.out.put(4, "if met(stops, hits):", "    break", "watching = seek(which, hits, sought)")
             self.out.put(2, "if t == start + steps:", "    break")
-        along = ["along[:] = 0.0", "couple(along, g, packed_gram, 2 * filters, width, directions)"]
+        rows = f"{self.model.n_heads} * filters"
+        along = ["along[:] = 0.0", f"couple(along, g, packed_gram, {rows}, width, directions)"]
         if "radius" in options:
             self.out.put(2, *along, "perturb(packed_z, g, along, radius, near, width, directions)")
             self._gradient_at(stages, plain, "near")
-        self.out.put(2, "if not finite(f, present):")
+        self.out.put(2, f"if not finite({'f' if self.signed else 'F'}, present):")
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(3, *[f"unpack(packed_{name}, order, width, {name})" for name in kept], "return t")
         for option in RESCALING.keys() & options.keys():
@@ -175,14 +182,14 @@ class LaneDescent(LaneNests):
             self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "shrink(packed_z, packed_b, keep)")
         self.out.put(2, "follow(packed_b, g)" if self.moves else "change(packed_b, g, eta)")
-        self.out.put(2, "couple(packed_z, g, packed_gram, 2 * filters, width, directions)")
+        self.out.put(2, f"couple(packed_z, g, packed_gram, {rows}, width, directions)")
 
     def _run_all(self) -> None:
         """The loop over runs of `run`, for algorithms that draw nothing."""
         if self.given:
             return
         state, data, parameters, recording = self.run_arguments()
-        one_more = {A1: A2, A2: A3, A3: "float64[:, :, :, ::1]"}
+        one_more = {A1: A2, A2: A3, A3: "float64[:, :, :, ::1]", "int64[::1]": "int64[:, ::1]"}
         outs = {name: "float64[:, :, :, :, ::1]" for name in ("z_out", "b_out")}
         groups = (
             {name: one_more[of] for name, of in state.items() if name != "velocity"},

@@ -13,6 +13,7 @@ import sympy as sp
 
 from ...calculus.activations import EXPRESSED
 from ...calculus.sums import Definition
+from ...declare import Directions
 from ..by_class import summand
 from ..layout import Groups
 from ..schedule import Stage, arrays
@@ -54,14 +55,18 @@ class LaneNests(Descent):
     def families(self) -> list[str]:
         """Families in a row's order: those over examples first."""
         sets = {family.name: family.index_set for family in self.model.directions}
-        return sorted(sets, key=lambda name: sets[name].single)
+        return sorted(sets, key=lambda name: not sets[name].per_example)
+
+    def size_of(self, family: Directions) -> str:
+        """How many directions a family has, as a kernel's text."""
+        return family.index_set.of_a_task("1", str(self.model.network.classes), "examples")
 
     def offsets(self, depth: int) -> None:
         """Where each family starts in a row."""
         previous = "0"
         for name in self.families():
             self.out.put(depth, f"at_{name} = {previous}")
-            previous = f"at_{name} + {'examples' if name in self.lanes.per_example else '1'}"
+            previous = f"at_{name} + {self.size_of(self.model.family(name))}"
 
     def pieces_of(self, depth: int, exprs: Iterable[sp.Expr]) -> None:
         """As by loops; a formula's functions have no form on lanes."""
@@ -168,7 +173,7 @@ class LaneNests(Descent):
                 self.out.assign(depth + 1, f"sum_{name} =", f"sum_{name} + ({value})")
 
     def _contract(self, depth: int, stage: Stage) -> None:
-        self.out.put(depth, "u[:] = 0.0", "couple(u, g, gram, 2 * filters, width, directions)")
+        self.out.put(depth, "u[:] = 0.0", f"couple(u, g, gram, {self.model.n_heads} * filters, width, directions)")
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""
@@ -211,5 +216,6 @@ class LaneNests(Descent):
         return (
             [state], [*[f"packed_{name}" if called else name for name in data], *label, "live", *self.grams],
             ["n", "examples", "filters", "width", "directions"], [*self.scalars, *["eta"] * self.moves],
-            ["g", *frozen], [d.name for d in dict.fromkeys(filled) if d.name in self.kept | reduced],
+            ["g", *frozen],
+            [*[d.name for d in dict.fromkeys(filled) if d.name in self.kept | reduced], *self.by_class.arrays(stages)],
         )

@@ -8,6 +8,7 @@ from ...calculus.activations import EXPRESSED
 from ...calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
 from ...calculus.symbols import s
 from ...errors import ModelError
+from ..by_class import CLASS
 from ..pieces import HELPERS
 from ..printer import KernelPrinter
 
@@ -15,6 +16,7 @@ PRIMITIVES = ("aligned", "entry", "every", "fused", "lanes", "least", "load", "s
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),
+    "logarithm",
 )
 """What a kernel takes from `dynamics.lanes`, `compiled` and `functions`: names, since nothing here may import them."""
 
@@ -29,6 +31,7 @@ class LanePrinter(KernelPrinter):
     def __init__(self, printer: KernelPrinter) -> None:
         super().__init__(printer.names)
         self.per_example = {f.name for f in self.names.model.directions if f.index_set.per_example}
+        self.per_class = {f.name for f in self.names.model.directions if f.index_set.per_class}
         self.local: set[str] = set()
 
     def _print_Function(self, expr: sp.Function) -> str:
@@ -48,20 +51,28 @@ class LanePrinter(KernelPrinter):
                 return patch.name
             case GramEntry() as entry:
                 return f"load({entry.name}, i)" if expr.indices else self.gram_entry(entry, ())
-            case Preactivation(family):
-                return self._entry("z", family)
-            case Covector(family):
-                return self._entry("u", family)
+            case Preactivation(family) | Covector(family) as role:
+                return self._entry("z" if isinstance(role, Preactivation) else "u", family, expr)
         if expr.base == s:
             return "j"
         name = str(expr.base)
         if name == "omega":
             raise NoLanes("label weights have no form on lanes")
-        return f"{name}_i" if name in self.local else f"load({name}, i)"
+        return f"{name}_i" if name in self.local else self._loaded(name, expr)
 
-    def _entry(self, array: str, family: str) -> str:
-        """A neuron's entry along a family: eight examples', or the one that all have."""
+    def _loaded(self, name: str, expr: sp.Indexed) -> str:
+        """An array's entry: eight examples', of a head where it has a row for each, or a class's."""
+        if expr.indices == (CLASS,):
+            return f"{name}[{CLASS}]"
+        return f"load({name}, {'at_head + ' * (self.names.head in expr.indices and not self.names.signed)}i)"
+
+    def _entry(self, array: str, family: str, expr: sp.Indexed) -> str:
+        """A neuron's entry along a family: eight examples', the one that all have, or a class's."""
         place = f"at + at_{family}"
+        if family in self.per_class:
+            if expr.indices[2:] != (CLASS,):
+                raise NoLanes(f"{expr} is not the same for all examples of a class; it has no form on lanes")
+            return f"entry({array}, {place} + {CLASS})"
         return f"load({array}, {place} + i)" if family in self.per_example else f"entry({array}, {place})"
 
     def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:

@@ -18,9 +18,14 @@ SIGN, INSIDE = "(1.0 - 2.0 * h)", "load(present, i) > 0.0"
 HEADS = {"plus": "1", "minus": "1, 2"}
 
 
+def watches(model: Model) -> bool:
+    """Whether a kernel on lanes looks for events: of signed heads, where steps draw nothing."""
+    return model.network.head_axis.signed and not model.algorithm.drawn
+
+
 def watched(model: Model) -> tuple[Extreme, ...]:
     """The extremes that the model's events are of and that a state's packed arrays tell."""
-    if model.algorithm.drawn:  # such runs are looked at from outside
+    if not watches(model):  # such runs are looked at from outside
         return ()
     declared = {each.name: each for each in model.observables}
     named = dict.fromkeys(event.observable for event in model.events)
@@ -30,7 +35,7 @@ def watched(model: Model) -> tuple[Extreme, ...]:
 
 def described(model: Model) -> dict[str, Any]:
     """By name what is watched, as plain data, in the kernel's order; the loss, which is not declared, as None."""
-    if not fits_lanes(model) or model.algorithm.drawn:
+    if not fits_lanes(model) or not watches(model):
         return {}
     return {LOSS: None, **{each.name: to_plain(each) for each in watched(model)}}
 

@@ -1,0 +1,991 @@
+"""heterogeneous: gradient descent, eight examples at a time, through the Gram matrix (generated; do not edit).
+
+Benign overfitting under heterogeneous noise (Xu and Chen 2025), activation relu, penalty none.
+
+Decomposition
+  w_{k,r}(t) = w_{k,r}(0) + sum_{c'} gamma_{k,r,c'} u_{c'}/||u_{c'}||^2 + sum_i rho_{k,r,i} xi_i/||xi_i||^2
+  rho_over = rho 1{k = y_i}, rho_under = rho 1{k != y_i}
+
+Functions
+  ReLU(z) = where(z > 0, z, 0)
+
+Definitions
+  F_{k,i} = sum_{r} [ ReLU(<w_{k,r}, u_{y_i}>) + ReLU(<w_{k,r}, xi_i>) ]/m
+  p_{k,i} = softmax(F_{k,i})
+  e_{k,i} = -1{k = y_i} + p_{k,i}
+
+One step, from t to t + 1
+  gamma_{k,r,c'} <- gamma_{k,r,c'} - (eta*||u_{c'}||^2/(m*n)) sum_{i} [ 1{c' = y_i}*e_{k,i}
+      * 1{<w_{k,r}, u_{y_i}> > 0} ]
+  rho_{k,r,i} <- rho_{k,r,i} - (eta*||xi_i||^2/(m*n)) [ e_{k,i} * 1{<w_{k,r}, xi_i> > 0} ]
+
+Generator 1, from the declaration by `python -m derivations.generate`.
+"""
+
+# ruff: noqa
+# mypy: ignore-errors
+from math import sqrt
+
+import numpy as np
+from dynamics.lazily import njit
+
+from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, load, spread, store, total, where
+from dynamics.lanes.functions import exponential_0, logarithm, logistic_0, relu, step
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pack(rows, order, width, out):
+    """out (H m width,) holds rows (H, m, B), direction q at place order[q] of its row."""
+    for h in range(rows.shape[0]):
+        for r in range(rows.shape[1]):
+            for q in range(rows.shape[2]):
+                out[(h * rows.shape[1] + r) * width + order[q]] = rows[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def unpack(packed, order, width, out):
+    """What `pack` does, back."""
+    for h in range(out.shape[0]):
+        for r in range(out.shape[1]):
+            for q in range(out.shape[2]):
+                out[h, r, q] = packed[(h * out.shape[1] + r) * width + order[q]]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pack_gram(gram, order, width, out):
+    """out (B width,) holds gram (B, B), its rows and columns in their places."""
+    for b in range(order.size):
+        for q in range(order.size):
+            out[order[b] * width + order[q]] = gram[b, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pad(values, out):
+    """The first entries of out are the values, the others 0."""
+    for i in range(out.size):
+        out[i] = values[i] if i < values.size else 0.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 32."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_3 = load(z, (s + 0) * width + at + 24)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z1_3 = load(z, (s + 1) * width + at + 24)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_2 = load(z, (s + 2) * width + at + 16)
+    z2_3 = load(z, (s + 2) * width + at + 24)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_2 = load(z, (s + 3) * width + at + 16)
+    z3_3 = load(z, (s + 3) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        row3 = load(gram, q * width + at + 24)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_3 = fused(weight, row3, z0_3)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        z1_3 = fused(weight, row3, z1_3)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_2 = fused(weight, row2, z2_2)
+        z2_3 = fused(weight, row3, z2_3)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_2 = fused(weight, row2, z3_2)
+        z3_3 = fused(weight, row3, z3_3)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 0) * width + at + 24, z0_3)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 1) * width + at + 24, z1_3)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 2) * width + at + 16, z2_2)
+    store(z, (s + 2) * width + at + 24, z2_3)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store(z, (s + 3) * width + at + 16, z3_2)
+    store(z, (s + 3) * width + at + 24, z3_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 24."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_2 = load(z, (s + 2) * width + at + 16)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_2 = load(z, (s + 3) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_2 = fused(weight, row2, z2_2)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_2 = fused(weight, row2, z3_2)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 2) * width + at + 16, z2_2)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store(z, (s + 3) * width + at + 16, z3_2)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_2(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 16."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_1(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 8."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 3) * width + at + 0, z3_0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 32."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_3 = load(z, (s + 0) * width + at + 24)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z1_3 = load(z, (s + 1) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        row3 = load(gram, q * width + at + 24)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_3 = fused(weight, row3, z0_3)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        z1_3 = fused(weight, row3, z1_3)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 0) * width + at + 24, z0_3)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 1) * width + at + 24, z1_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 24."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_2(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 16."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_1(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 8."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 1) * width + at + 0, z1_0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_1_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 1, directions at to at + 32."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_3 = load(z, (s + 0) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        row3 = load(gram, q * width + at + 24)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_3 = fused(weight, row3, z0_3)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 0) * width + at + 24, z0_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_1_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 1, directions at to at + 24."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_1_2(z, c, gram, s, at, width, directions):
+    """Filters s to s + 1, directions at to at + 16."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_1_1(z, c, gram, s, at, width, directions):
+    """Filters s to s + 1, directions at to at + 8."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+    store(z, (s + 0) * width + at + 0, z0_0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def couple(z, c, gram, rows, width, directions):
+    """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""
+    for at in range(0, width, 32):
+        vectors = (width - at) // 8
+        for s in range(0, rows - 3, 4):
+            if vectors >= 4:
+                block_4_4(z, c, gram, s, at, width, directions)
+            elif vectors == 3:
+                block_4_3(z, c, gram, s, at, width, directions)
+            elif vectors == 2:
+                block_4_2(z, c, gram, s, at, width, directions)
+            elif vectors == 1:
+                block_4_1(z, c, gram, s, at, width, directions)
+        for s in range(rows // 4 * 4, rows - 1, 2):
+            if vectors >= 4:
+                block_2_4(z, c, gram, s, at, width, directions)
+            elif vectors == 3:
+                block_2_3(z, c, gram, s, at, width, directions)
+            elif vectors == 2:
+                block_2_2(z, c, gram, s, at, width, directions)
+            elif vectors == 1:
+                block_2_1(z, c, gram, s, at, width, directions)
+        for s in range(rows // 2 * 2, rows - 0, 1):
+            if vectors >= 4:
+                block_1_4(z, c, gram, s, at, width, directions)
+            elif vectors == 3:
+                block_1_3(z, c, gram, s, at, width, directions)
+            elif vectors == 2:
+                block_1_2(z, c, gram, s, at, width, directions)
+            elif vectors == 1:
+                block_1_1(z, c, gram, s, at, width, directions)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def follow(b, g):
+    """b <- b + g, in place; flat arrays, their size a multiple of 8."""
+    for q in range(0, g.size, 8):
+        store(b, q, load(b, q) + load(g, q))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def finite(f, present):
+    """Whether the output of every example that is present, 1 there, is a finite number."""
+    for head in range(0, f.size, present.size):
+        for i in range(0, present.size, 8):
+            if not every(abs(where(load(present, i) > 0.0, load(f, head + i), 0.0)) < np.inf):
+                return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def led(covariance, heads, width, place, scratch, leads, roots):
+    """What of a covariance (S, S) moves with the heads, and a root of the rest; False if near singular.
+
+    leads (F, 3, width) and roots (F, S, width) are filled at vector `place`, 0 past S; scratch (2 width,).
+    """
+    neurons = covariance.shape[0]
+    filters = neurons // 3
+    root = place * neurons * width
+    for s in range(neurons):
+        scratch[width + s] = covariance[s, s]
+        for k in range(neurons):
+            roots[root + s * width + k] = covariance[s, k]
+    for h in range(heads):
+        lead, first = (place * 3 + h) * width, h * filters
+        for at in range(0, width, 8):
+            summed = lanes(0.0)
+            for s in range(first, first + filters):
+                summed = summed + load(roots, root + s * width + at)
+            store(leads, lead + at, summed)
+        for other in range(place * 3 * width, lead, width):
+            along = 0.0
+            for s in range(first, first + filters):
+                along += leads[other + s]
+            for at in range(0, width, 8):
+                store(leads, lead + at, load(leads, lead + at) - along * load(leads, other + at))
+        square, variance = 0.0, 0.0
+        for s in range(first, first + filters):
+            square += leads[lead + s]
+            variance += scratch[width + s]
+        if not (square > 0.0 and square >= 0.0001 * variance):
+            return False
+        length = 1.0 / sqrt(square)
+        for at in range(0, width, 8):
+            store(leads, lead + at, length * load(leads, lead + at))
+    for h in range(heads):
+        lead = (place * 3 + h) * width
+        for s in range(neurons):
+            weight = -spread(leads, lead + s)
+            for at in range(0, width, 8):
+                row = root + s * width + at
+                store(roots, row, fused(weight, load(leads, lead + at), load(roots, row)))
+        last = (h + 1) * filters - 1
+        roots[root + last * width + last] += scratch[width + last]
+    for k in range(neurons):
+        pivot = roots[root + k * width + k]
+        if not (0.0 < pivot < np.inf and pivot >= 0.0001 * scratch[width + k]):
+            return False
+        length = 1.0 / sqrt(pivot)
+        begin = k // 8 * 8
+        for at in range(begin, width, 8):
+            store(scratch, at, length * load(roots, root + k * width + at))
+        for q in range(begin, k + 1):
+            scratch[q] = 0.0  # what stands there is done
+        for s in range(k + 1, neurons):
+            weight = -spread(scratch, s)
+            for at in range(begin, width, 8):
+                row = root + s * width + at
+                store(roots, row, fused(weight, load(scratch, at), load(roots, row)))
+            roots[root + s * width + k] = scratch[s]
+        roots[root + k * width + k] = sqrt(pivot)
+        for q in range(k + 1, neurons):
+            roots[root + k * width + q] = 0.0
+    for h in range(heads):
+        for s in range(neurons):
+            roots[root + s * width + (h + 1) * filters - 1] = 0.0
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def colour(roots, normals, first, count, neurons, width, vectors):
+    """vectors (F, S, 32): lower triangular roots (F, S, width) times normals, of groups first, ..."""
+    for q in range(count):
+        for s in range(0, neurons - 1, 2):
+            x0_0 = lanes(0.0)
+            x0_1 = lanes(0.0)
+            x0_2 = lanes(0.0)
+            x0_3 = lanes(0.0)
+            x1_0 = lanes(0.0)
+            x1_1 = lanes(0.0)
+            x1_2 = lanes(0.0)
+            x1_3 = lanes(0.0)
+            for k in range(s + 2):
+                at = (first * count + q * 32) * neurons + k * 32
+                z0 = load(normals, at + 0)
+                z1 = load(normals, at + 8)
+                z2 = load(normals, at + 16)
+                z3 = load(normals, at + 24)
+                weight = spread(roots, (q * neurons + s + 0) * width + k)
+                x0_0 = fused(weight, z0, x0_0)
+                x0_1 = fused(weight, z1, x0_1)
+                x0_2 = fused(weight, z2, x0_2)
+                x0_3 = fused(weight, z3, x0_3)
+                weight = spread(roots, (q * neurons + s + 1) * width + k)
+                x1_0 = fused(weight, z0, x1_0)
+                x1_1 = fused(weight, z1, x1_1)
+                x1_2 = fused(weight, z2, x1_2)
+                x1_3 = fused(weight, z3, x1_3)
+            store(vectors, (q * neurons + s + 0) * 32 + 0, x0_0)
+            store(vectors, (q * neurons + s + 0) * 32 + 8, x0_1)
+            store(vectors, (q * neurons + s + 0) * 32 + 16, x0_2)
+            store(vectors, (q * neurons + s + 0) * 32 + 24, x0_3)
+            store(vectors, (q * neurons + s + 1) * 32 + 0, x1_0)
+            store(vectors, (q * neurons + s + 1) * 32 + 8, x1_1)
+            store(vectors, (q * neurons + s + 1) * 32 + 16, x1_2)
+            store(vectors, (q * neurons + s + 1) * 32 + 24, x1_3)
+        for s in range(neurons // 2 * 2, neurons):
+            x0_0 = lanes(0.0)
+            x0_1 = lanes(0.0)
+            x0_2 = lanes(0.0)
+            x0_3 = lanes(0.0)
+            for k in range(s + 1):
+                at = (first * count + q * 32) * neurons + k * 32
+                z0 = load(normals, at + 0)
+                z1 = load(normals, at + 8)
+                z2 = load(normals, at + 16)
+                z3 = load(normals, at + 24)
+                weight = spread(roots, (q * neurons + s + 0) * width + k)
+                x0_0 = fused(weight, z0, x0_0)
+                x0_1 = fused(weight, z1, x0_1)
+                x0_2 = fused(weight, z2, x0_2)
+                x0_3 = fused(weight, z3, x0_3)
+            store(vectors, (q * neurons + s + 0) * 32 + 0, x0_0)
+            store(vectors, (q * neurons + s + 0) * 32 + 8, x0_1)
+            store(vectors, (q * neurons + s + 0) * 32 + 16, x0_2)
+            store(vectors, (q * neurons + s + 0) * 32 + 24, x0_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def mean_and_error(values, count, out):
+    """out = the mean of the first count values, a multiple of 8, and its standard error."""
+    added = lanes(0.0)
+    for at in range(0, count, 8):
+        added = added + load(values, at)
+    mean = total(added) / count
+    squares = lanes(0.0)
+    for at in range(0, count, 8):
+        apart = load(values, at) - mean
+        squares = squares + apart * apart
+    out[0] = mean
+    out[1] = sqrt(total(squares) / (count - 1.0)) / sqrt(float(count))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def plain_gradient(
+    z,
+    gram, y, live,
+    n, examples, filters, width, directions,
+    kappa, eta,
+    g,
+    F, e, v0, F_by_class, v0_by_class,
+):
+    """g = -eta dL_S/dz, without penalty."""
+    at_xi = 0
+    at_u = at_xi + examples
+    for h in range(3):
+        at_head = h * y.size
+        F_by_class[:] = 0.0
+        for r in range(filters):
+            at = (h * filters + r) * width
+            for q in range(3):
+                a_u = entry(z, at + at_u + q)  # pre-activation of the patch u
+                relu_u = relu(a_u)
+                F_by_class[q] += relu_u
+        for i in range(0, y.size, 8):
+            F_i = lanes(0.0)
+            for r in range(filters):
+                at = (h * filters + r) * width
+                a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
+                relu_xi = relu(a_xi)
+                F_i = F_i + (relu_xi)
+            for q in range(3):
+                F_i = where(load(y, i) == float(q), F_i + F_by_class[q], F_i)
+            store(F, at_head + i, F_i * (kappa))
+    for i in range(0, y.size, 8):
+        top, whole = load(F, i), lanes(0.0)
+        F_0 = load(F, 0 * y.size + i)
+        F_1 = load(F, 1 * y.size + i)
+        F_2 = load(F, 2 * y.size + i)
+        top = where(F_1 > top, F_1, top)
+        top = where(F_2 > top, F_2, top)
+        p_0 = exponential_0(top - F_0)
+        p_1 = exponential_0(top - F_1)
+        p_2 = exponential_0(top - F_2)
+        whole = whole + p_0
+        whole = whole + p_1
+        whole = whole + p_2
+        others = lanes(0.0)
+        p_0 = p_0 / whole
+        others = others + where(load(y, i) == 0.0, 0.0, p_0)
+        p_1 = p_1 / whole
+        others = others + where(load(y, i) == 1.0, 0.0, p_1)
+        p_2 = p_2 / whole
+        others = others + where(load(y, i) == 2.0, 0.0, p_2)
+        store(e, 0 * y.size + i, where(load(y, i) == 0.0, -others, p_0))
+        store(e, 1 * y.size + i, where(load(y, i) == 1.0, -others, p_1))
+        store(e, 2 * y.size + i, where(load(y, i) == 2.0, -others, p_2))
+    q0 = kappa/n  # a factor that examples share
+    for h in range(3):
+        at_head = h * y.size
+        for i in range(0, y.size, 8):
+            # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+            v0_i = where(load(live, i) > 0.0, q0*load(e, at_head + i), 0.0)
+            store(v0, at_head + i, v0_i)
+    for h in range(3):
+        at_head = h * y.size
+        for q in range(3):
+            summed = lanes(0.0)
+            for i in range(0, y.size, 8):
+                own = load(y, i) == float(q)
+                summed = summed + where(own, load(v0, at_head + i), 0.0)
+            v0_by_class[q] = total(summed)
+        for r in range(filters):
+            at = (h * filters + r) * width
+            for i in range(0, y.size, 8):
+                a_xi = load(z, at + at_xi + i)
+                step_xi = step(a_xi)
+                xi_i = step_xi*load(v0, at_head + i)
+                store(g, at + at_xi + i, -(eta * xi_i))
+            for q in range(3):
+                a_u = entry(z, at + at_u + q)
+                step_u = step(a_u)
+                along_u = step_u*v0_by_class[q]
+                g[at + at_u + q] = -(eta * along_u)
+
+
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64, float64, int64, int64, "
+    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
+    """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
+
+    Arguments as those of the kernel of loops.
+    """
+    examples = y.size
+    filters = z.shape[1]
+    directions = z.shape[2]
+    length = (examples + 7) // 8 * 8  # of examples with the padding
+    width = (max(directions, (examples * 0 + length)) + 7) // 8 * 8  # of a row
+    n = float(examples)
+    at_xi = 0
+    at_u = at_xi + examples
+    order = np.zeros(directions, dtype=np.int64)
+    at = 0
+    for i in range(3):
+        order[at + i] = at_u + i
+    at += 3
+    for i in range(examples):
+        order[at + i] = at_xi + i
+    at += examples
+    packed_z = aligned(3 * filters * width)
+    pack(z, order, width, packed_z)
+    packed_b = aligned(3 * filters * width)
+    pack(b, order, width, packed_b)
+    packed_gram = aligned(directions * width)
+    pack_gram(gram, order, width, packed_gram)
+    packed_y = aligned(length)
+    pad(y, packed_y)
+    present = aligned(length)  # 1 for an example, 0 for padding
+    present[:examples] = 1.0
+    live = present  # 1 for the examples that a step sees
+    F = aligned(3 * length)  # output of a head
+    e = aligned(3 * length)  # p_k - 1{k = y_i}
+    v0 = aligned(3 * length)  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
+    F_by_class = np.zeros(3)  # F of each class
+    v0_by_class = np.zeros(3)  # v0 of each class
+    g = aligned(packed_z.size)  # the gradient in z
+    at = 0
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            unpack(packed_z, order, width, z_out[at])
+            unpack(packed_b, order, width, b_out[at])
+            at += 1
+        if t == start + steps:
+            break
+        plain_gradient(
+            packed_z,
+            packed_gram, packed_y, live,
+            n, examples, filters, width, directions,
+            kappa, eta,
+            g,
+            F, e, v0, F_by_class, v0_by_class,
+        )
+        if not finite(F, present):
+            unpack(packed_z, order, width, z)
+            unpack(packed_b, order, width, b)
+            return t
+        follow(packed_b, g)
+        couple(packed_z, g, packed_gram, 3 * filters, width, directions)
+    unpack(packed_z, order, width, z)
+    unpack(packed_b, order, width, b)
+    return -1
+
+
+@njit(
+    "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], int64[:, ::1], float64[:, ::1], "
+    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed):
+    """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
+
+    numbers (R, ...) are each run's scalars, step size and rates, limits (R,) the last step with the penalty.
+    """
+    for k in range(z.shape[0]):
+        failed[k] = run(
+            z[k], b[k],
+            gram[k], y[k],
+            numbers[k, 0], numbers[k, 1], limits[k],
+            start, steps, recorded, z_out[k], b_out[k],
+        )
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def move_along(leads, along, place, count, neurons, width, vectors, moved):
+    """moved (F, S, 32) = vectors moved by leads (F, 3, width) times what is along them."""
+    for q in range(count):
+        t0_0 = load(along, place + (3 * q + 0) * 32 + 0)
+        t0_1 = load(along, place + (3 * q + 0) * 32 + 8)
+        t0_2 = load(along, place + (3 * q + 0) * 32 + 16)
+        t0_3 = load(along, place + (3 * q + 0) * 32 + 24)
+        t1_0 = load(along, place + (3 * q + 1) * 32 + 0)
+        t1_1 = load(along, place + (3 * q + 1) * 32 + 8)
+        t1_2 = load(along, place + (3 * q + 1) * 32 + 16)
+        t1_3 = load(along, place + (3 * q + 1) * 32 + 24)
+        t2_0 = load(along, place + (3 * q + 2) * 32 + 0)
+        t2_1 = load(along, place + (3 * q + 2) * 32 + 8)
+        t2_2 = load(along, place + (3 * q + 2) * 32 + 16)
+        t2_3 = load(along, place + (3 * q + 2) * 32 + 24)
+        for s in range(neurons):
+            at = (q * neurons + s) * 32
+            lead0 = spread(leads, (3 * q + 0) * width + s)
+            lead1 = spread(leads, (3 * q + 1) * width + s)
+            lead2 = spread(leads, (3 * q + 2) * width + s)
+            x = load(vectors, at + 0)
+            x = fused(lead0, t0_0, x)
+            x = fused(lead1, t1_0, x)
+            x = fused(lead2, t2_0, x)
+            store(moved, at + 0, x)
+            x = load(vectors, at + 8)
+            x = fused(lead0, t0_1, x)
+            x = fused(lead1, t1_1, x)
+            x = fused(lead2, t2_1, x)
+            store(moved, at + 8, x)
+            x = load(vectors, at + 16)
+            x = fused(lead0, t0_2, x)
+            x = fused(lead1, t1_2, x)
+            x = fused(lead2, t2_2, x)
+            store(moved, at + 16, x)
+            x = load(vectors, at + 24)
+            x = fused(lead0, t0_3, x)
+            x = fused(lead1, t1_3, x)
+            x = fused(lead2, t2_3, x)
+            store(moved, at + 24, x)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def every_part(fixed, mix, tilt, lines, filters, moved, spikes, place, kappa, parts):
+    """parts (P, 3, 32): each head on patch p, fixed[p] + sum_q mix[p, q] moved[q] and its spikes."""
+    for p in range(fixed.shape[0]):
+        for h in range(3):
+            part_0 = lanes(0.0)
+            part_1 = lanes(0.0)
+            part_2 = lanes(0.0)
+            part_3 = lanes(0.0)
+            for r in range(filters):
+                s = h * filters + r
+                a_u_0 = lanes(fixed[p, s])
+                a_u_1 = lanes(fixed[p, s])
+                a_u_2 = lanes(fixed[p, s])
+                a_u_3 = lanes(fixed[p, s])
+                for q in range(mix.shape[1]):
+                    at = (q * fixed.shape[1] + s) * 32
+                    weight = lanes(mix[p, q])
+                    a_u_0 = fused(weight, load(moved, at + 0), a_u_0)
+                    a_u_1 = fused(weight, load(moved, at + 8), a_u_1)
+                    a_u_2 = fused(weight, load(moved, at + 16), a_u_2)
+                    a_u_3 = fused(weight, load(moved, at + 24), a_u_3)
+                for c in range(tilt.shape[1]):
+                    at = place + c * 32
+                    weight = lanes(tilt[p, c] * lines[c, s])
+                    a_u_0 = fused(weight, load(spikes, at + 0), a_u_0)
+                    a_u_1 = fused(weight, load(spikes, at + 8), a_u_1)
+                    a_u_2 = fused(weight, load(spikes, at + 16), a_u_2)
+                    a_u_3 = fused(weight, load(spikes, at + 24), a_u_3)
+                a_u = a_u_0
+                relu_u = relu(a_u)
+                part_0 = part_0 + relu_u
+                a_u = a_u_1
+                relu_u = relu(a_u)
+                part_1 = part_1 + relu_u
+                a_u = a_u_2
+                relu_u = relu(a_u)
+                part_2 = part_2 + relu_u
+                a_u = a_u_3
+                relu_u = relu(a_u)
+                part_3 = part_3 + relu_u
+            store(parts, (p * 3 + h) * 32 + 0, part_0 * kappa)
+            store(parts, (p * 3 + h) * 32 + 8, part_1 * kappa)
+            store(parts, (p * 3 + h) * 32 + 16, part_2 * kappa)
+            store(parts, (p * 3 + h) * 32 + 24, part_3 * kappa)
+
+
+@njit(
+    "void(float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], "
+    "float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], int64, int64, int64, "
+    "float64, boolean, float64[::1], float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def judge(
+    base, of, fixed, mix, tilt, lines, roots, leads, labels, normals, along, spikes, strata, begin, end,
+    kappa,
+    with_losses, errors, losses,
+):
+    """errors (L M,) of each label and losses (M,) of groups begin, ..., end - 1: means over strata, and labels.
+
+    A label's outputs are its base and the parts that `of` gives it: of part p, the network on the patch with
+    pre-activations fixed[p] + sum_q mix[p, q] g_q + sum_c tilt[p, c] x_c lines[c].  g_q is roots[q] times the
+    group's normals and leads[q], as `led` fills them, times what is along the heads; x_c are normals of spikes.
+    begin and end are multiples of 32; losses are filled where with_losses.
+    """
+    neurons = fixed.shape[1]
+    filters = neurons // 3
+    vectors_of = mix.shape[1]
+    parts = aligned(fixed.shape[0] * 96)
+    vectors = aligned(vectors_of * neurons * 32)
+    moved = aligned(vectors_of * neurons * 32)
+    width = (neurons + 7) // 8 * 8
+    count, share = losses.size, 1.0 / strata
+    weight = share / 3.0
+    for first in range(begin, end, 32):
+        colour(roots, normals, first, vectors_of, neurons, width, vectors)
+        for at in range(first, first + 32, 8):
+            store(losses, at, lanes(0.0))
+            for k in range(labels.size):
+                store(errors, k * count + at, lanes(0.0))
+        for stratum in range(strata):
+            place = (first * strata + stratum * 32) * vectors_of * 3
+            move_along(leads, along, place, vectors_of, neurons, width, vectors, moved)
+            place = (first * strata + stratum * 32) * tilt.shape[1]
+            every_part(fixed, mix, tilt, lines, filters, moved, spikes, place, kappa, parts)
+            for k in range(labels.size):
+                for v in range(0, 32, 8):
+                    score_0 = lanes(base[k, 0])
+                    score_1 = lanes(base[k, 1])
+                    score_2 = lanes(base[k, 2])
+                    for p in range(fixed.shape[0]):
+                        if of[k, p] != 0.0:
+                            at = p * 96 + v
+                            score_0 = score_0 + load(parts, at + 0)
+                            score_1 = score_1 + load(parts, at + 32)
+                            score_2 = score_2 + load(parts, at + 64)
+                    own, top, ties = score_0, score_0, lanes(0.0)
+                    if labels[k] == 1.0:
+                        own = score_1
+                    top = where(score_1 > top, score_1, top)
+                    if labels[k] == 2.0:
+                        own = score_2
+                    top = where(score_2 > top, score_2, top)
+                    ties = ties + where(score_0 == top, 1.0, 0.0)
+                    ties = ties + where(score_1 == top, 1.0, 0.0)
+                    ties = ties + where(score_2 == top, 1.0, 0.0)
+                    at = k * count + first + v
+                    store(errors, at, load(errors, at) + share * (1.0 - where(own == top, 1.0, 0.0) / ties))
+                    if with_losses:
+                        gap_0 = lanes(-np.inf) if labels[k] == 0.0 else score_0 - own
+                        gap_1 = lanes(-np.inf) if labels[k] == 1.0 else score_1 - own
+                        gap_2 = lanes(-np.inf) if labels[k] == 2.0 else score_2 - own
+                        top, others = gap_0, lanes(0.0)
+                        top = where(gap_1 > top, gap_1, top)
+                        top = where(gap_2 > top, gap_2, top)
+                        others = others + exponential_0(top - gap_0)
+                        others = others + exponential_0(top - gap_1)
+                        others = others + exponential_0(top - gap_2)
+                        cost = logistic_0(-(top + logarithm(others)))
+                        store(losses, first + v, load(losses, first + v) + weight * cost)
+
+
+@njit(
+    "void(float64[:, :, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, :, ::1], "
+    "float64[:, :, ::1], float64[:, :, :, ::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], "
+    "int64, int64[::1], float64[:, ::1], boolean, float64[:, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def judge_all(
+    base, of, fixed, mix, tilt, lines, covariance, labels, normals, along, spikes, strata, drawn,
+    numbers, with_losses, out,
+):
+    """out (R, 2 + 3, 2): test error, test loss and class errors, each with its standard error, of R runs.
+
+    Run k has the normals of row drawn[k]; numbers (R, ...) are its scalars.  Where a vector's covariance (S, S)
+    is near singular beyond what the heads lead, out is NaN.
+    """
+    vectors_of, neurons, runs = mix.shape[1], covariance.shape[2], base.shape[0]
+    count, heads = normals.shape[1] // (vectors_of * neurons), 3 if strata > 1 else 0
+    width = (neurons + 7) // 8 * 8
+    scratch = aligned(2 * width)
+    settled, leads = np.ones(8, np.bool_), np.zeros((8, vectors_of * 3 * width))
+    roots = np.zeros((8, vectors_of * neurons * width))
+    errors = np.zeros((8, labels.size * count))
+    losses = np.zeros((8, count))
+    for lead in range(0, runs, 8):
+        for k in range(lead, min(lead + 8, runs)):
+            settled[k - lead] = True
+            for q in range(vectors_of):
+                settled[k - lead] &= led(covariance[k, q], heads, width, q, scratch, leads[k - lead], roots[k - lead])
+        for first in range(0, count, 512):
+            for k in range(lead, min(lead + 8, runs)):
+                if not settled[k - lead]:
+                    continue
+                judge(
+                    base[k], of, fixed[k], mix, tilt[k], lines[k], roots[k - lead], leads[k - lead], labels,
+                    normals[drawn[k]], along[drawn[k]], spikes[drawn[k]], strata, first, min(first + 512, count),
+                    numbers[k, 0],
+                    with_losses, errors[k - lead], losses[k - lead],
+                )
+        for k in range(lead, min(lead + 8, runs)):
+            if not settled[k - lead]:
+                out[k] = np.nan
+                continue
+            for c in range(labels.size):
+                mean_and_error(errors[k - lead, c * count : (c + 1) * count], count, out[k, 2 + c])
+            for at in range(count):
+                total_error = 0.0
+                for c in range(labels.size):
+                    total_error += errors[k - lead, c * count + at]
+                errors[k - lead, at] = total_error / labels.size
+            mean_and_error(errors[k - lead, :count], count, out[k, 0])
+            if with_losses:
+                mean_and_error(losses[k - lead], count, out[k, 1])

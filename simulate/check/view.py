@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import FreshTasks, Model, OfFresh, variables
+from derivations.declare import Model, OfFresh, variables
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from dynamics.kernel.bilevel import BilevelKernel
@@ -215,19 +215,16 @@ class View:
         return whole[name]
 
     def _fresh_tasks(self, name: str) -> dict[str, NDArray[np.float64]]:
-        """The same on fresh tasks; where adapted weights are not asked for, of the fewest tasks there can be."""
+        """The same on fresh tasks, before adaptation or after it."""
         case, states = self.case, self.case.states
         assert isinstance(case.kernel, BilevelKernel) and states.b is not None
         reason = fresh_tasks.refusal(case.model, case.draw, states.values)
         if reason:
             raise FormulaError(f"{name!r} is not known here: {reason}")
-        adapted = "_adapted" in name
-        fewer = {} if adapted or not isinstance(case.model.test, FreshTasks) else {case.model.test.tasks: 2}
-        statistics = fresh_tasks.fresh_task_statistics(
-            case.model, case.kernel, case.draw, states.z[self.rows], states.b[self.rows], {**states.values, **fewer},
-            case.seed,
+        return fresh_tasks.fresh_task_statistics(
+            case.model, case.kernel, case.draw, states.z[self.rows], states.b[self.rows], states.values, case.seed,
+            wanted=(name,),
         )
-        return {key: each for key, each in statistics.items() if adapted or "_adapted" not in key}
 
     def after(self) -> View:
         """One step later.  Raises FormulaError where a row has no next one."""

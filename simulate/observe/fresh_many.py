@@ -33,6 +33,12 @@ KEPT = 16  # seeds whose normals are kept
 AT_ONCE = 4  # seeds whose normals are taken in one call: more are not in a cache any more
 
 
+def read_of(model: Model, values: Values) -> list[str]:
+    """The parameters that `shape_of` depends on, of those in which cells of one lot may differ."""
+    laws = [law_of(model.family(name), values) for name in model.test.drawn]
+    return [model.label_flips, *(law.ratio for law in laws if isinstance(law, ClassNoiseLaw))]
+
+
 def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
     """What states must have in common to be judged together; None where the law has more to it than one covariance."""
     if not model.test.by_own_laws:
@@ -181,4 +187,4 @@ def _normals(
     return lanelaw.packed(Normals(shared, lead, np.concatenate(along, axis=1) if spikes else None), heads)
 
 
-__all__ = ["judge_many", "shape_of"]
+__all__ = ["judge_many", "read_of", "shape_of"]

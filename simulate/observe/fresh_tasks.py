@@ -6,7 +6,7 @@ Zuo, Chen, Yao, Cao and Gu, ICLR 2023: a fresh task takes nu plus a uniform entr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -38,6 +38,8 @@ from ..values import number, whole
 from .fresh import DRAWS
 from .staying import Staying, stays
 
+_BEFORE, _AFTER = ("", "_unadapted"), ("_adapted",)
+"""How variables' names end before adaptation and after it."""
 _CURE = "or leave the test observables out"
 # Indices of the stream "test"; a fresh vector's slot follows the first.
 _NOISE, _ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL = range(8)
@@ -52,8 +54,11 @@ def fresh_task_statistics(
     values: Mapping[str, Value],
     seed: int,
     size: int = DRAWS,
+    wanted: Collection[str] = FRESH_TASKS,
 ) -> dict[str, Array]:
     """Losses, errors and accuracies on fresh tasks, with and without adaptation, each (T,), and NAME_se.
+
+    Those `wanted`, and what is known with them: what is after adaptation, or before, is left out where nobody asks.
 
     A fresh task has the shared directions of training and, where the model has a TaskLaw, nu + z_a with a uniform over
     the dictionary; the families of `model.test.drawn` are drawn again from their laws, and labels are uniform.
@@ -73,6 +78,7 @@ def fresh_task_statistics(
         values: parameters by name.
         seed: the "test" streams' seed.
         size: draws of the fresh vectors, at least 2.
+        wanted: the variables asked for.
 
     Raises:
         InputError: the law is not known (see `refusal`), or `size` is below 2.
@@ -84,12 +90,12 @@ def fresh_task_statistics(
         raise InputError(reason)
     # The same bits whatever the machine's threads; a diverging state has no test law, and that is NaN.
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        return _statistics(model, kernel, draw, z, b, values, seed, size)
+        return _statistics(model, kernel, draw, z, b, values, seed, size, wanted)
 
 
 def _statistics(
     model: Model, kernel: BilevelKernel, draw: Draw, z: Array, b: Array, values: Mapping[str, Value], seed: int,
-    size: int,
+    size: int, wanted: Collection[str],
 ) -> dict[str, Array]:
     staying_of = Staying(model, draw, values)
     law, filters = staying_of.law(values), staying_of.filters(z, b)
@@ -111,18 +117,26 @@ def _statistics(
     def normals(slot: int) -> Array:
         return stream(seed, "test", _NOISE, slot).standard_normal((size, law.heads * law.m))
 
-    before = tasklaw.unadapted(outputs, law, filters, normals)
-    after = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams)
     statistics: dict[str, Array] = {}
-    drawn = size if law.slots() else np.inf
-    for judged, endings, draws in ((before, ("", "_unadapted"), drawn), (after, ("_adapted",), sizes.tasks)):
+    for endings in (_BEFORE, _AFTER):
+        if not any(is_after(name) == (endings is _AFTER) for name in wanted):
+            continue
+        if endings is _AFTER:
+            judged, draws = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams), float(sizes.tasks)
+        else:
+            judged, draws = tasklaw.unadapted(outputs, law, filters, normals), size if law.slots() else np.inf
         for end in endings:
             for what in ("loss", "error"):
                 statistics[f"test_{what}{end}"], statistics[f"test_{what}{end}_se"] = judged[what], judged[f"{what}_se"]
             statistics[f"test_error{end}_upper"] = upper(judged["error"], judged["error_se"], draws)
         statistics[f"test_accuracy{endings[-1]}"] = 1.0 - judged["error"]
         statistics[f"test_accuracy{endings[-1]}_se"] = judged["error_se"]
-    return {name: statistics[name] for name in FRESH_TASKS}
+    return {name: statistics[name] for name in FRESH_TASKS if name in statistics}
+
+
+def is_after(name: str) -> bool:
+    """Whether a variable of fresh tasks is of weights that were adapted to them."""
+    return "_adapted" in name
 
 
 def _support(model: Model, kernel: BilevelKernel, draw: Draw, values: Mapping[str, Value]) -> int:

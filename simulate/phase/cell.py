@@ -95,7 +95,7 @@ def outcomes(measure: Measure, cells: Sequence[Problem], seeds: Sequence[int]) -
     arrays: Arrays = {name: np.full(shape, np.nan) for name in measure.with_errors(cells[0].model)}
     arrays |= {name: np.full(shape, text, dtype=object) for name, text in (("status", OK), ("message", ""))}
     done = np.zeros(shape, dtype=np.bool_)
-    if measure.sampling != "vectors" and measure.fresh.together and not measure.refused:
+    if measure.fresh.together and not measure.refused:
         done = _together(measure, cells, seeds, names, arrays)
     for column, row in np.argwhere(~done.T).tolist():  # cells of a seed one after another: they share what is random
         _take(arrays, (row, column), outcome(measure, cells[row], seeds[column]))
@@ -106,8 +106,9 @@ def _together(
     measure: Measure, cells: Sequence[Problem], seeds: Sequence[int], names: Sequence[str], arrays: Arrays
 ) -> NDArray[np.bool_]:
     """Fills in the runs that go together; (cell, seed), which they are.  What one lacks is said where it is alone."""
+    sampling = "gram" if measure.sampling == EITHER else measure.sampling
     try:
-        made = batch.together(cells, seeds, measure.steps, names)
+        made = batch.together(cells, seeds, measure.steps, names, sampling)
     except (MemoryError, OSError):  # one by one they take less
         return np.zeros((len(cells), len(seeds)), dtype=np.bool_)
     done = made.done

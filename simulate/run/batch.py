@@ -60,20 +60,21 @@ class Together:
 class _Runs:
     """R runs of one shape: their cells' parameters and plans, seeds, and where each stands in the answer.
 
-    `plans` is None where a draw has more to it: then each run is drawn by itself.
+    `plans` is None where a draw has more to it, or is one of vectors: then each run is drawn by itself.
     """
 
     lot: Lot
     plans: many.Plans | None
     seeds: tuple[int, ...]
     at_seed: NDArray[np.intp]
+    sampling: str
 
     def part(self, rows: NDArray[np.intp]) -> _Runs:
         """Some of the runs."""
         seeds, plans = tuple([self.seeds[row] for row in rows.tolist()]), self.plans
         return _Runs(
             self.lot.rows(rows, self.lot.places[rows]), None if plans is None else plans.rows(rows), seeds,
-            self.at_seed[rows],
+            self.at_seed[rows], self.sampling,
         )
 
     @property
@@ -97,9 +98,12 @@ class _Runs:
             return self, many.draw_many(self.lot.model, self.plans, self.lot.values, self.seeds)
         draws: list[Draw] = []
         rows: list[int] = []
-        for row, seed in enumerate(self.seeds):
+        cells: dict[int, Problem] = {}  # each is read and checked once, whatever seeds it has
+        for row, (seed, place) in enumerate(zip(self.seeds, self.lot.places.tolist(), strict=True)):
+            if place not in cells:
+                cells[place] = self.lot.problem(row)
             try:
-                draws.append(self.lot.problem(row).start(seed, "gram").draw)
+                draws.append(many.by_products(cells[place].start(seed, self.sampling).draw))
             except (InputError, ModelError, RangeError):  # said where the run is made alone
                 continue
             rows.append(row)
@@ -113,11 +117,13 @@ def _directions(lot: Lot) -> int:
 
 
 @one_blas_thread()
-def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str]) -> Together:
-    """Each cell's and seed's variables `names` after `steps` steps from a draw by Gram, of the runs that go together.
+def together(
+    cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str = "gram"
+) -> Together:
+    """Each cell's and seed's variables `names` after `steps` steps from a draw, of the runs that go together.
 
     Fresh variables, those of a state alone, and hitting times that the kernel looks for; what else is looked at along
-    the way leaves every run over.
+    the way leaves every run over.  Of draws by vectors it is fresh variables alone: others may ask for the vectors.
     """
     shape = (len(cells), len(seeds))
     plain = set(names) <= set(FRESH)
@@ -126,7 +132,7 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
                     rows)
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
-            for runs in _shapes(lot, seeds, names, steps):
+            for runs in _shapes(lot, seeds, names, steps, sampling) if plain or sampling == "gram" else ():
                 if steps * runs.step > OPERATIONS:
                     continue  # a run alone goes in pieces, between which an interrupt is heard
                 for chunk in _chunks(runs, steps):
@@ -135,7 +141,7 @@ def together(cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: 
     return made
 
 
-def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int) -> list[_Runs]:
+def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int, sampling: str) -> list[_Runs]:
     """The runs of a lot's cells, those together that have one shape; none where they go alone."""
     first, model = lot.first, lot.model
     if first.initial is not None or first.redraws or not go_together(model, names):
@@ -145,30 +151,41 @@ def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int) ->
             schedules.check(model, lot.values.at(row), steps)
         for row in lot.values.distinct(list(model.algorithm.options.values()))[0].tolist():
             step_draws(model, lot.values.at(row), np.ones(int(whole(lot.values.alike, "n"))), 0)
-        if gram_refusal(model, lot.values.alike) or not lot.kernel.runs_together(_directions(lot)):
+        refused = sampling == "gram" and gram_refusal(model, lot.values.alike)
+        if refused or not lot.kernel.runs_together(_directions(lot)):
             return []
-        plans = many.plans_of(model, lot.values)
-        some, which = lot.values.distinct([model.label_flips])
+        some, which = lot.values.distinct(fresh_many.read_of(model, lot.values.alike))
         n = int(whole(lot.values.alike, "n"))
         judged = [fresh_many.shape_of(model, lot.values.at(row), n) for row in some.tolist()]
+        kinds = [shape for shape in dict.fromkeys(judged) if shape is not None]
+        alike = [np.isin(which, [at for at, shape in enumerate(judged) if shape == kind]) for kind in kinds]
+        of_kinds = [lot.rows(rows, lot.places[rows]) for rows in map(np.flatnonzero, alike)]
+        return [runs for part in of_kinds for runs in _of_one_kind(part, seeds, sampling)]
     except (InputError, ModelError, RangeError):  # said where the cell that is bad is run alone
         count = len(lot.places)
         halves = [np.arange(count // 2), np.arange(count // 2, count)] if count > 1 else []
-        return [runs for half in halves for runs in _shapes(lot.rows(half, lot.places[half]), seeds, names, steps)]
-    kinds = {shape: kind for kind, shape in enumerate(dict.fromkeys(judged))}
-    kind = np.array([kinds[shape] for shape in judged], dtype=np.intp)[which]
-    columns = np.zeros(len(kind)) if plans is None else plans.columns
-    distinct, group = many.distinct(np.stack([columns, kind], axis=1))
-    wanted = [at for at, (_, of) in enumerate(distinct.tolist()) if of != kinds.get(None)]
-    return [_of_seeds(lot, plans, np.flatnonzero(group == at), seeds) for at in wanted]
+        parts = [lot.rows(half, lot.places[half]) for half in halves]
+        return [runs for part in parts for runs in _shapes(part, seeds, names, steps, sampling)]
 
 
-def _of_seeds(lot: Lot, plans: many.Plans | None, rows: NDArray[np.intp], seeds: Sequence[int]) -> _Runs:
+def _of_one_kind(lot: Lot, seeds: Sequence[int], sampling: str) -> list[_Runs]:
+    """The runs of cells whose fresh examples are judged alike, those together that are drawn in as many dimensions."""
+    plans = many.plans_of(lot.model, lot.values) if sampling == "gram" else None
+    if plans is None:
+        return [_of_seeds(lot, None, np.arange(len(lot.places)), seeds, sampling)]
+    distinct, group = many.distinct(plans.columns[:, None])
+    return [_of_seeds(lot, plans, np.flatnonzero(group == at), seeds, sampling) for at in range(len(distinct))]
+
+
+def _of_seeds(
+    lot: Lot, plans: many.Plans | None, rows: NDArray[np.intp], seeds: Sequence[int], sampling: str
+) -> _Runs:
     """A run of each of the cells `rows` and each seed, a seed's one after another: they share what is random."""
     each = np.tile(rows, len(seeds))
     at_seed = np.repeat(np.arange(len(seeds)), len(rows))
     of_each = None if plans is None else plans.rows(each)
-    return _Runs(lot.rows(each, lot.places[each]), of_each, tuple([seeds[at] for at in at_seed.tolist()]), at_seed)
+    of_runs = tuple([seeds[at] for at in at_seed.tolist()])
+    return _Runs(lot.rows(each, lot.places[each]), of_each, of_runs, at_seed, sampling)
 
 
 def _chunks(runs: _Runs, steps: int) -> Iterator[_Runs]:

@@ -56,7 +56,7 @@ def on_fresh_tasks(
     if reason or states.b is None:
         return {}, reason
     statistics = fresh_tasks.fresh_task_statistics(
-        states.model, kernel, states.draw, states.z, states.b, states.values, seed
+        states.model, kernel, states.draw, states.z, states.b, states.values, seed, wanted=wanted
     )
     return {name: Variable(("t",), statistics[name]) for name in wanted}, ""
 

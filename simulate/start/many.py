@@ -181,6 +181,14 @@ def _noise_by(noise: Spiked, change: Callable[[Array], Array]) -> Spiked:
     return Spiked(spread, scale, noise.off, z, gram, None)
 
 
+def by_products(draw: Draw) -> Draw:
+    """A draw without its vectors, which many runs' would fill the memory with: what training sees of them."""
+    noise = {name: replace(each, spikes=None) if isinstance(each, Spiked) else each
+             for name, each in draw.noise.items()}
+    centres = {name: replace(each, vector=None) for name, each in draw.centres.items()}
+    return replace(draw, vectors=None, weights=None, filter_gram=draw.weight_gram, noise=noise, centres=centres)
+
+
 def stacked(draws: Sequence[Draw]) -> Drawn:
     """Draws of one shape, however they were made; of class noise those that are `Spiked`."""
     centres = {
@@ -275,4 +283,4 @@ def _roots(length: Array) -> Array:
     return grams.fixed_root(root**2, root)
 
 
-__all__ = ["Drawn", "Plans", "distinct", "draw_many", "labels", "plans_of", "stacked"]
+__all__ = ["Drawn", "Plans", "by_products", "distinct", "draw_many", "labels", "plans_of", "stacked"]

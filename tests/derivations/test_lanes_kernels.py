@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from derivations.calculus.recursion import of_model
-from derivations.declare import GradientDescent, Model
+from derivations.declare import GradientDescent, Model, Objective, Parameter
 from derivations.kernel.lanes import blocks
 from derivations.kernel.lanes.fits import fits_lanes
 from derivations.kernel.lanes.uncrossed import uncrossed
@@ -19,9 +19,10 @@ from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
 from dynamics.arrays import Array
-from dynamics.fresh.lanelaw import Parts, judged, packed, together
+from dynamics.fresh.lanelaw import Parts, by_name, judged, packed, parts_of, together
 from dynamics.fresh.normals import Normals
 from dynamics.fresh.roots import CLOSE, led, lower_root
+from dynamics.fresh.testlaw import Fresh, statistics
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -217,9 +218,81 @@ def test_shapes_run_on_lanes_until_blas_is_faster() -> None:
     assert kernel.stepping(5000) is kernel.module(5000) is not kernel.loops
 
 
-def test_class_heads_and_two_loops_have_no_lanes() -> None:
-    assert not fits_lanes(heterogeneous(3)) and not fits_lanes(fomaml()) and fits_lanes(nearly_orthogonal())
-    assert kernel_for(heterogeneous(3)).lanes is None
+def test_two_loops_and_penalised_class_heads_have_no_lanes() -> None:
+    assert fits_lanes(heterogeneous(3)) and not fits_lanes(fomaml()) and fits_lanes(nearly_orthogonal())
+    three = heterogeneous(3)
+    lam = Parameter(name="lam", latex="", meaning="weight", kind="real", default=0.1, low=0)
+    assert not fits_lanes(replace(three, objective=Objective(loss="cross_entropy", penalty="full"),
+                                  parameters=(*three.parameters, lam)))
+    assert not fits_lanes(replace(three, algorithm=GradientDescent.by_option({"label_noise": "sigma_p"})))
+    assert not fits_lanes(replace(three, network=replace(three.network, classes=17)))
+
+
+CLASSES = [pytest.param(3), pytest.param(2, marks=LONG), pytest.param(5, marks=LONG)]
+
+
+@pytest.mark.parametrize("K", CLASSES)
+@pytest.mark.parametrize("n", [1, 8, 13])
+def test_class_heads_have_the_bits_of_plain_python_and_those_of_the_loops_but_for_the_order_of_sums(
+    K: int, n: int
+) -> None:
+    """Eight steps, each of which sums at most m + n terms an entry and couples B: each off by that many eps."""
+    model, m, steps = heterogeneous(K), 3, 8
+    compiled, plain = kernel_for(model), plain_kernel(model)
+    rng = np.random.default_rng([n, K])
+    vectors = rng.normal(size=(n + K, n + K + 9)) / np.sqrt(n + K)
+    z, gram = rng.normal(size=(K, m, n + K + 9)) @ vectors.T, vectors @ vectors.T
+    y = rng.integers(0, K, n).astype(float)
+    one, two, loops = (
+        each.run(z, 0 * z, gram, y, {"eta": 0.3, "neurons": "sum"}, steps, np.arange(steps + 1))
+        for each in (compiled, plain, compiled.looped(compiled.loops))
+    )
+    assert np.array_equal(one.z, two.z) and np.array_equal(one.b, two.b) and one.b[-1].any()
+    eps, size = np.finfo(float).eps, np.abs(gram).sum(axis=0).max()
+    assert np.abs(one.b - loops.b).max() <= 4 * steps * (m + n + K) * eps * (1 + size)
+    assert np.abs(one.z - loops.z).max() <= 8 * steps * (m + n + K) * eps * (1 + size) * np.abs(z).max()
+
+
+def test_class_heads_judge_as_the_law_of_fresh_examples_says() -> None:
+    """Errors and losses by another sum of the same draws: ties shared, spikes and strata in their places."""
+    model, m, steps = heterogeneous(3), 5, 2
+    kernel, rng = kernel_for(model), np.random.default_rng(3)
+    neurons, groups, strata, spikes = 3 * m, 64, 8, 2
+    factor = rng.normal(size=(steps, 1, neurons, 2 * neurons))
+    covariance = factor @ np.swapaxes(factor, -1, -2)
+    fixed = np.zeros((steps, 3, 2, 3, m))
+    fixed[:, :, 0] = rng.normal(size=(steps, 3, 3, m))
+    fixed[:, 0, 0, 1] = fixed[:, 0, 0, 0]  # two heads alike in what stays
+    normals = Normals(rng.normal(size=(groups, 1, neurons)), rng.normal(size=(groups, strata, 1, 3)),
+                      rng.normal(size=(groups * strata, spikes)))
+    lines, tilt = rng.normal(size=(steps, spikes, neurons)), rng.normal(size=(steps, 3, spikes))
+    own = np.zeros((3, 2, 3))
+    own[np.arange(3), 1, np.arange(3)] = 1.0
+
+    def outputs(a: Array) -> Array:
+        return kernel.outputs(a, VALUES)
+
+    def further(t: int) -> Any:
+        shared = normals.draws(0, covariance[t, 0])
+        assert normals.spikes is not None
+        along = normals.spikes
+        return lambda rows: [shared(rows) + (along[rows] * tilt[t, k]) @ lines[t] for k in range(3)]
+
+    apart = Fresh(fixed, own, np.empty((steps, 0, neurons, neurons)), np.arange(3.0), further)
+    expected = statistics(outputs, apart, "cross_entropy", normals)
+    mix = np.zeros((3, 2, 1))
+    mix[:, 1] = 1.0
+    spiked = np.zeros((steps, 3, 2, spikes))
+    spiked[:, :, 1] = tilt
+    told = Fresh(fixed, mix, covariance, np.arange(3.0), tilt=spiked, lines=lines)
+    for lanes in (kernel.lanes, plain_kernel(model).lanes):
+        found = by_name(judged(
+            lanes, parts_of(told, outputs), told.labels, None, covariance, packed(normals, 3),
+            np.zeros(steps, dtype=np.int64), np.tile(kernel.arguments(VALUES, m), (steps, 1))))
+        assert found.keys() == expected.keys()
+        for name, each in expected.items():
+            np.testing.assert_allclose(found[name], each, rtol=1e-12, atol=1e-15, err_msg=name)
+    assert 0.1 < expected["test_error"].min() < expected["test_error"].max() < 0.9
 
 
 @LONG

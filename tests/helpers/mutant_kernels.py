@@ -61,7 +61,9 @@ ENTERED["couple"] = (*range(1, max(VECTORS) + 2),)
 COUNTED = {"colour": (3, 4, 5, 6)}
 TWO_NOISES = f"two_noises{ON_LANES}"
 # Functions that judge fresh examples which those of a setting are not: PEGR's hold one vector and nothing else.
-NOT_ENTERED = {"pegr": ("every_part", "move_along", "is_alone"), "nearly_orthogonal": ("one_part",)}
+NOT_ENTERED: dict[str, tuple[str, ...]] = {
+    "pegr": ("every_part", "move_along", "is_alone"), "nearly_orthogonal": ("one_part",), "heterogeneous": (),
+}
 ELSEWHERE = ("watch_", "seek", "reach", "met", "run_all")  # functions of kernels on lanes
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
 PATIENCE = 90  # seconds, after which a kernel whose loop never ends is taken for one that raises

@@ -329,6 +329,22 @@ def test_names_and_seeds() -> None:
         np.testing.assert_allclose(each, first[name][1:], rtol=1e-10)
 
 
+def test_what_nobody_asks_for_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapted weights took a third of a run whose grid is of `test_error`; each half has the numbers of both."""
+    model, values = MODELS["huberized"], {**VALUES, "test_tasks": 30}
+    start = draw(model, values, seed=0)
+    z, b = states(start)
+    whole = found_for(model, start, values, 1, 50)
+    for wanted, other in ((("test_error", "test_error_se"), "adapted"), (("test_loss_adapted",), "unadapted")):
+        with monkeypatch.context() as patched:
+            patched.delattr(tasklaw, other)
+            found = fresh_tasks.fresh_task_statistics(
+                model, kernel_for(model), start, z, b, values, 1, 50, wanted  # type: ignore[arg-type]
+            )
+        assert set(wanted) < set(found) < set(whole)
+        assert all(np.array_equal(each, whole[name]) for name, each in found.items())
+
+
 @pytest.mark.parametrize("projected", [True, False])
 def test_how_many_tasks_are_held_at_once_changes_nothing(projected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {**VALUES, "test_tasks": 30, "project_noise": projected}

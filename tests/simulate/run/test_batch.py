@@ -40,17 +40,19 @@ def problems(cells: Sequence[dict[str, Any]], setting: str = "pegr") -> list[Pro
     return [problem_of(choose(setting, {**BASE, **cell})) for cell in cells]
 
 
-def alone(cell: Problem, seed: int, steps: int, names: tuple[str, ...]) -> dict[str, Any]:
+def alone(cell: Problem, seed: int, steps: int, names: tuple[str, ...], sampling: str = "gram") -> dict[str, Any]:
     asked = Asked(steps, np.array([steps]), names, {}, named=True)
-    return reduced.run(cell.start(seed, "gram"), asked).variables
+    return reduced.run(cell.start(seed, sampling), asked).variables
 
 
-def compare(cells: list[Problem], seeds: Sequence[int], steps: int, names: tuple[str, ...]) -> int:
+def compare(
+    cells: list[Problem], seeds: Sequence[int], steps: int, names: tuple[str, ...], sampling: str = "gram"
+) -> int:
     """How many runs went together; each has the variables that it has alone, to the bit."""
-    made = batch.together(cells, seeds, steps, names)
+    made = batch.together(cells, seeds, steps, names, sampling)
     rows = made.found or []
     for row, at in zip(*np.nonzero(made.done), strict=True):
-        expected = alone(cells[row], seeds[at], steps, names)
+        expected = alone(cells[row], seeds[at], steps, names, sampling)
         for name, numbers in made.numbers.items():
             assert np.array_equal(numbers[row, at], expected[name].values[0]), (name, cells[row].values, seeds[at])
         for name in names if rows else ():
@@ -83,6 +85,42 @@ def test_mixtures_go_together(cells: list[dict[str, Any]]) -> None:
     found = [problem_of(choose("nearly_orthogonal", {**base, **cell})) for cell in cells]
     names = (*FRESH, "loss", "rho") if "sizes" in str(cells) else FRESH
     assert compare(found, [0, 5], 6, names) == 2 * len(found)
+
+
+CLASSES: dict[str, list[dict[str, Any]]] = {
+    "lengths and deviations": [{"u_norm": 0.0}, {"u_norm": 3.0, "sigma_p": 2.0}, {"sigma_0": 0.3, "eta": 0.1}],
+    "noise that differs by class": [
+        {"Gamma": 3.0}, {"Gamma": 50.0, "sigma_p": 0.1}, {"Gamma": 3.0, "d": 1e9, "sigma_p": 1e-4},
+    ],
+    "some of it that does not": [{"Gamma": 1.0}, {"Gamma": 9.0}],
+    "dimensions, among them too few for all": [{"d": 30}, {"d": 1e9, "sigma_p": 1e-4}, {"d": 34}],
+    "sizes": [{"n": 4, "m": 2}, {"n": 21, "m": 3}, {"class_sizes": (2, 4, 3)}, {"neurons": "sum"}],
+}
+
+
+@pytest.mark.parametrize("cells", CLASSES.values(), ids=CLASSES)
+def test_class_heads_go_together(cells: list[dict[str, Any]]) -> None:
+    base = {"K": 3, "n": 9, "m": 4, "d": 200, "init": "gaussian", "sigma_p": 0.4, "eta": 0.5}
+    found = [problem_of(choose("heterogeneous", {**base, **cell})) for cell in cells]
+    names = (*FRESH, "loss", "rho", "signal") if "u_norm" in str(cells) else FRESH
+    assert compare(found, [0, 5], 6, names) == 2 * len(found)
+
+
+def test_draws_by_vectors_go_together_where_fresh_variables_are_wanted() -> None:
+    """The published filters' entries are uniform, of which there is no draw by Gram."""
+    base = {"K": 2, "n": 7, "m": 3, "d": 40, "sigma_p": 0.4}
+    cells = [problem_of(choose("heterogeneous", {**base, "Gamma": ratio})) for ratio in (1.0, 4.0)]
+    assert compare(cells, [0, 3], 5, FRESH, "vectors") == 4
+    assert compare(problems([{"mu_norm": 1.0}, {}]), [1], 5, FRESH, "vectors") == 2
+    assert not batch.together(cells, [0], 5, FRESH).done.any()
+    assert not batch.together(cells, [0], 5, ("loss", "test_error"), "vectors").done.any()
+
+
+def test_wide_class_heads_and_noise_that_is_no_gaussian_go_alone() -> None:
+    base = {"K": 2, "n": 7, "d": 400, "sigma_p": 0.4, "init": "gaussian"}
+    cells = [problem_of(choose("heterogeneous", {**base, **more})) for more in (
+        {"m": 64}, {"m": 65}, {"m": 3, "noise": "uniform"})]
+    assert batch.together(cells, [0], 3, FRESH, "vectors").done.ravel().tolist() == [True, False, False]
 
 
 @pytest.mark.slow  # compiles a model of its own
@@ -180,8 +218,18 @@ def test_draws_together_are_the_draws_alone() -> None:
         assert plans is not None
         many_drawn = many.draw_many(lot.model, plans, lot.values, [8] * len(lot.places))
         drawn += [many_drawn.one(at) for at in range(len(lot.places))]
-    for cell, found in zip(cells, drawn, strict=True):
+    of_classes = [problem_of(choose("heterogeneous", {"K": 3, "n": 9, "m": 2, "d": 30, "init": "gaussian", **more}))
+                  for more in ({"Gamma": 2.0}, {"Gamma": 7.0, "sigma_p": 0.0})]
+    (lot,) = Lots.of(of_classes).lots
+    plans = many.plans_of(lot.model, lot.values)
+    assert plans is not None
+    many_drawn = many.draw_many(lot.model, plans, lot.values, [8, 8])
+    for cell, found in zip([*cells, *of_classes], [*drawn, many_drawn.one(0), many_drawn.one(1)], strict=True):
         expected = cell.start(8, "gram").draw
+        assert found.noise.keys() == expected.noise.keys()
+        for name in expected.noise:
+            for part in ("spread", "scale", "off", "z", "gram"):
+                assert np.array_equal(getattr(found.noise[name], part), getattr(expected.noise[name], part)), part
         for name in ("z", "gram", "weight_gram", "y", "clean", "d"):
             assert np.array_equal(getattr(found, name), getattr(expected, name)), name
 

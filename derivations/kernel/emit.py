@@ -56,7 +56,7 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     out.put(0, "import numpy as np", "from dynamics.lazily import njit", "")
     for home, names_there in (("compiled", PRIMITIVES), ("functions", FUNCTIONS)) if lanes else ():
         taken = ", ".join(sorted(name for name in names_there if name in used))
-        out.put(0, f"from dynamics.lanes.{home} import {taken}")
+        out.put(0, *([f"from dynamics.lanes.{home} import {taken}"] if taken else []))
     out.put(0, *["", ""] * lanes)
     return out.text() + body
 

@@ -35,15 +35,22 @@ _MARKS = ("", "'", "''")
 
 def written(model: Model) -> list[str]:
     """The text of each function of a model's formulas; none where neither activation nor loss is one."""
+    return [function(name, said, of, order) for name, said, of, order in _functions(model)]
+
+
+def signatures(model: Model) -> list[tuple[str, list[str]]]:
+    """The same functions by name, with what each takes beside its number."""
+    return [(name, [argument(each) for each in of.constants]) for name, _, of, _ in _functions(model)]
+
+
+def _functions(model: Model) -> Iterator[tuple[str, str, Expression, int]]:
+    """Name, notation, formula and order of derivative."""
     kind, loss = model.network.activation.kind, model.objective.loss_kind
-    out = []
     for order, marks in enumerate(_MARKS):
         if isinstance(kind, Expressed):
-            name = HELPERS[EXPRESSED[order]]
-            out.append(function(name, f"sigma{marks}(z)", kind.expression, order))
+            yield HELPERS[EXPRESSED[order]], f"sigma{marks}(z)", kind.expression, order
         if isinstance(loss, OfMargin):
-            out.append(function(f"loss_{order}", f"l{marks}(z)", loss.expression, order))
-    return out
+            yield f"loss_{order}", f"l{marks}(z)", loss.expression, order
 
 
 def function(name: str, said: str, expression: Expression, order: int) -> str:

@@ -98,8 +98,11 @@ class NestWriter:
     def pieces_of(self, depth: int, exprs: Iterable[sp.Expr]) -> None:
         """The activation pieces of the expressions as named locals, of pre-activations that are there."""
         for piece in sorted({e for expr in exprs for e in expr.atoms(*PIECES)}, key=piece_name):
-            args = ", ".join(self.printer.doprint(arg) for arg in piece.args)
-            self.out.put(depth, f"{piece_name(piece)} = {HELPERS[type(piece)]}({args})")
+            self.out.put(depth, f"{piece_name(piece)} = {self.called(piece)}")
+
+    def called(self, piece: sp.Function) -> str:
+        """The call of an activation piece."""
+        return f"{HELPERS[type(piece)]}({', '.join(self.printer.doprint(arg) for arg in piece.args)})"
 
     def head_loops(self, depth: int, *first: str) -> None:
         """Loops over heads and filters, with the head's sign; a head begins with the lines `first`."""

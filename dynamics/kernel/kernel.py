@@ -26,11 +26,12 @@ from .trajectory import Sought, Trajectory, ended, until_failure
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
+CLASSES_UPTO = 128  # the same of class heads, most of whose sums are of zeros that loops skip (benchmarks/RESULTS.md)
 
 
-def lanes_take(directions: float, first: int = 0) -> bool:
-    """Whether so many directions, `first` or more, are advanced eight at a time."""
-    return first <= directions < LANES_UPTO
+def lanes_take(directions: float, signed: bool, first: int = 0) -> bool:
+    """Whether so many directions, `first` or more, are advanced eight at a time, of signed heads or of class heads."""
+    return first <= directions < (LANES_UPTO if signed else CLASSES_UPTO)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Kernel:
 
     def on_lanes(self, directions: int) -> bool:
         """Whether states of so many directions are advanced on lanes; asked before they are loaded."""
-        return self.judges(directions) and lanes_take(directions, self.lanes_from)
+        return self.judges(directions) and lanes_take(directions, self.signed, self.lanes_from)
 
     def judges(self, directions: int) -> bool:
         """Whether it judges fresh examples of states of so many directions on lanes."""

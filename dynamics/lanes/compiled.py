@@ -171,6 +171,13 @@ bits_and = _one(whole_type, lambda builder, a, b: builder.and_(a, b), whole_type
 bits_or = _one(whole_type, lambda builder, a, b: builder.or_(a, b), whole_type, whole_type)
 
 
+lane = _one(types.float64, lambda builder, x, at: builder.extract_element(x, at), lanes_type, types.intp)
+in_lane = _one(
+    lanes_type, lambda builder, x, at, value: builder.insert_element(x, value, at), lanes_type, types.intp,
+    types.float64,
+)
+
+
 def _all(builder: Any, mask: Any) -> Any:
     packed = builder.bitcast(mask, ir.IntType(WIDTH))
     return builder.icmp_unsigned("==", packed, ir.Constant(ir.IntType(WIDTH), 2**WIDTH - 1))

@@ -140,6 +140,18 @@ def bits_or(a: Longs, b: Longs) -> Longs:
     return np.asarray(a | b)
 
 
+def lane(a: Array, at: int) -> float:
+    """What stands in a lane, from 0."""
+    return float(a[at])
+
+
+def in_lane(a: Array, at: int, value: float) -> Array:
+    """The same lanes but for one."""
+    changed = np.array(a)
+    changed[at] = value
+    return changed
+
+
 def total(a: Array) -> float:
     """((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))."""
     for gap in (4, 2, 1):

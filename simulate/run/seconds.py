@@ -70,5 +70,6 @@ def _together(request: Request) -> bool:
 def _on_lanes(request: Request) -> bool:
     """Whether states of so many directions go on lanes, where the model has a kernel on them."""
     model = request.model
-    few = model.network.head_axis.signed or takes(request.filters)
-    return few and not model.algorithm.over_tasks and lanes_take(request.directions)
+    signed = model.network.head_axis.signed
+    few = signed or takes(request.filters)
+    return few and not model.algorithm.over_tasks and lanes_take(request.directions, signed)

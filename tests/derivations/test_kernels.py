@@ -99,8 +99,8 @@ def test_compiled_equals_plain_bit_for_bit(regularizer: str, q: int) -> None:
 
 @pytest.mark.parametrize(("classes", "n"), [(2, 7), rarely(5, 4)])
 def test_compiled_classes_equal_plain_bit_for_bit(classes: int, n: int) -> None:
-    compiled = kernel_for(heterogeneous(classes))
-    plain = compiled.looped(plain_module(compiled.source, "plain"))
+    shipped = kernel_for(heterogeneous(classes))
+    compiled, plain = (shipped.looped(each) for each in (shipped.loops, plain_module(shipped.source, "plain")))
     z, gram, y = class_state(classes, n, m=3, d=9, seed=classes)
     runs = [kernel.run(z, np.zeros_like(z), gram, y, VALUES, 20, np.arange(21)) for kernel in (compiled, plain)]
     assert np.array_equal(runs[0].z, runs[1].z) and np.array_equal(runs[0].b, runs[1].b) and runs[0].b[-1].any()

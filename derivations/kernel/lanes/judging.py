@@ -11,6 +11,7 @@ from ...calculus.symbols import i, r
 from ..layout import A1, A2, A3, HELPER
 from .blocks import GROUPS, LANES, SIDE_BY_SIDE
 from .nests import LaneNests
+from .printer import rate
 
 SIDE, STRETCH = 8, 512  # runs that are judged side by side, and on how many groups at a time
 LAW = {
@@ -108,7 +109,7 @@ def _every_part(emitter: LaneNests) -> None:
 
 def _every_label(emitter: LaneNests) -> None:
     """Errors and losses of the parts' sums, with every label that an example may have."""
-    put, loss = emitter.out.put, emitter.model.objective.loss
+    put = emitter.out.put
     put(3, "for k in range(labels.size):", "    if shares[k] > 0.0:")
     put(5, *[f"score_{v} = lanes(base[k])" for v in SIDE_BY_SIDE])
     put(5, "for p in range(fixed.shape[0]):", "    if of[k, p] != 0.0:")
@@ -116,7 +117,7 @@ def _every_label(emitter: LaneNests) -> None:
     for v in SIDE_BY_SIDE:
         put(5, f"margin_i = score_{v} * labels[k]", "half = where(margin_i == 0.0, 0.5 * shares[k], 0.0)")
         put(5, f"error_{v} = error_{v} + where(margin_i < 0.0, shares[k], half)")
-        put(5, "if with_losses:", f"    cost_{v} = cost_{v} + shares[k] * {loss}_0(margin_i)")
+        put(5, "if with_losses:", f"    cost_{v} = cost_{v} + shares[k] * {rate(emitter.model, 0, 'margin_i')}")
 
 
 def _added(emitter: LaneNests, depth: int, entry: str, v: int) -> None:

@@ -10,6 +10,7 @@ from ..nests import WORK
 from ..schedule import Stage, arrays, schedule
 from ..skeleton import functions, packing
 from ..timeloop import RESCALING
+from . import by_lane
 from .blocks import LANES, colouring, coupling
 from .judging import judge, judge_all
 from .nests import LaneNests
@@ -53,8 +54,9 @@ class LaneDescent(LaneNests):
     def helpers(self) -> None:
         """The layout, the coupling, and what options do to a gradient."""
         changing, heads = schedules.written(self.model), self.model.n_heads
-        held = copied(packing, *[functions] * bool(changing))
-        for text in (*held, coupling(self.moves, heads, self.signed), colouring(heads), *changing):
+        of_formulas = by_lane.written(self.model)
+        held = copied(packing, *[functions] * (bool(changing) and not of_formulas))
+        for text in (*held, *of_formulas, coupling(self.moves, heads, self.signed), colouring(heads), *changing):
             self.out.put(0, *text.split("\n"))
 
     def outputs_function(self) -> None:

@@ -7,7 +7,7 @@ taken out where examples are summed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
@@ -16,10 +16,12 @@ from ...calculus.sums import Definition
 from ...declare import Directions
 from ..by_class import summand
 from ..layout import Groups
+from ..pieces import HELPERS
 from ..schedule import Stage, arrays
 from ..timeloop import RESCALING, Descent
 from .blocks import LANES
 from .by_label import SIDES, ByLabel
+from .by_lane import each_of
 from .printer import LanePrinter, NoLanes
 
 _EACH = f"for i in range(0, y.size, {LANES}):"
@@ -38,6 +40,7 @@ class LaneNests(Descent):
         self.by_label = ByLabel.of(self.names)
         self.orthogonal: tuple[Stage, ...] = ()
         self.moved = False
+        self.numbers = False
 
     @property
     def crossing(self) -> list[str]:
@@ -68,12 +71,20 @@ class LaneNests(Descent):
             self.out.put(depth, f"at_{name} = {previous}")
             previous = f"at_{name} + {self.size_of(self.model.family(name))}"
 
-    def pieces_of(self, depth: int, exprs: Iterable[sp.Expr]) -> None:
-        """As by loops; a formula's functions have no form on lanes."""
-        exprs = list(exprs)
-        if any(expr.atoms(*EXPRESSED) for expr in exprs):
-            raise NoLanes(f"the activation {self.model.network.activation.name} has no form on lanes")
-        super().pieces_of(depth, exprs)
+    def locals_of(
+        self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None
+    ) -> None:
+        """As by loops; at a label or a class they are numbers, not lanes."""
+        self.numbers = at is not None
+        super().locals_of(depth, exprs, at)
+        self.numbers = False
+
+    def called(self, piece: sp.Function) -> str:
+        """The call of an activation piece; a formula's functions are of one number, so lanes take each in turn."""
+        if self.numbers or not isinstance(piece, EXPRESSED):
+            return super().called(piece)
+        first, *constants = (self.printer.doprint(arg) for arg in piece.args)
+        return f"{each_of(HELPERS[type(piece)])}({', '.join((f'lanes({first})', *constants))})"
 
     def neurons(self, depth: int, *first: str) -> None:
         """Loops over heads and filters; a neuron begins with its place and the lines `first`."""

@@ -7,12 +7,17 @@ import sympy as sp
 from ...calculus.activations import EXPRESSED
 from ...calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
 from ...calculus.symbols import s
+from ...declare import Model, OfMargin
 from ...errors import ModelError
 from ..by_class import CLASS
 from ..pieces import HELPERS
-from ..printer import KernelPrinter
+from ..printer import KernelPrinter, argument
+from .by_lane import each_of
 
-PRIMITIVES = ("aligned", "entry", "every", "fused", "lanes", "least", "load", "spread", "store", "total", "where")
+PRIMITIVES = (
+    "aligned", "entry", "every", "fused", "in_lane", "lane", "lanes", "least", "load", "spread", "store", "total",
+    "where",
+)
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),
@@ -23,6 +28,18 @@ FUNCTIONS = (
 
 class NoLanes(ModelError):
     """An expression that has no form on lanes; the model runs by loops."""
+
+
+def rate(model: Model, order: int, margin: str) -> str:
+    """A derivative of the loss at margins, lanes, as a kernel's text.  Raises NoLanes where it has no form on them."""
+    loss = model.objective.loss_kind
+    if isinstance(loss, OfMargin):
+        constants = map(argument, loss.expression.constants)
+        return f"{each_of(f'loss_{order}')}({', '.join((f'lanes({margin})', *constants))})"
+    name = f"{model.objective.loss}_{order}"
+    if name not in FUNCTIONS:
+        raise NoLanes(f"the loss {model.objective.loss} has no form on lanes")
+    return f"{name}({margin})"
 
 
 class LanePrinter(KernelPrinter):
@@ -36,10 +53,7 @@ class LanePrinter(KernelPrinter):
 
     def _print_Function(self, expr: sp.Function) -> str:
         if type(expr).__name__ == "rate":
-            rate = f"{self.names.model.objective.loss}_{int(expr.args[0])}"
-            if rate not in FUNCTIONS:
-                raise NoLanes(f"the loss {self.names.model.objective.loss} has no form on lanes")
-            return f"{rate}({self._print(expr.args[1])})"
+            return rate(self.names.model, int(expr.args[0]), self._print(expr.args[1]))
         return str(super()._print_Function(expr))
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:

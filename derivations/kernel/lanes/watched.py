@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...declare import Directions, Extreme, Model, to_plain
+from ...declare import Directions, Extreme, Model, OfMargin, to_plain
+from ..printer import argument
 from .fits import fits_lanes
 from .nests import LaneNests
+from .printer import rate
 
 LOSS = "loss"
 SIGN, INSIDE = "(1.0 - 2.0 * h)", "load(present, i) > 0.0"
@@ -136,12 +138,18 @@ class Watchers:
         }
 
     def _loss(self) -> None:
-        put, loss = self.out.put, self.model.objective.loss
-        self.out.function("watch_loss", (["f", "y", "present", "examples"],), "Training loss of the outputs.")
+        put = self.out.put
+        self.out.function("watch_loss", (self._taken_of_loss(),), "Training loss of the outputs.")
         put(1, "losses = lanes(0.0)", self.emitter.each)
-        put(2, f"losses = losses + where({INSIDE}, {loss}_0(load(f, i) * load(y, i)), 0.0)")
+        put(2, f"losses = losses + where({INSIDE}, {rate(self.model, 0, 'load(f, i) * load(y, i)')}, 0.0)")
         put(1, "return total(losses) / examples")
         put(0, "")
+
+    def _taken_of_loss(self) -> list[str]:
+        """The arguments of the look at the loss; a formula's parameters among them."""
+        loss = self.model.objective.loss_kind
+        constants = map(argument, loss.expression.constants) if isinstance(loss, OfMargin) else ()
+        return ["f", "y", "present", "examples", *constants]
 
     def _extreme(self, extreme: Extreme) -> None:
         """The least and the largest entry of an extreme, whose own reduction is over what it does not keep."""
@@ -223,7 +231,7 @@ class Watchers:
         packed = {"z", "b", "gram", "y"}
         for place, name in enumerate([LOSS, *(each.name for each in self.extremes)]):
             self.out.put(depth, f"if sought[{place}]:")
-            taken = ["f", "y", "present", "examples"] if name == LOSS else self._taken(self.extremes[place - 1])
+            taken = self._taken_of_loss() if name == LOSS else self._taken(self.extremes[place - 1])
             given = [f"packed_{each}" if each in packed else each for each in taken]
             if name == LOSS:
                 self.out.call(depth + 1, f"low[{place}] = watch_{name}(", (given,))

@@ -162,6 +162,10 @@ class StateView(Protocol):
         """||w_{h,r}|| (T, H, m)."""
 
     @property
+    def norm(self) -> Array:
+        """||W||_F (T,), where squares overflow too."""
+
+    @property
     def singular(self) -> Singular:
         """Sizes of each head's matrix and of all of them stacked."""
 

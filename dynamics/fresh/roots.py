@@ -149,8 +149,10 @@ def square_root(covariance: Array) -> Array:
     C = D L with D the standard deviations and R = L L^T the correlations, so that small neurons next to large ones keep
     their own relative accuracy.  L is the Cholesky factor where every neuron's variance given those before it is at
     least `CLOSE` of its own, and the symmetric root R^(1/2) elsewhere, which depends continuously on a singular R (a
-    Cholesky factor and an eigenvector basis do not).
+    Cholesky factor and an eigenvector basis do not).  A covariance that is not finite has no root: NaN.
     """
+    if not np.isfinite(covariance).all():
+        return np.full_like(covariance, np.nan)
     lower, settled = lower_root(covariance)
     if settled:
         return lower

@@ -68,6 +68,24 @@ def lengths(rows: Array) -> Array:
     return np.asarray(norms)
 
 
+def frobenius(matrices: Array) -> Array:
+    """||A||_F of matrices A (..., p, R), where their squares overflow too."""
+    unit = _unit(np.abs(matrices).max(axis=(-2, -1)))
+    norms: Array = np.sqrt(np.sum((matrices * unit[..., None, None]) ** 2, axis=(-2, -1))) / unit
+    return norms
+
+
+def length(x: Array) -> float:
+    """||x||_F of all entries, where their squares overflow too, by a dot product."""
+    unit = _unit(np.abs(x).max())
+    return float(np.linalg.norm(x * unit) / unit)
+
+
+def _unit(largest: Array) -> Array:
+    """Powers of two that bring numbers near 1, so that to multiply by them is exact; 2^1000 at the most."""
+    return np.asarray(np.ldexp(1.0, -np.maximum(np.frexp(largest)[1], -1000)))
+
+
 @dataclass(frozen=True)
 class SpectrumSizes:
     """||W||_F, s_1, and sum_{k>1} s_k^2 / s_1^2 of matrices, each (...); the last is NaN for W = 0."""

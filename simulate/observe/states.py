@@ -171,7 +171,7 @@ class States:
 
     def length(self, at: int, b: Array) -> float:
         """||a W(0) + b V||_F with the state's a, for other coefficients b (H, m, B)."""
-        return float(np.linalg.norm(self.frame.at(b, self.shares[at])))
+        return spectrum.length(self.frame.at(b, self.shares[at]))
 
     def margin_gradients(self, at: int) -> tuple[Indices, Array]:
         """Term q adds g[s, i, q] of direction c[i, q] to filter s of grad z_i: c (n, Q) and g (S, n, Q).
@@ -207,6 +207,11 @@ class States:
         assert self.b is not None
         pairs = zip(self.b, self.shares, strict=True)
         return np.array([spectrum.lengths(self.frame.at(b, a)) for b, a in pairs]).reshape(self.b.shape[:-1])
+
+    @cached_property
+    def norm(self) -> Array:
+        """||W||_F, (T,)."""
+        return spectrum.frobenius(self.norms)
 
     @cached_property
     def singular(self) -> spectrum.SpectrumSizes:

@@ -123,7 +123,8 @@ class Problem:
         Raises InputError where it cannot be drawn, or where inner products of it are beyond the largest double.
         """
         initial = source.arrays(self.model, self.values, seed, self.initial, self.examples)
-        drawn = draw(self.model, self.values, seed, sampling, initial, lambda: self.plan)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below, in a sentence
+            drawn = draw(self.model, self.values, seed, sampling, initial, lambda: self.plan)
         sized = self if initial is None or self.examples is not None else replace(
             self, resolved=parameters.with_sizes(self.resolved, self.given, tasks.sizes(self.model, drawn)))
         magnitudes.check_finite(sized.model, sized.values, drawn)

@@ -143,7 +143,8 @@ def measured(examples: Examples) -> dict[str, float]:
         raise InputError(
             f"x: input {row} is zero, and R_max/R_min needs inputs that are not; choose other examples or scaling"
         ) from None
-    below = quantities["R"] ** 2 * len(examples.y) * quantities["p"]
+    ratio = quantities["R"]
+    below = ratio * ratio * len(examples.y) * quantities["p"]  # ratio ** 2 would raise where it overflows
     return {**quantities, "near_orthogonality": quantities["R_min"] ** 2 / below if below else math.inf}
 
 

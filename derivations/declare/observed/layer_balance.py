@@ -62,11 +62,12 @@ class LayerBalance(OfStates):
         """(T, H, m); None without coefficients."""
         if states.b is None:
             return None
-        inner = states.norms**2
-        if states.model.network.biases is not None:
-            inner = inner + states.z[..., states.rows(BIASES)][..., 0] ** 2
-        outer = states.z[..., states.rows(SECOND_LAYER)][..., 0] ** 2
-        return np.asarray(outer - inner / _degree(states.model))
+        with np.errstate(over="ignore", invalid="ignore"):  # squares beyond the largest double have no difference: NaN
+            inner = states.norms**2
+            if states.model.network.biases is not None:
+                inner = inner + states.z[..., states.rows(BIASES)][..., 0] ** 2
+            outer = states.z[..., states.rows(SECOND_LAYER)][..., 0] ** 2
+            return np.asarray(outer - inner / _degree(states.model))
 
     def by_weights(self, course: WeightView) -> Array:
         """Of the entries of each neuron: a is the last."""

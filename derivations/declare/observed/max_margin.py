@@ -85,7 +85,7 @@ def _conditions(states: StateView, coefficients: Array, at: int) -> tuple[float,
     (coefficients of grad z_i): its norm is taken as such, not by subtraction.
     """
     margins = states.seen["margins"][at]
-    norm = float(np.sqrt(np.sum(states.norms[at] ** 2)))
+    norm = float(states.norm[at])
     if norm == 0.0 or not np.isfinite(norm):
         return np.nan, np.nan
     columns, grads = states.margin_gradients(at)

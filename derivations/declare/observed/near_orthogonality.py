@@ -42,9 +42,10 @@ class NearOrthogonality(OfStates):
     def by_weights(self, course: WeightView) -> Array:
         """Of the vectors, pair by pair."""
         rows = course.families[self.of]
-        lengths = [np.linalg.norm(v) for v in rows]
+        lengths = [float(np.linalg.norm(v)) for v in rows]
         p = max((abs(a @ b) for i, a in enumerate(rows) for k, b in enumerate(rows) if i != k), default=0.0)
-        below = (max(lengths) / min(lengths)) ** 2 * len(rows) * p
+        ratio = max(lengths) / min(lengths)
+        below = ratio * ratio * len(rows) * p  # ratio ** 2 would raise where it overflows
         return np.asarray(min(lengths) ** 2 / below if below else np.inf)
 
 
@@ -55,5 +56,6 @@ def _ratio(gram: Array) -> float:
         return float("nan")
     low, high = float(np.sqrt(squares.min())), float(np.sqrt(squares.max()))
     p = float(np.abs(gram[~np.eye(len(gram), dtype=bool)]).max(initial=0.0))
-    below = (high / low) ** 2 * len(gram) * p
+    ratio = high / low
+    below = ratio * ratio * len(gram) * p  # ratio ** 2 would raise where it overflows
     return float(low**2 / below) if below > 0 else float("inf")

@@ -43,11 +43,13 @@ class NoiseRatio(OfStates):
     def value(self, states: StateView) -> Array | None:
         """(K, K) of the data at hand; NaN where a class has too few examples."""
         classes, rows, y = states.model.n_heads, states.rows(self.of), states.y
-        moments = pair_moments(states.gram[rows, rows], y, classes)
+        among, lengths = states.gram[rows, rows], np.diag(states.gram)[states.rows(self.signal or self.of)]
+        # The ratio is one of squares, which may overflow where it does not: a power of two off all of them is exact.
+        unit = 2.0 ** -np.frexp(max(np.abs(among).max(initial=0.0), lengths.max(initial=0.0)))[1]
+        moments = pair_moments(among * unit, y, classes)
         sizes = (y[None, :] == np.arange(classes)[:, None]).sum(axis=1).astype(np.float64)
         if self.signal:
-            lengths = np.diag(states.gram)[states.rows(self.signal)]  # ||u_k||^2
-            top = (sizes * lengths) ** 2
+            top = (sizes * lengths * unit) ** 2  # lengths are ||u_k||^2
         else:
             top = sizes * np.diag(moments)
         below = sizes[None, :] * moments

@@ -43,7 +43,7 @@ class NormalisedMargin(OfStates):
         if states.b is None:
             return None
         with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
-            margins = states.seen["margins"] / np.sqrt(np.sum(states.norms**2, axis=(1, 2)))[:, None]
+            margins = states.seen["margins"] / states.norm[:, None]
         return np.ptp(margins, axis=1) if self.spread else margins
 
     def by_weights(self, course: WeightView) -> Array:

@@ -50,7 +50,6 @@ def test_scales_that_leave_no_digit_are_no_failure_of_the_kernel(
 
 
 @pytest.mark.parametrize("words", [f"{PEGR} sigma_p=1e160", f"{CLASSES} sigma_p=1e160", f"{LINES} sigma_p=1e160"])
-@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_start_beyond_float64_is_refused_by_validate(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Two were tracebacks of an OverflowError, and the first advised a smaller eta."""
     assert main(["validate", *words.split(), "--steps", "3"]) == 2

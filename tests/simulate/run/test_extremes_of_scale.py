@@ -31,7 +31,6 @@ ENDS = (1e-320, 1e-170, 1e100, 1e160, 1e308)
 
 
 @pytest.mark.parametrize(("setting", "name"), [(one, name) for one, names in SCALES.items() for name in names])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_number_or_a_sentence(setting: str, name: str) -> None:
     for value in ENDS:
         for sampling in ("vectors", "gram"):
@@ -67,6 +66,37 @@ def test_standard_errors_survive_squares_that_overflow() -> None:
 
 def test_lengths_survive_squares_that_overflow() -> None:
     assert spectrum.lengths(np.array([[3e200, 4e200], [3.0, 4.0], [0.0, 0.0]])) == pytest.approx([5e200, 5.0, 0.0])
+
+
+def test_margins_over_a_norm_survive_squares_that_overflow() -> None:
+    """By a power of two they grow exactly as W does; before, those of large W were 0, over an infinite norm."""
+    plain, large = (run("nearly_orthogonal", {"n": 4, "m": 3, "d": 30, "sigma_0": std}, steps=0)
+                    for std in (1.0, 2.0**520))
+    for name in ("normalised_margin", "margin_spread", "kkt_residual"):
+        assert (large[name].values == plain[name].values).all() and np.abs(plain[name]).min() > 0.01
+
+
+@pytest.mark.parametrize("scale", [2.0**300, 2.0**-260])
+def test_ratios_of_squares_survive_squares_that_overflow(scale: float) -> None:
+    """A power of two is exact.  Before, they had no value, or digits only."""
+    names = ["Gamma_kj", "SNR_kj"]
+    plain, large = (run("heterogeneous", {"K": 3, "n": 9, "m": 2, "d": 30, "sigma_p": by, "u_norm": 2 * by}, steps=0,
+                        observables=names) for by in (1.0, scale))
+    assert all((plain[name].values == large[name].values).all() for name in names)
+
+
+def test_lengths_that_are_far_apart_are_no_defect() -> None:
+    """Before, the square of their ratio raised an OverflowError."""
+    x = np.random.default_rng(0).standard_normal((4, 20)) * np.array([[1e-160], [1.0], [1.0], [1.0]])
+    initial = {"x": x, "y": np.array([1.0, -1.0, 1.0, -1.0]), "W": np.full((2, 2, 20), 0.01)}
+    assert float(run("nearly_orthogonal", {"eta": 0.1}, steps=1, initial=initial)["near_orthogonality"]) == 0.0
+
+
+def test_fresh_tasks_of_filters_whose_squares_overflow_are_no_defect(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before, a LinAlgError of a covariance that is not finite."""
+    small = "n_tasks=2 n=4 n_train=2 m=2 d=20 M=3 J=1 sigma_0=1e155 nu_norm=1e-5 sigma_s=1e-5 sigma_xi=1e-5"
+    assert main(["validate", "fomaml", *small.split(), "--steps", "2"]) == 1
+    assert "sigma_0 (1e+155) is so far from order one" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("length", [1e-150, 1e-170, 1e-300])

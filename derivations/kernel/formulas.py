@@ -24,7 +24,7 @@ from .layout import HELPER, INDENT, OPTIONS, Writer, wrapped
 from .pieces import HELPERS
 from .printer import argument
 
-_CALLED = {
+CALLED = {
     sp.exp: "exponential", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.atan: "atan", Tanh: "tanh",
     Sigmoid: "sigmoid", SigmoidSlope: "sigmoid_slope", Softplus: "softplus", NormalShare: "normal_share",
     NormalDensity: "normal_density", ErrorFunction: "erf", BellSlope: "bell_slope",
@@ -35,16 +35,11 @@ _MARKS = ("", "'", "''")
 
 def written(model: Model) -> list[str]:
     """The text of each function of a model's formulas; none where neither activation nor loss is one."""
-    return [function(name, said, of, order) for name, said, of, order in _functions(model)]
+    return [function(name, said, of, order) for name, said, of, order in declared(model)]
 
 
-def signatures(model: Model) -> list[tuple[str, list[str]]]:
-    """The same functions by name, with what each takes beside its number."""
-    return [(name, [argument(each) for each in of.constants]) for name, _, of, _ in _functions(model)]
-
-
-def _functions(model: Model) -> Iterator[tuple[str, str, Expression, int]]:
-    """Name, notation, formula and order of derivative."""
+def declared(model: Model) -> Iterator[tuple[str, str, Expression, int]]:
+    """The same functions by name, with notation, formula and order of derivative."""
     kind, loss = model.network.activation.kind, model.objective.loss_kind
     for order, marks in enumerate(_MARKS):
         if isinstance(kind, Expressed):
@@ -78,7 +73,7 @@ def _function(
     of = "" if order == 0 else ", the derivative of" if order == 1 else ", the second derivative of"
     told = f"{said} = {expression.written}." if order == 0 else f"{said}{of} {expression.written}."
     out.put(1, *_docstring(told))
-    out.put(0, *_statements(curve(expression, order), _Printer(constants), 1, expression.variable))
+    out.put(0, *_statements(curve(expression, order), Printer(constants), 1, expression.variable))
     return out.text()
 
 
@@ -87,7 +82,7 @@ def _docstring(told: str) -> list[str]:
     return [f'"""{told}"""'] if len(lines) == 1 and len(told) < 100 else [f'"""{lines[0]}', *lines[1:], '"""']
 
 
-def _statements(of: Curve, printer: _Printer, depth: int, variable: str) -> Iterator[str]:
+def _statements(of: Curve, printer: Printer, depth: int, variable: str) -> Iterator[str]:
     """The upper piece last, so that what is no number goes through it."""
     if isinstance(of, Branch):
         yield f"{INDENT * depth}if {variable} {'<' if of.closed else '<='} {printer.doprint(of.cut)}:"
@@ -102,7 +97,7 @@ def _statements(of: Curve, printer: _Printer, depth: int, variable: str) -> Iter
     yield from out.lines
 
 
-class _Printer(PythonCodePrinter):
+class Printer(PythonCodePrinter):
     """Prints a piece over z; whole powers are products."""
 
     def __init__(self, constants: Mapping[str, str]) -> None:
@@ -133,6 +128,6 @@ class _Printer(PythonCodePrinter):
         return f"{self.parenthesize(base, 60)}**{self.parenthesize(power, 61)}"
 
     def _print_Function(self, expr: sp.Function) -> str:
-        return f"{_CALLED[type(expr)]}({', '.join(map(self._print, expr.args))})"
+        return f"{CALLED[type(expr)]}({', '.join(map(self._print, expr.args))})"
 
     _print_exp = _print_log = _print_sin = _print_cos = _print_atan = _print_Function

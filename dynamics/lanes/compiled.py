@@ -157,7 +157,7 @@ def entry(typing: Any, array: Any, at: Any) -> Any:
 
 whole = _one(whole_type, lambda builder, x: _splat(builder, x, _LONGS), types.int64)
 fused = _one(lanes_type, _called("fma", 3), lanes_type, lanes_type, lanes_type)
-root = _one(lanes_type, _called("sqrt", 1), lanes_type)
+sqrt_each = _one(lanes_type, _called("sqrt", 1), lanes_type)
 nearest = _one(lanes_type, _called("rint", 1), lanes_type)
 both = _one(mask_type, lambda builder, a, b: builder.and_(a, b), mask_type, mask_type)
 either = _one(mask_type, lambda builder, a, b: builder.or_(a, b), mask_type, mask_type)

@@ -154,6 +154,57 @@ def log1p(x: Any) -> Any:
 
 
 @strict
+def exponential_each(x: Any) -> Any:
+    """exp(x), as a formula calls it."""
+    return exp(x)
+
+
+@strict
+def sigmoid_each(x: Any) -> Any:
+    """1 / (1 + exp(-x)), without overflow."""
+    e = exp(-abs(x))
+    return where(x < 0.0, e, 1.0) / (1.0 + e)
+
+
+@strict
+def sigmoid_slope_each(x: Any) -> Any:
+    """1 / ((1 + exp(x)) (1 + exp(-x)))."""
+    e = exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
+@strict
+def softplus_each(x: Any) -> Any:
+    """log(1 + exp(x)), without overflow."""
+    return log1p(exp(-abs(x))) + where(x <= 0.0, 0.0, x)
+
+
+@strict
+def tanh_each(x: Any) -> Any:
+    """tanh x: by exp, and where that would cancel by a rational function of x^2 (Cody and Waite, as above)."""
+    e, g = exp(-2.0 * abs(x)), x * x
+    far = (1.0 - e) / (1.0 + e)
+    p = fused(fused(lanes(-0.96437492777225469787), g, lanes(-0.99225929672236083313e2)), g,
+              lanes(-0.16134119023996228053e4))
+    q = fused(fused(g + 0.11274474380534949335e3, g, lanes(0.22337720718962312926e4)), g,
+              lanes(0.48402357071988688686e4))
+    near = x + x * (g * (p / q))
+    return where(abs(x) < 0.549306144334054846, near, where(x < 0.0, -far, far))
+
+
+@strict
+def normal_density_each(x: Any) -> Any:
+    """exp(-x^2/2) / sqrt(2 pi)."""
+    return 0.3989422804014327 * exp(-0.5 * x * x)
+
+
+@strict
+def bell_slope_each(x: Any) -> Any:
+    """2 exp(-x^2) / sqrt(pi), the derivative of erf."""
+    return 1.1283791670955126 * exp(-(x * x))
+
+
+@strict
 def logistic_0(x: Any) -> Any:
     """log(1 + exp(-x)), without overflow; inf or nan where x is."""
     lost = log1p(exp(-abs(x)))

@@ -70,7 +70,7 @@ def fused(a: Array, b: Array, c: Array) -> Array:
     return np.asarray(_fma(a, b, c), dtype=np.float64)
 
 
-def root(a: Array) -> Array:
+def sqrt_each(a: Array) -> Array:
     """The square root."""
     return np.asarray(np.sqrt(a))
 

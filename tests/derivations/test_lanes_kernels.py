@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from derivations.calculus.recursion import of_model
-from derivations.declare import GradientDescent, Model, Objective, Parameter
+from derivations.declare import Activation, GradientDescent, Model, Objective, Parameter
 from derivations.kernel.lanes import blocks
 from derivations.kernel.lanes.fits import fits_lanes
 from derivations.kernel.lanes.uncrossed import uncrossed
@@ -216,6 +216,42 @@ def test_shapes_run_on_lanes_until_blas_is_faster() -> None:
     assert kernel.stepping(2) is kernel.stepping(LANES_UPTO - 1) is kernel.lanes is not kernel.loops
     assert kernel.stepping(LANES_UPTO) is kernel.module(LANES_UPTO) is not kernel.loops
     assert kernel.stepping(5000) is kernel.module(5000) is not kernel.loops
+
+
+FORMULAS = {
+    "tanh": "logistic", "gelu": "log(1 + exp(-z))", "cubic": "exp(-z)", "sqrt(1 + z*z)": "logistic",
+    "where(z > 0, z*z*sigmoid(z), 0.1*z)": "where(z >= 1, 0, (1 - z)**2)", "where(z > 0, z**1.5, 0)": "logistic",
+    "softplus(z) - softplus(-z) + erf(z)": "1/(1 + exp(z))",
+}
+
+
+def formula_model(activation: str, loss: str) -> Model:
+    model = pegr("none")
+    return replace(model, name="formula", network=replace(model.network, activation=Activation(name=activation)),
+                   objective=Objective(loss=loss), observables=(), events=())
+
+
+@pytest.mark.parametrize(("activation", "loss"), FORMULAS.items(), ids=FORMULAS)
+def test_formulas_run_on_lanes_as_by_loops(activation: str, loss: str) -> None:
+    """Their functions are within a few units in the last place of the C library's, and so is what few steps make."""
+    model = formula_model(activation, loss)
+    kernel = plain_kernel(model)
+    assert kernel.lanes is not None
+    z, gram, y = state(model, 9, 2, 5)
+    found = [each.run(z, 0 * z, gram, y, VALUES, 5, np.arange(6)) for each in (
+        kernel.looped(kernel.loops), replace(kernel, lanes_from=0))]
+    np.testing.assert_allclose(found[1].z, found[0].z, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(found[1].b, found[0].b, rtol=1e-12, atol=1e-13)
+    assert found[0].b[-1].any()
+
+
+@LONG
+@pytest.mark.parametrize(("activation", "loss"), FORMULAS.items(), ids=FORMULAS)
+def test_formulas_on_lanes_have_the_bits_of_plain_python(activation: str, loss: str) -> None:
+    model = formula_model(activation, loss)
+    one, two = (runs(replace(kernel, lanes_from=0), model, 13, False) for kernel in (
+        kernel_for(model), plain_kernel(model)))
+    assert np.array_equal(one.z, two.z) and np.array_equal(one.b, two.b) and one.b[-1].any()
 
 
 def test_two_loops_and_penalised_class_heads_have_no_lanes() -> None:

@@ -20,13 +20,23 @@ compiled: Any = typed  # its operations are called in compiled code, where Numba
 
 SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, 1.7e308, -1.7e308])
 ULPS = {"exp": 1.0, "log": 2.0, "log1p": 3.0, "logistic_0": 4.0, "logistic_1": 3.0, "logistic_2": 4.0}
+ULPS |= {"exponential_each": 1.0, "logarithm": 2.0, "sigmoid_each": 3.0, "sigmoid_slope_each": 4.0,
+         "softplus_each": 4.0, "tanh_each": 4.0}
+# A square of up to 25 is off by half a unit, which its exponential is then off by in relation to itself.
+ULPS |= {"normal_density_each": 10.0, "bell_slope_each": 18.0}
 EXACT: dict[str, Callable[[Any], Any]] = {
     "exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p,
     "logistic_0": lambda x: mpmath.log1p(mpmath.exp(-x)),
     "logistic_1": lambda x: -1 / (1 + mpmath.exp(x)),
     "logistic_2": lambda x: mpmath.exp(x) / (1 + mpmath.exp(x)) ** 2,
+    "exponential_each": mpmath.exp, "logarithm": mpmath.log, "tanh_each": mpmath.tanh,
+    "sigmoid_each": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "sigmoid_slope_each": lambda x: mpmath.exp(x) / (1 + mpmath.exp(x)) ** 2,
+    "softplus_each": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "normal_density_each": mpmath.npdf, "bell_slope_each": lambda x: 2 * mpmath.exp(-x * x) / mpmath.sqrt(mpmath.pi),
 }
-RANGES = {"exp": (-700, 700), "log": (1e-300, 1e300), "log1p": (0, 1)}
+RANGES = {"exp": (-700, 700), "exponential_each": (-700, 700), "log": (1e-300, 1e300), "logarithm": (1e-300, 1e300),
+          "log1p": (0, 1), "normal_density_each": (-5, 5), "bell_slope_each": (-5, 5)}
 CONSTANT = {"box": (0.7,), "ramp": (0.7,), "huberized": (0.7,), "leaky": (0.2,), "leaky_slope": (0.2,),
             "leaky_slope_closed": (0.2,)}
 
@@ -102,8 +112,9 @@ def test_functions_are_within_their_bounds(name: str) -> None:
     """Units in the last place of the exact value, where that is a normal number."""
     low, high = RANGES.get(name, (-600, 600))
     rng = np.random.default_rng(1)
-    x = np.exp(rng.uniform(-600, 600, 2000)) if name == "log" else rng.uniform(low, high, 2000)
-    x = np.concatenate([x, rng.uniform(0.5, 1.0, 2000) if name in ("log", "log1p") else rng.uniform(-2, 2, 2000)])
+    logarithm, positive = name in ("log", "logarithm"), name in ("log", "logarithm", "log1p")
+    x = np.exp(rng.uniform(-600, 600, 2000)) if logarithm else rng.uniform(low, high, 2000)
+    x = np.concatenate([x, rng.uniform(0.5, 1.0, 2000) if positive else rng.uniform(-2, 2, 2000)])
     worst = 0.0
     with mpmath.workdps(60):
         for at, got in zip(x, compiled_over(name)(x), strict=True):

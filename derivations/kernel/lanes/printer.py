@@ -12,16 +12,17 @@ from ...errors import ModelError
 from ..by_class import CLASS
 from ..pieces import HELPERS
 from ..printer import KernelPrinter, argument
-from .by_lane import each_of
+from .by_lane import NATIVE, each_of
 
 PRIMITIVES = (
-    "aligned", "entry", "every", "fused", "in_lane", "lane", "lanes", "least", "load", "spread", "store", "total",
-    "where",
+    "aligned", "entry", "every", "fused", "in_lane", "lane", "lanes", "least", "load", "spread", "sqrt_each", "store",
+    "total", "where",
 )
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),
     *(f"{loss}_{order}" for loss in ("logistic", "exponential") for order in range(3)),
     "logarithm",
+    *map(each_of, NATIVE),
 )
 """What a kernel takes from `dynamics.lanes`, `compiled` and `functions`: names, since nothing here may import them."""
 

@@ -77,8 +77,8 @@ def an_instance(of: Model) -> Instance:
 def test_one_step_is_one_of_training(activation: str, loss: str, penalty: str) -> None:
     of = model(activation, loss, penalty)
     instance, kernel = an_instance(of), plain_kernel(of)
-    assert kernel.lanes is None, "a formula has no form on lanes"
-    assert residual(instance, kernel) <= 1e-14
+    assert kernel.lanes is not None
+    assert all(residual(instance, each) <= 1e-14 for each in (kernel, kernel.looped(kernel.loops)))
 
 
 @pytest.mark.parametrize(("loss", "penalty"), [("logistic", "none"), ("squared", "per_example"), ("hinge", "full")])
@@ -102,14 +102,14 @@ def test_weights_of_labels_are_refused_where_they_mean_nothing() -> None:
 
 
 def test_a_wrong_derivative_is_seen() -> None:
-    """The mutant: tanh' with its factor lost."""
+    """The mutant: tanh' with its factor lost, by loops and on lanes."""
     of = model("tanh", "logistic")
-    instance, kernel = an_instance(of), plain_kernel(of)
-    source = derive(of).kernel_source()
-    assert source.count("4.0*sigmoid_slope(2.0*z)") == 1
-    wrong = plain_module(source.replace("4.0*sigmoid_slope(2.0*z)", "sigmoid_slope(2.0*z)"), "wrong")
-    object.__setattr__(kernel, "loops", wrong)
-    assert residual(instance, kernel) > 1e-3
+    instance, kernel, derived = an_instance(of), plain_kernel(of), derive(of)
+    source, lanes = derived.kernel_source(), derived.lanes_source()
+    assert lanes is not None and source.count("4.0*sigmoid_slope(") == lanes.count("4.0*sigmoid_slope_each(") == 1
+    wrong = [plain_module(text.replace("4.0*sigmoid_slope", "sigmoid_slope"), "wrong") for text in (source, lanes)]
+    assert residual(instance, kernel.looped(wrong[0])) > 1e-3
+    assert residual(instance, replace(kernel, lanes_plain=wrong[1])) > 1e-3
 
 
 @pytest.mark.parametrize("loss", LOSS_FORMULAS)

@@ -14,7 +14,11 @@ from simulate.ask.parameters import resolve
 from simulate.ask.settings import resolve as setting
 from simulate.run.kernels import kernel_for, plain_kernel_for
 from simulate.start.draw import draw
+from simulate.train import weights
 from simulate.validate.compare import compare
+from simulate.validate.engines import Pair, walk
+from simulate.validate.one_steps import along_the_path
+from simulate.validate.trajectories import trajectories
 
 
 @st.composite
@@ -73,8 +77,8 @@ def test_the_papers_experiments(regularizer: str, sigma_p: float, sigma_0: float
     assert judged.verdict == "pass", str(judged)
 
 
-def test_a_kernel_of_another_power_fails() -> None:
-    """The mutant of these comparisons: q = 3's kernel on q = 2's objective."""
+def test_a_kernel_of_another_power_fails_by_its_steps_and_by_its_path() -> None:
+    """The mutant of these comparisons: q = 3's kernel on q = 2's objective.  Fails where states alone are compared."""
     rng = np.random.default_rng(0)
     initial = {
         "W": rng.normal(size=(2, 2, 9)),
@@ -84,4 +88,11 @@ def test_a_kernel_of_another_power_fails() -> None:
     }
     resolved = resolve(setting("pegr").factory, {"eta": 0.01})
     drawn = draw(resolved.model, resolved.values, 0, "vectors", initial)
-    assert compare(resolved.model, plain_kernel_for(pegr("pegr", 3)), drawn, resolved.values, 5).verdict == "fail"
+    vectors, start = weights.needs_vectors(drawn)
+    task = weights.problem(resolved.model, vectors, drawn.y, resolved.values, "cpu", None, drawn.clean, drawn.scalars)
+    path = walk(task, start, 5, np.arange(6))
+    for power, holds in ((2, True), (3, False)):
+        pair = Pair(task, plain_kernel_for(pegr("pegr", power)), drawn, vectors, start)
+        steps, _ = along_the_path(pair, path, [])
+        whole, _ = trajectories(pair, path, [])
+        assert all(row.holds for row in steps) is all(row.holds for row in whole) is holds

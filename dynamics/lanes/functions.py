@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
-
 from dynamics.lanes.compiled import (
     bits_and,
     bits_of,
@@ -28,6 +26,7 @@ from dynamics.lanes.compiled import (
     where,
     whole,
 )
+from dynamics.lazily import njit
 
 strict: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(error_model="numpy", fastmath=False)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 _TEXT = Path(__file__).with_name("functions.py").read_text(encoding="utf-8")
 for _found, _plain in (
-    ("from numba import njit\n", ""), ("dynamics.lanes.compiled", "dynamics.lanes.plain"),
+    ("from dynamics.lazily import njit\n", ""), ("dynamics.lanes.compiled", "dynamics.lanes.plain"),
     ('njit(error_model="numpy", fastmath=False)', "lambda function: function"),
 ):
     if _found not in _TEXT:

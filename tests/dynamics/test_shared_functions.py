@@ -78,6 +78,21 @@ def run(x, at):
     assert sorted(compiled) == ["inner", "run"]
 
 
+def test_what_is_called_is_linked_in_and_is_no_machine_code_of_its_own(tmp_path: Path) -> None:
+    text = KERNEL.replace("    return x * SCALE", """    if x < 0.0:
+        raise ValueError("x", x)
+    return x * SCALE""")
+    kernel = written(tmp_path, "linked", text)
+    assert kernel.run(1.5) == 3.0
+    with pytest.raises(ValueError, match=r"'x', -1.0"):
+        kernel.run(-1.0)  # what an error holds is put together with the environment of the function that raises it
+    for helper in (kernel.inner, kernel.part):
+        (compiled,) = helper.overloads.values()
+        assert not compiled.library._codegen._engine.is_symbol_defined(compiled.fndesc.mangled_name)
+        with pytest.raises(TypeError, match="for kernels to call"):
+            helper(1.5)
+
+
 @pytest.mark.parametrize(("text", "at", "value"), [
     (KERNEL.replace("SCALE = 2.0", "SCALE = 3.0"), 1.5, "4.5"),  # what it names is another number
     (KERNEL.replace("inner(x) + 0.0", "inner(x) + -0.0"), -0.0, "-0.0"),  # equal numbers, but not to the last bit

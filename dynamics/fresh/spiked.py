@@ -6,6 +6,7 @@ that holds it is the shared vector's, tilted (`testlaw.Fresh.tilt`), and no clas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -41,7 +42,7 @@ def is_gaussian(along: Along) -> bool:
 
 def by_lines(fresh: Fresh, along: Along, normals: Normals) -> tuple[Fresh, Normals]:
     """The same examples with each family's shared vector among the others, and its spikes apart."""
-    z, b = (each.reshape(len(each), -1, each.shape[-1]) for each in (along.z, along.b))
+    z, b = (each.reshape(len(each), math.prod(each.shape[1:-1]), each.shape[-1]) for each in (along.z, along.b))
     noises = [_noise(each, z, b, along.left) for each in along.samples]
     parts = [each.bulk[0] for each in along.samples]
     shared = [each.normals[:, None] for each in parts if isinstance(each, Coloured)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from derivations.commands import command
-from derivations.declare import Parameter, variables
+from derivations.declare import Parameter, spoken, variables
 from derivations.declare.meanings import coordinates, meanings
 from derivations.papers.paper import PAPERS, Paper, paper_of
 from simulate.ask import kinds, models, noted, settings
@@ -61,6 +61,15 @@ class VariableLine:
 
 
 @dataclass(frozen=True)
+class SpokenLine:
+    """What statements may name that is no variable of a run: its meaning and its indices."""
+
+    name: str
+    meaning: str
+    dims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StatementLine:
     """A statement that `check` takes: its id and kind, the claim, and where it is printed."""
 
@@ -88,6 +97,7 @@ class Description:
     scalars: tuple[tuple[str, str], ...] = ()
     families: tuple[tuple[str, str, str], ...] = ()
     indices: tuple[tuple[str, str], ...] = ()
+    spoken: tuple[SpokenLine, ...] = ()
 
     def __str__(self) -> str:
         return sections.as_text(self._head, self.sections())
@@ -113,9 +123,11 @@ class Description:
                  each.source) for each in self.presets)),
             Section("scalars of an example", ("name", "meaning"), self.scalars),
             Section("variables of a run", ("name", "indices", "meaning", "source"), tuple(
-                (each.name, f"[{','.join(each.dims)}]", each.meaning, each.source) for each in self.variables)),
+                (each.name, _bracketed(each.dims), each.meaning, each.source) for each in self.variables)),
             Section("indices", ("name", "what it counts"), self.indices),
             Section("families of directions", ("name", "one vector", "in statements"), self.families),
+            Section("in statements, beside all these", ("name", "indices", "meaning"), tuple(
+                (each.name, _bracketed(each.dims), each.meaning) for each in self.spoken)),
             Section("events: hitting times, in steps", ("name", "meaning", "source"), tuple(
                 (each.name, each.meaning, each.source) for each in self.events)),
             Section("conditions", ("",), tuple((title,) for title in self.conditions)),
@@ -170,6 +182,8 @@ def describe(setting: str | Model) -> Description:
         tuple((each.name, each.words()) for each in model.scalars),
         tuple(_family(each, model) for each in model.directions),
         _indices(model, dims),
+        tuple(SpokenLine(name, each.words, each.dims) for name, each in spoken.spoken(model).items()
+              if name not in dims),
     )
 
 
@@ -194,10 +208,10 @@ def _parameter(each: Parameter, more: str) -> ParameterLine:
 
 def _family(each: Directions, model: Model) -> tuple[str, str, str]:
     """A family of directions: its name, what it has a vector for, and how statements name what is of it, by indices."""
-    own = each.index_set.index("l", "i", "task" if model.algorithm.over_tasks else None)
-    of_one = ",".join((model.network.head_axis.dim, "r", *own))
-    products = ", ".join(f"G_{each.name}_{other.name}" for other in model.directions)
-    named = f"{each.coefficient.name}, z_{each.name}, b_{each.name} [{of_one}]; {products}"
+    products = "; ".join(f"G_{each.name}_{other.name} {_bracketed(spoken.of_product(model, each, other))}"
+                         for other in model.directions)
+    along = _bracketed(spoken.of_family(model, each))
+    named = f"{each.coefficient.name}, z_{each.name}, b_{each.name} {along}; {products}"
     return each.name, each.index_set.row("in all", "a class", "a task", "an example"), named
 
 
@@ -232,6 +246,10 @@ def _verbs(
         (paper is not None and bool(paper.errata), command("errata", name), "what the paper prints wrong"),
     ]
     return tuple((line, said) for applies, line, said in lines if applies)
+
+
+def _bracketed(dims: tuple[str, ...]) -> str:
+    return f"[{','.join(dims)}]"
 
 
 def _indices(model: Model, dims: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Directions, Model, NeuronNorm, variables
+from derivations.declare import Directions, Model, NeuronNorm, spoken, variables
 from derivations.declare.formula import FormulaError
 from dynamics.geometry import distances
 from dynamics.kernel.kernel import Kernel
@@ -159,22 +159,21 @@ class Case:
         """t, lam_t, y, yhat, j, own, same, norm, neuron_norm, and z_, b_, G_ of families."""
         states = self.states
         start = self.draw.reduced
-        made: dict[str, Callable[[], Indexed]] = {
-            "t": lambda: Indexed(("t",), self.t.astype(float)),
-            "lam_t": lambda: Indexed(("t",), lam_at(self.model, states.values, self.t)),
-            "y": lambda: Indexed(("i",), self.draw.y),
-            "yhat": lambda: Indexed(("i",), self.draw.clean),
-            "own": lambda: Indexed((states.head, "i"), states.own),
-            "same": lambda: Indexed(("i", "i2"), np.eye(len(self.draw.y), dtype=bool)),
+        made: dict[str, Callable[[], NDArray[Any]]] = {
+            "t": lambda: self.t.astype(float),
+            "lam_t": lambda: lam_at(self.model, states.values, self.t),
+            "y": lambda: self.draw.y,
+            "yhat": lambda: self.draw.clean,
+            "own": lambda: states.own,
+            "same": lambda: np.eye(len(self.draw.y), dtype=bool),
+            "j": lambda: np.array(self.model.network.head_axis.signs),
         }
-        if self.model.network.head_axis.signed:
-            made["j"] = lambda: Indexed(("j",), np.array(self.model.network.head_axis.signs))
         if (b := states.b) is not None:
-            made["norm"] = lambda: Indexed(("t",), distances.weight_norm(start, b, states.shares))
-            dims = ("t", states.head, "r")
+            made["norm"] = lambda: distances.weight_norm(start, b, states.shares)
             if all(isinstance(o, NeuronNorm) for o in self.model.observables if o.name == "neuron_norm"):
-                made["neuron_norm"] = lambda: Indexed(dims, distances.neuron_norms(start, b, states.shares))
-        return made[name]() if name in made else self._family(name)
+                made["neuron_norm"] = lambda: distances.neuron_norms(start, b, states.shares)
+        known = spoken.spoken(self.model)
+        return Indexed(known[name].dims, made[name]()) if name in made and name in known else self._family(name)
 
     def _family(self, name: str) -> Indexed | None:
         """z_, b_ of a family and G_ of two.  Raises FormulaError where the name could be of two pairs."""
@@ -191,17 +190,15 @@ class Case:
         return self._product(*pairs[0]) if pairs else None
 
     def _of_family(self, values: NDArray[np.float64], family: Directions) -> Indexed:
-        place, values = family.index_set.index("l", "i"), values[..., self.states.rows(family.name)]
-        return Indexed(("t", self.states.head, "r", *place), values if place else values[..., 0])
+        dims, values = spoken.of_family(self.model, family), values[..., self.states.rows(family.name)]
+        return Indexed(dims, values if len(dims) == values.ndim else values[..., 0])
 
     def _product(self, first: Directions, second: Directions) -> Indexed:
         """<v, v'> of every vector of one family with every one of another."""
-        block, mark = self.draw.gram[self.states.rows(first.name), self.states.rows(second.name)], ""
-        if first.index_set is second.index_set:
-            mark = "2"
-        rows, columns = first.index_set.index("l", "i"), second.index_set.index(f"l{mark}", f"i{mark}")
-        block = block if rows else block[0]
-        return Indexed((*rows, *columns), block if columns else block[..., 0])
+        block = self.draw.gram[self.states.rows(first.name), self.states.rows(second.name)]
+        block = block if first.index_set.dims(False) else block[0]
+        block = block if second.index_set.dims(False) else block[..., 0]
+        return Indexed(spoken.of_product(self.model, first, second), block)
 
 
 def looks_ahead(text: str, quantities: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from derivations.declare import Model, Statement
 from derivations.declare.formula import QUANTITIES, parse
+from derivations.declare.spoken import spoken
 
 from ..errors import StatementRefused, did_you_mean
 from ..observe import observables as obs
@@ -14,8 +15,6 @@ from .tasks import INNER
 from .view import FRESH_NAMES, OF_HEADS
 
 CONSTANTS = ("n", "m", "d", "kappa", "c", "T", "inf")
-OF_STEPS = ("t", "lam_t", "y", "yhat", "own", "same", "j", "norm", "neuron_norm")
-OF_TASKS = ("same_task", "train", "outer", "tau")
 SEEN = ("outputs", "margin", "l1", "F", "zeta")  # what kernels observe of examples
 OF_FAMILIES = ("z_", "b_", "G_", "adapted_", INNER)
 """How names begin that are of families: which there are is for who takes them, since a draw may bring some."""
@@ -46,8 +45,7 @@ def unknown(name: str, model: Model, known: Collection[str]) -> str:
 def _known(model: Model) -> Iterator[str]:
     """Every name that some run of the model has a value for, or a sentence of its own."""
     yield from (each.name for each in model.parameters)
-    yield from (*CONSTANTS, *OF_STEPS, *obs.names(model), *SEEN, *FRESH_NAMES)
-    yield from OF_TASKS if model.algorithm.over_tasks else ()
+    yield from (*CONSTANTS, *spoken(model), *obs.names(model), *SEEN, *FRESH_NAMES)
     for observable in model.observables:
         yield from (observable.name, *observable.also)
         if observable.decomposes:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from derivations.declare import TaskLaw
+from derivations.declare import TaskLaw, spoken
 from dynamics.arrays import Array
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
@@ -35,8 +36,7 @@ def states_a_step(values: Mapping[str, Any], kernel: Kernel) -> int:
 def named(states: States, kernel: Kernel, name: str) -> Indexed | None:
     """A quantity of the draw or of recorded states; None where the name is none of these.
 
-    y, yhat (task, i), own (j, task, i), same (i, i2), same_task (task, task2); train and outer (i): whether the inner
-    loop and the outer step take the example; tau, the inner step; z_, b_, G_ of families and of the vectors that runs
+    Those of `spoken` that are of examples, tasks or inner steps; z_, b_, G_ of families and of the vectors that runs
     look at; adapted_NAME, z_NAME at the adapted weights; what the kernel observes of examples.
     """
     assert isinstance(kernel, BilevelKernel)
@@ -47,18 +47,18 @@ def named(states: States, kernel: Kernel, name: str) -> Indexed | None:
         series = states.seen[name]
         dims = ("t", "task", "i") if series.ndim == 2 else ("t", head, "task", "i")
         return Indexed(dims, series.reshape(*series.shape[:-1], tasks, n))
-    made: dict[str, Callable[[], Indexed]] = {
-        "y": lambda: Indexed(("task", "i"), drawn.y.reshape(tasks, n)),
-        "yhat": lambda: Indexed(("task", "i"), drawn.clean.reshape(tasks, n)),
-        "own": lambda: Indexed((head, "task", "i"), states.own.reshape(-1, tasks, n)),
-        "same": lambda: Indexed(("i", "i2"), np.eye(n, dtype=bool)),
-        "same_task": lambda: Indexed(("task", "task2"), np.eye(tasks, dtype=bool)),
-        "train": lambda: Indexed(("i",), np.isin(np.arange(n), kernel.split(values, n)[0])),
-        "outer": lambda: Indexed(("i",), np.isin(np.arange(n), kernel.split(values, n)[1])),
-        "tau": lambda: Indexed(("tau",), np.arange(_inner_steps(kernel, states) + 1.0)),
+    made: dict[str, Callable[[], NDArray[Any]]] = {
+        "y": lambda: drawn.y.reshape(tasks, n),
+        "yhat": lambda: drawn.clean.reshape(tasks, n),
+        "own": lambda: states.own.reshape(-1, tasks, n),
+        "same": lambda: np.eye(n, dtype=bool),
+        "same_task": lambda: np.eye(tasks, dtype=bool),
+        "train": lambda: np.isin(np.arange(n), kernel.split(values, n)[0]),
+        "outer": lambda: np.isin(np.arange(n), kernel.split(values, n)[1]),
+        "tau": lambda: np.arange(_inner_steps(kernel, states) + 1.0),
     }
     if name in made:
-        return made[name]()
+        return Indexed(spoken.spoken(states.model)[name].dims, made[name]())
     kind, _, rest = name.partition("_")
     if kind in ("z", "b"):
         return _products(states, kind, rest)

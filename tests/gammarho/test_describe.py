@@ -40,10 +40,11 @@ def test_a_description_leaves_nothing_out(name: str) -> None:
 def test_families_are_named_as_statements_name_them() -> None:
     """Before, what stands for NAME in z_NAME was in the declaration alone."""
     assert gr.describe("pegr").families == (
-        ("mu", "in all", "gamma, z_mu, b_mu [j,r]; G_mu_mu, G_mu_xi"),
-        ("xi", "an example", "rho, z_xi, b_xi [j,r,i]; G_xi_mu, G_xi_xi"))
-    assert gr.describe("fomaml").families[1][2].startswith("rho, z_xi, b_xi [j,r,task,i]")
-    assert gr.describe("heterogeneous").families[0][2].startswith("gamma, z_u, b_u [k,r,l]")
+        ("mu", "in all", "gamma, z_mu, b_mu [t,j,r]; G_mu_mu []; G_mu_xi [i]"),
+        ("xi", "an example", "rho, z_xi, b_xi [t,j,r,i]; G_xi_mu [i]; G_xi_xi [i,i2]"))
+    assert gr.describe("fomaml").families[1][2] == (
+        "rho, z_xi, b_xi [t,j,r,task,i]; G_xi_nu_k [task,i,task2]; G_xi_xi [task,i,task2,i2]")
+    assert gr.describe("heterogeneous").families[0][2] == "gamma, z_u, b_u [t,k,r,l]; G_u_u [l,l2]; G_u_xi [l,i]"
     assert "families of directions" in str(gr.describe("pegr"))
 
 
@@ -53,11 +54,13 @@ def test_every_variable_is_shown_with_its_indices(capsys: pytest.CaptureFixture[
     for name, shown in {"loss": "[t]", "q": "[t,class,bin]", "rho": "[t,k,r,i]", "Gamma_kj": "[k,class]"}.items():
         assert re.search(rf"^{name} +{re.escape(shown)} ", text, re.MULTILINE), name
     assert re.search(r"^class +class, from 0; l in statements$", text, re.MULTILINE)
+    assert re.search(r"^own +\[k,i\] +1 where", text, re.MULTILINE) and not re.search(r"^j +", text, re.MULTILINE)
     assert main(["describe", "fomaml", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     indices = {each["name"]: each["dims"] for each in told["variables"]}
     assert indices["margins"] == ["t", "task", "i"] and indices["Lambda"] == ["t", "j"]
     assert [name for name, _ in told["indices"]] == ["t", "task", "i", "j", "r"]
+    assert {each["name"]: each["dims"] for each in told["spoken"]}["own"] == ["j", "task", "i"]
 
 
 def test_what_a_parameter_may_be_is_what_is_taken() -> None:

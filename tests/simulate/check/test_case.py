@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.vendor.pretty import pretty
 
-from derivations.declare import Statement
+from derivations.declare import Statement, spoken
 from derivations.declare.formula import FormulaError
 from simulate.ask.chosen import choose
 from simulate.check.bench import Bench, Call
 from simulate.check.case import Case
 from simulate.check.judge import judge
-from simulate.check.known import OF_STEPS
 from simulate.check.posed import posed
 from simulate.check.states import cases
 from simulate.check.view import FRESH_NAMES
@@ -88,7 +87,7 @@ def test_what_a_step_has_a_value_of_no_step_has_none_of(setting: str, preset: st
     model = made.problem.model
     declared = [name for each in model.observables for name in (each.name, *each.also)]
     told = 0
-    for name in {*FRESH_NAMES, *OF_STEPS, *obs.names(model), *declared}:
+    for name in {*FRESH_NAMES, *spoken.spoken(model), *obs.names(model), *declared}:
         try:
             one = case.view(case.rows[:1]).named(name)
         except (FormulaError, InputError):
@@ -99,6 +98,23 @@ def test_what_a_step_has_a_value_of_no_step_has_none_of(setting: str, preset: st
         shape = tuple(0 if dim == "t" else size for dim, size in zip(one.dims, one.values.shape, strict=True))
         assert of_none.values.shape == shape
     assert told > 20
+
+
+@pytest.mark.parametrize(("setting", "preset"), [
+    ("pegr", "mechanism"), ("heterogeneous", "theorem-1.3"), ("nearly_orthogonal", "orthogonal-relu"),
+    ("fomaml", "mechanism"),
+])
+def test_what_statements_name_has_the_indices_that_a_description_gives(setting: str, preset: str) -> None:
+    made = bench(setting, preset, 2)
+    case, model = made.case(0, 2, []), made.problem.model
+    told = {name: each.dims for name, each in spoken.spoken(model).items()}
+    for family in model.directions:
+        told |= {f"{of}_{family.name}": spoken.of_family(model, family) for of in ("z", "b")}
+        told |= {f"G_{family.name}_{other.name}": spoken.of_product(model, family, other)
+                 for other in model.directions}
+    for name, dims in told.items():
+        one = case.view().named(name)
+        assert one.dims == dims and one.values.ndim == len(dims), name
 
 
 @settings(max_examples=3)

@@ -47,6 +47,51 @@ def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
     return start, problem.values, start.up_to(np.array([0, steps], dtype=np.int64))
 
 
+def together() -> Iterator[str]:
+    """`gr.phase` of 10 x 10 cells, runs in one call beside runs one after another: class heads and formulas.
+
+    n=20, m=10, d=400 (class heads 1000), T=100; both ways give the same numbers.
+    """
+    import numpy as np
+
+    import gammarho as gr
+    from derivations.declare import Activation
+    from simulate.phase import cell
+
+    from .own_model import model as own
+
+    def with_formula(formula: str) -> Any:
+        return replace(own, network=replace(own.network, activation=Activation(name=formula)))
+
+    classes = {"K": 3, "d": 1000, "init": "gaussian"}
+    settings = {
+        "three classes": ("heterogeneous", classes),
+        "with their own noise": ("heterogeneous", {**classes, "Gamma": 30.0}),
+        "drawn by vectors": ("heterogeneous", {**classes, "init": "uniform"}), "own model": (own, {}),
+        **{formula: (with_formula(formula), {}) for formula in ("tanh", "gelu", "z*sigmoid(z)", "cubic")},
+    }
+    for name, (setting, values) in settings.items():
+        signal = "u_norm" if setting == "heterogeneous" else "mu_norm"
+
+        def grid(setting: Any = setting, values: Any = values, signal: str = signal) -> Any:
+            return gr.phase(
+                setting, {"n": 20, "m": 10, **values}, x=(signal, np.linspace(0.1, 3.0, 10)),
+                y=("sigma_p", np.linspace(0.1, 1.0, 10)), steps=100, seeds=1, workers=1, progress=False,
+            )["test_error"].values
+
+        def alone(grid: Callable[[], Any] = grid) -> Any:
+            one_call, cell._together = cell._together, lambda *_: np.zeros((100, 1), dtype=np.bool_)
+            try:
+                return grid()
+            finally:
+                cell._together = one_call
+
+        same = np.array_equal(grid(), alone())
+        seconds = least({"together": grid, "alone": alone}, 3)
+        yield (f"{name}: {10 * seconds['together']:.3g} ms a run together, {10 * seconds['alone']:.3g} alone, "
+               f"{seconds['alone'] / seconds['together']:.3g} times; {'the same' if same else 'OTHER'} numbers")
+
+
 def variants() -> Iterator[str]:
     """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.kernel.LANES_UPTO`)."""
     import numpy as np
@@ -225,7 +270,7 @@ def tasks() -> Iterator[str]:
 
 
 RUNGS: Mapping[str, Callable[[], Iterator[str]]] = {
-    each.__name__: each for each in (variants, sobol, groups, single, lazy, tasks)
+    each.__name__: each for each in (together, variants, sobol, groups, single, lazy, tasks)
 }
 
 

@@ -139,6 +139,8 @@ SHAPES: dict[str, Shape] = {
         Axis("sigma_p", 0.25, 0.5, 0.4), side=2, chunks=(1, 2),
     ),
 }
+SHAPES["few"] = replace(
+    SHAPES["classes"], name="few of five classes", n=20, m=10, steps=100, side=16, chunks=(1, 8, 64))
 
 # Small ones, by which the programs are held to each other where nothing is measured.
 SHAPES |= {

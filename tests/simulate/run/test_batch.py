@@ -210,6 +210,27 @@ def test_seeds_go_together_and_each_has_the_bits_that_it_has_alone(
             assert found[name].dims == variable.dims and found[name].attrs == variable.attrs
 
 
+@pytest.mark.parametrize("sampling", ["gram", "vectors"])
+def test_seeds_of_class_heads_go_together(sampling: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Class-dependent noise too, at several recorded steps; a draw by vectors keeps them for who asks."""
+    params = {"K": 3, "n": 9, "m": 3, "d": 60, "init": "gaussian", "Gamma": 5.0, "sigma_p": 0.3, "eta": 0.4}
+    asked: dict[str, Any] = {"steps": 12, "record": [0, 5, 12], "sampling": sampling,
+                             "observables": ["test_error", "test_loss", "loss", "memory"]}
+    many, made = batch.alike, list[Found | None]()
+
+    def counted(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
+        made.extend(found := many(starts, asked))
+        return found
+
+    monkeypatch.setattr(batch, "alike", counted)
+    whole = gr.run("heterogeneous", params, seed=2, seeds=4, **asked)
+    assert len(made) == 4 and None not in made
+    for seed in whole["seed"].values:
+        expected = gr.run("heterogeneous", params, seed=int(seed), **asked)
+        for name, variable in expected.data_vars.items():
+            assert np.array_equal(whole.sel(seed=seed)[name].values, variable.values), name
+
+
 def test_draws_together_are_the_draws_alone() -> None:
     cells = problems([{"d": 20}, {"d": 20, "mu_norm": 0.0}, {"d": 20, "sigma_p": 7.0, "project_noise": False}])
     drawn = []

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from derivations.calculus.recursion import of_model
-from derivations.declare import Activation, GradientDescent, Model, Objective, Parameter
+from derivations.declare import (
+    Activation,
+    Coefficient,
+    Directions,
+    FixedLaw,
+    GradientDescent,
+    Model,
+    Objective,
+    Parameter,
+    Patch,
+)
 from derivations.kernel.lanes import blocks
 from derivations.kernel.lanes.fits import fits_lanes
 from derivations.kernel.lanes.uncrossed import uncrossed
@@ -24,7 +34,9 @@ from dynamics.fresh.normals import Normals
 from dynamics.fresh.roots import CLOSE, led, lower_root
 from dynamics.fresh.testlaw import Fresh, statistics
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
+from simulate.ask.chosen import choose
 from simulate.run.kernels import kernel_for
+from simulate.run.problem import problem_of
 from simulate.testing import plain_kernel
 
 VALUES: dict[str, Any] = {
@@ -260,7 +272,6 @@ def test_two_loops_and_penalised_class_heads_have_no_lanes() -> None:
     lam = Parameter(name="lam", latex="", meaning="weight", kind="real", default=0.1, low=0)
     assert not fits_lanes(replace(three, objective=Objective(loss="cross_entropy", penalty="full"),
                                   parameters=(*three.parameters, lam)))
-    assert not fits_lanes(replace(three, algorithm=GradientDescent.by_option({"label_noise": "sigma_p"})))
     assert not fits_lanes(replace(three, network=replace(three.network, classes=17)))
 
 
@@ -287,6 +298,47 @@ def test_class_heads_have_the_bits_of_plain_python_and_those_of_the_loops_but_fo
     eps, size = np.finfo(float).eps, np.abs(gram).sum(axis=0).max()
     assert np.abs(one.b - loops.b).max() <= 4 * steps * (m + n + K) * eps * (1 + size)
     assert np.abs(one.z - loops.z).max() <= 8 * steps * (m + n + K) * eps * (1 + size) * np.abs(z).max()
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_options_of_class_heads_run_on_lanes_as_by_loops(options: dict[str, str]) -> None:
+    """A class without an example among them, a vector that all examples have, and a formula for the activation."""
+    model = heterogeneous(3)
+    shared = Directions(name="mu", over="one", latex=r"\mu", law=FixedLaw(norm="u_norm"),
+                        coefficient=Coefficient(name="delta_mu", latex=r"\delta"))
+    told = [Parameter(name=name, latex="", meaning=name, kind="real", default=1.0, low=0) for name in options.values()]
+    model = replace(
+        model, observables=(), algorithm=GradientDescent.by_option(options), parameters=(*model.parameters, *told),
+        directions=(model.directions[0], shared, model.directions[1]), patches=(*model.patches, Patch(direction="mu")),
+        network=replace(model.network, activation=Activation(name="tanh" if "clip" in options else "relu", at_kink=0)),
+    )
+    kernel, values = plain_kernel(model), {**VALUES, "momentum": 0.9, "weight_decay": 0.1, "radius": 0.05, "cut": 0.02}
+    rng, n = np.random.default_rng(2), 9
+    vectors = rng.normal(size=(n + 4, n + 13)) / np.sqrt(n + 13)
+    z, gram = rng.normal(size=(3, 2, n + 13)) @ vectors.T, vectors @ vectors.T
+    y = rng.integers(0, 2, n).astype(float)
+    found = [each.run(z, 0 * z, gram, y, values, 6, np.arange(7)) for each in (
+        kernel.looped(kernel.loops), replace(kernel, lanes_from=0))]
+    np.testing.assert_allclose(found[1].z, found[0].z, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(found[1].b, found[0].b, rtol=1e-12, atol=1e-13)
+    assert found[0].b[-1].any() and kernel.lanes is not None
+
+
+@pytest.mark.parametrize("drawn", [{"label_noise": "flipped"}, {"batch": "size", "label_noise": "flipped"}])
+def test_steps_of_class_heads_that_draw_run_on_lanes_as_by_loops(drawn: dict[str, str]) -> None:
+    model = heterogeneous(3)
+    told = [Parameter(name=name, latex="", meaning=name, kind="count" if name == "size" else "real", default=1, low=0)
+            for name in drawn.values()]
+    model = replace(model, observables=(), algorithm=GradientDescent.by_option(drawn),
+                    parameters=(*model.parameters, *told))
+    values = {"n": 9, "m": 2, "d": 40, "eta": 0.5, "init": "gaussian", "flipped": 0.3}
+    problem = problem_of(choose(model, {**values, **({"size": 4} if "batch" in drawn else {})}))
+    start, kernel = problem.start(1, "gram"), plain_kernel(model)
+    z, gram, y, steps = start.draw.z, start.draw.gram, start.draw.y, np.arange(7)
+    found = [each.run(z, 0 * z, gram, y, start.values, 6, steps, draws=start.draws) for each in (
+        kernel.looped(kernel.loops), replace(kernel, lanes_from=0))]
+    np.testing.assert_allclose(found[1].z, found[0].z, rtol=1e-12, atol=1e-13)
+    assert found[0].b[-1].any() and kernel.lanes is not None
 
 
 def test_class_heads_judge_as_the_law_of_fresh_examples_says() -> None:

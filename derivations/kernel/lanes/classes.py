@@ -78,7 +78,7 @@ class ClassLanes(LaneDescent):
 
     def _softmax(self, depth: int, stage: Stage) -> None:
         """p - 1{k = y_i} of every head, without overflow or cancellation."""
-        heads = range(self.model.n_heads)
+        heads, label = range(self.model.n_heads), "label" if "label" in self.given else "y"
         if not any(d.expr.has(sp.Function("softmax")) for d in stage.definitions):
             raise NoLanes("a frozen softmax has no form on lanes")
         self.out.put(depth, self.each, "    top, whole = load(F, i), lanes(0.0)")
@@ -88,9 +88,9 @@ class ClassLanes(LaneDescent):
         self.out.put(depth + 1, *[f"whole = whole + p_{h}" for h in heads], "others = lanes(0.0)")
         for h in heads:
             self.out.put(depth + 1, f"p_{h} = p_{h} / whole")
-            self.out.put(depth + 1, f"others = others + where(load(y, i) == {h}.0, 0.0, p_{h})")
+            self.out.put(depth + 1, f"others = others + where(load({label}, i) == {h}.0, 0.0, p_{h})")
         for h in heads:
-            self.out.put(depth + 1, f"store(e, {h} * y.size + i, where(load(y, i) == {h}.0, -others, p_{h}))")
+            self.out.put(depth + 1, f"store(e, {h} * y.size + i, where(load({label}, i) == {h}.0, -others, p_{h}))")
 
     def _pass(self, depth: int, stage: Stage) -> None:
         rows = self.constants_first(depth, stage)

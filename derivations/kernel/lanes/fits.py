@@ -11,7 +11,7 @@ def fits_lanes(model: Model) -> bool:
     """Whether a model may have a kernel on lanes: one set of examples, families over them, over classes, or alone.
 
     Patches are a vector each, alone or times a label, and filters alone are trained.  A loss is of one label: of signed
-    heads' outputs, or the cross-entropy of class heads without penalty or label noise.
+    heads' outputs, or the cross-entropy of class heads without penalty.
     """
     sets = [family.index_set for family in model.directions]
     signed = model.network.head_axis.signed
@@ -31,5 +31,4 @@ def _plain_classes(model: Model) -> bool:
         isinstance(model.objective.loss_kind, CrossEntropy)
         and model.network.classes <= MOST_CLASSES
         and not model.objective.penalised
-        and "label_noise" not in model.algorithm.options
     )

@@ -40,9 +40,13 @@ def of_fresh(model: Any) -> tuple[str, ...]:
     """The variables that come from fresh examples."""
     if model.test.of_tasks:
         return FRESH_TASKS
-    by_class = () if model.network.head_axis.signed else FRESH_BY_CLASS
     own = [o for o in model.observables if o.known_from is KnownFrom.FRESH]
-    return (*FRESH, *by_class, *(name for o in own for name in (o.name, *o.also)))
+    return (*judged(model), *(name for o in own for name in (o.name, *o.also)))
+
+
+def judged(model: Any) -> tuple[str, ...]:
+    """Errors and losses on fresh examples of a model without tasks; of class heads each class's error too."""
+    return (*FRESH, *(() if model.network.head_axis.signed else FRESH_BY_CLASS))
 
 
 def dimensions(model: Any) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, terms_of
-from derivations.declare.variables import FRESH
+from derivations.declare.variables import FRESH_BY_CLASS, judged
 from dynamics.arrays import Array
 from dynamics.chance.gram import Reduced
 from dynamics.chance.normals import standard_normal
@@ -65,7 +65,7 @@ def judge_many(
     model: Model, kernel: Kernel, drawn: Drawn, z: Array, b: Array, values: Columns, seeds: Sequence[int],
     left: Array, with_losses: bool,
 ) -> dict[str, Array]:
-    """test_error, test_loss and their standard errors, each (R,); NaN for a run that has to be judged alone.
+    """The variables that are `judged`, each (R,), of classes (R, K); NaN for a run that has to be judged alone.
 
     Args:
         model: the declaration, of one `shape_of` at all values.
@@ -81,7 +81,8 @@ def judge_many(
     fresh = _law(model, drawn, z, b, values, left)
     grouped = in_groups(model, drawn.noise, values.alike, DRAWS)
     known = np.asarray(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4)))
-    statistics = {name: np.full(len(z), np.nan) for name in FRESH}
+    by_class = () if kernel.signed else (kernel.heads,)
+    statistics = {name: np.full((len(z), *by_class * (name in FRESH_BY_CLASS)), np.nan) for name in judged(model)}
     runs = np.flatnonzero(known)
     if not runs.size:
         return statistics
@@ -97,19 +98,18 @@ def judge_many(
     rows = list(dict.fromkeys(seed_of))
     row_of = {seed: row for row, seed in enumerate(rows)}
     places = np.array([row_of[seed] for seed in seed_of])
-    judged = np.empty((len(runs), lanelaw.estimates_of(kernel.signed, kernel.heads), 2))
+    estimates = np.empty((len(runs), lanelaw.estimates_of(kernel.signed, kernel.heads), 2))
     for first in range(0, len(rows), AT_ONCE):
         group = rows[first : first + AT_ONCE]
         normals = lanelaw.together(
             [_normals(seed, gaussian, spikes, vectors, neurons, model.n_heads, grouped) for seed in group]
         )
         of = slice(None) if len(rows) <= AT_ONCE else np.flatnonzero((places >= first) & (places < first + AT_ONCE))
-        judged[of] = lanelaw.judged(
+        estimates[of] = lanelaw.judged(
             kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of],
             some.covariance[of], normals, places[of] - first, scalars[of], with_losses)
-    found = lanelaw.by_name(judged)
-    for name in [name for name in FRESH if name in found]:
-        statistics[name][known] = found[name]
+    for name, each in lanelaw.by_name(estimates).items():
+        statistics[name][known] = each
     return bounded(statistics, fresh, DRAWS)
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from derivations.declare import KnownFrom, Model
-from derivations.declare.variables import FRESH_BY_CLASS
+from derivations.declare.variables import judged
 
 from ..ask import arguments as ask
 from ..ask import digest, reading
@@ -196,7 +196,7 @@ def _fresh_names(model: Model) -> tuple[str, ...]:
     """The variables of fresh examples that need nothing but the last state."""
     if model.test.of_tasks:
         return obs.fresh_names(model)
-    return (*obs.FRESH, *(() if model.network.head_axis.signed else FRESH_BY_CLASS))
+    return judged(model)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Variable
-from derivations.declare.variables import FRESH
+from derivations.declare.variables import FRESH, judged
 from derivations.errors import ModelError
 from dynamics.arrays import Array, Flags
 from dynamics.blas import one_blas_thread
@@ -215,7 +215,7 @@ def size_of(start: Start, asked: Asked) -> int:
     shape = fresh_many.shape_of(model, start.values, drawn.examples) if fresh and asked.fresh.together else None
     if any(not isinstance(each, Spiked) for each in drawn.noise.values()):
         return 1
-    if fresh and (shape is None or not fresh <= set(FRESH)):
+    if fresh and (shape is None or not fresh <= set(judged(model))):
         return 1
     watch = EventWatch(start, asked)
     if len(watch.open) < len(timed & named) or (watch.busy and watch.inside() is None):
@@ -257,27 +257,32 @@ def _chunk(runs: _Runs, steps: int, names: Sequence[str], made: Together) -> Non
         outcome.whole[at] &= run is not None
     place = lot.places[outcome.whole], runs.at_seed[outcome.whole]
     made.done[place] = True
-    for name, numbers in outcome.judged.items():
-        made.numbers[name][place] = numbers[outcome.whole, 0]
+    for name, numbers in made.numbers.items():
+        if name in outcome.fresh:  # where every run is left over there is nothing
+            numbers[place] = outcome.fresh[name][outcome.whole, 0]
 
 
 @dataclass(frozen=True)
 class _Advanced:
-    """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T) and events."""
+    """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T), and events.
+
+    Those of classes are (R, T, K).
+    """
 
     asked: Asked
     whole: Flags
     z: Array
     b: Array
     left: Array
-    judged: Mapping[str, Array]
+    fresh: Mapping[str, Array]
     watches: Sequence[EventWatch]
     events: Sought | None
 
     def found(self, start: Start, at: int) -> Found | None:
         """A run's variables; None where one of them is not to be had."""
         asked, t = self.asked, self.asked.recorded
-        variables: Variables = {name: Variable(("t",), numbers[at]) for name, numbers in self.judged.items()}
+        dims = ("t", "class")
+        variables: Variables = {name: Variable(dims[: each.ndim - 1], each[at]) for name, each in self.fresh.items()}
         if self.events is not None:
             watch, events = self.watches[at], self.events
             watch.told(Sought(events.which, events.below, events.bounds[at], events.hits[at]))
@@ -309,18 +314,18 @@ def _advanced(
     if events is not None:
         whole &= looked
     left = kernel.scales(values, t, values.count)
-    fresh, judged = [name for name in asked.wanted if name in FRESH], dict[str, Array]()
-    if fresh and whole.any():
-        times, losses = len(t), any(name.startswith("test_loss") for name in fresh)
+    names, fresh = [name for name in asked.wanted if name in judged(model)], dict[str, Array]()
+    if names and whole.any():
+        times, losses = len(t), any(name.startswith("test_loss") for name in names)
         each = np.repeat(np.arange(len(z)), times)
         numbers = fresh_many.judge_many(
             model, kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
             b.reshape(-1, *b.shape[2:]), values.rows(each), [seeds[at] for at in each.tolist()], left.reshape(-1),
             losses,
         )
-        judged = {name: numbers[name].reshape(len(z), times) for name in fresh}
-        whole &= np.logical_and.reduce([np.isfinite(numbers).all(axis=1) for numbers in judged.values()])
-    return _Advanced(asked, whole, z, b, left, judged, watches, events)
+        fresh = {name: numbers[name].reshape(len(z), times, *numbers[name].shape[1:]) for name in names}
+        whole &= np.logical_and.reduce([_finite(each) for each in fresh.values()])
+    return _Advanced(asked, whole, z, b, left, fresh, watches, events)
 
 
 def _watches(starts: Sequence[Start], asked: Asked) -> list[EventWatch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derivations.declare import Model
-from derivations.declare.variables import FRESH
+from derivations.declare.variables import judged
 
 from ..observe import observables as obs
 
@@ -18,5 +18,5 @@ def go_together(model: Model, wanted: Iterable[str]) -> bool:
     """
     looked = model.network.head_axis.signed and not model.algorithm.drawn
     events = (event.name for event in model.events) if looked else ()
-    known = {*obs.at_every_step(model), *FRESH, *events}
+    known = {*obs.at_every_step(model), *judged(model), *events}
     return not model.algorithm.over_tasks and set(wanted) <= known

@@ -102,7 +102,7 @@ CLASSES: dict[str, list[dict[str, Any]]] = {
 def test_class_heads_go_together(cells: list[dict[str, Any]]) -> None:
     base = {"K": 3, "n": 9, "m": 4, "d": 200, "init": "gaussian", "sigma_p": 0.4, "eta": 0.5}
     found = [problem_of(choose("heterogeneous", {**base, **cell})) for cell in cells]
-    names = (*FRESH, "loss", "rho", "signal") if "u_norm" in str(cells) else FRESH
+    names = (*FRESH, "class_error", "class_error_se", "loss", "rho") if "u_norm" in str(cells) else FRESH
     assert compare(found, [0, 5], 6, names) == 2 * len(found)
 
 
@@ -215,7 +215,7 @@ def test_seeds_of_class_heads_go_together(sampling: str, monkeypatch: pytest.Mon
     """Class-dependent noise too, at several recorded steps; a draw by vectors keeps them for who asks."""
     params = {"K": 3, "n": 9, "m": 3, "d": 60, "init": "gaussian", "Gamma": 5.0, "sigma_p": 0.3, "eta": 0.4}
     asked: dict[str, Any] = {"steps": 12, "record": [0, 5, 12], "sampling": sampling,
-                             "observables": ["test_error", "test_loss", "loss", "memory"]}
+                             "observables": ["class_error", "test_loss", "loss", "memory"]}
     many, made = batch.alike, list[Found | None]()
 
     def counted(starts: Sequence[Start], asked: Asked) -> list[Found | None]:

@@ -24,6 +24,8 @@ ULPS |= {"exponential_each": 1.0, "logarithm": 2.0, "sigmoid_each": 3.0, "sigmoi
          "softplus_each": 4.0, "tanh_each": 4.0}
 # A square of up to 25 is off by half a unit, which its exponential is then off by in relation to itself.
 ULPS |= {"normal_density_each": 10.0, "bell_slope_each": 18.0}
+# -x / sqrt 2 = t is off by a unit, of which erfc makes 2 t^2 times as much: 36 at x = -6.
+ULPS |= {"erf_each": 4.0, "normal_share_each": 44.0}
 EXACT: dict[str, Callable[[Any], Any]] = {
     "exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p,
     "logistic_0": lambda x: mpmath.log1p(mpmath.exp(-x)),
@@ -33,10 +35,12 @@ EXACT: dict[str, Callable[[Any], Any]] = {
     "sigmoid_each": lambda x: 1 / (1 + mpmath.exp(-x)),
     "sigmoid_slope_each": lambda x: mpmath.exp(x) / (1 + mpmath.exp(x)) ** 2,
     "softplus_each": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "erf_each": mpmath.erf, "normal_share_each": mpmath.ncdf,
     "normal_density_each": mpmath.npdf, "bell_slope_each": lambda x: 2 * mpmath.exp(-x * x) / mpmath.sqrt(mpmath.pi),
 }
 RANGES = {"exp": (-700, 700), "exponential_each": (-700, 700), "log": (1e-300, 1e300), "logarithm": (1e-300, 1e300),
-          "log1p": (0, 1), "normal_density_each": (-5, 5), "bell_slope_each": (-5, 5)}
+          "log1p": (0, 1), "normal_density_each": (-5, 5), "bell_slope_each": (-5, 5),
+          "normal_share_each": (-6, 9)}
 CONSTANT = {"box": (0.7,), "ramp": (0.7,), "huberized": (0.7,), "leaky": (0.2,), "leaky_slope": (0.2,),
             "leaky_slope_closed": (0.2,)}
 

@@ -1,6 +1,6 @@
 """A formula's functions on lanes: sums, products and what `dynamics.lanes.functions` has eight at a time.
 
-What else a formula calls, such as erf, is the C library's, lane by lane.
+What else a formula calls, such as sin, is the C library's, lane by lane.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from ..layout import HELPER, Writer, copied
 from ..printer import argument
 from ..skeleton import functions
 
-NATIVE = ("exponential", "sigmoid", "sigmoid_slope", "softplus", "tanh", "normal_density", "bell_slope")
+NATIVE = (
+    "exponential", "sigmoid", "sigmoid_slope", "softplus", "tanh", "erf", "normal_share", "normal_density",
+    "bell_slope",
+)
 """The functions of formulas that have a form on lanes of their own."""
 
 

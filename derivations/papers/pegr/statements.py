@@ -126,14 +126,17 @@ QUANTITIES = (
 _DATA = (
     Statement(id="B1", kind="probability", source="Lemma B.1", text="the classes are balanced", at="0", claim="B1",
               given="n >= 8*log(4/delta)", mutant="abs(n_plus - n/2) <= sqrt(n)/40"),
-    Statement(id="B2a", kind="probability", source="Lemma B.2", text="S^2/2 <= ||xi_i||^2 <= 3S^2/2", at="0",
-              claim="S**2/2 <= xi2 <= 3*S**2/2", given="d >= log(4*n/delta)", mutant="S**2 <= xi2 <= 3*S**2/2"),
+    # Laurent and Massart: ||xi||^2 / sigma_p^2, of k = d - 1 squares or d, is above k + 2 sqrt(k x) + 2 x, and below
+    # k - 2 sqrt(k x), with probability e^-x each; k >= 23.4 x, so at least 16, leaves both between d/2 and 3 d/2.
+    Statement(id="B2a", kind="probability", source="Lemma B.2, Omega as 23.4", at="0",
+              text="S^2/2 <= ||xi_i||^2 <= 3S^2/2", claim="S**2/2 <= xi2 <= 3*S**2/2",
+              given="d >= 1 + 23.4*log(2*n/delta)", mutant="S**2 <= xi2 <= 3*S**2/2"),
     Statement(id="B2b", kind="probability", source="Lemma B.2",
               text="|<xi_i, xi_k>| <= 2 sigma_p^2 sqrt(d log(4n^2/delta)), i != k", at="0",
               claim="abs(G[i,k]) <= 2*sigma_p**2*sqrt(d*L2)", given="d >= log(4*n/delta) and not same[i,k]",
               mutant="abs(G[i,k]) <= 0.1*sigma_p**2*sqrt(d*L2)"),
     Statement(id="B2", kind="probability", source="Lemma B.2, both parts at once", at="0", claim="B2a and B2b",
-              text="the lengths and the products", given="d >= log(4*n/delta)",
+              text="the lengths and the products", given="d >= 1 + 23.4*log(4*n/delta)",
               mutant="B2a and max[i,k](abs(G[i,k]), not same[i,k]) <= 0.1*sigma_p**2*sqrt(d*L2)"),
     Statement(id="B2-printed", kind="probability", source="Lemma B.2", text="the same for all i, k", at="0",
               claim="abs(G[i,k]) <= 2*sigma_p**2*sqrt(d*L2)", given="d >= 16*L2", erratum="pegr-B.2"),
@@ -147,11 +150,13 @@ _DATA = (
               claim="max[r](j*A) >= sigma_0*mu_norm/2", given="0.36894*m >= log(2/delta)",
               mutant="min[r](j*A) >= sigma_0*mu_norm/2"),
     Statement(id="B3d", kind="probability", source="Lemma B.3, m >= log(2n/delta)/-log Phi(1/4)", at="0",
-              text="max_r <w(0), xi_i> >= sigma_0 S/4", claim="max[r](h) >= sigma_0*S/4",
-              given="R6c", mutant="max[r](h) >= 2*sigma_0*S"),
-    Statement(id="B3", kind="probability", source="Lemma B.3, all parts at once, m >= log(2n/delta)/-log Phi(1/4)",
+              text="max_r <w(0), xi_i> >= sigma_0 ||xi_i||/4, at any d",
+              claim="max[r](h) >= sigma_0*sqrt(xi2)/4", given="R6c", mutant="max[r](h) >= 2*sigma_0*sqrt(xi2)"),
+    # Shares of delta: 1/8 for lengths below S/sqrt(2), 1/4, 1/12, 1/32 and 1/2 for the four parts; 0.44916 is
+    # -log Phi(sqrt(2)/4), 0.36894 is -log Phi(1/2).
+    Statement(id="B3", kind="probability", source="Lemma B.3, all parts at once, m >= log(4n/delta)/-log Phi(0.354)",
               text="the four bounds on <w(0), mu> and <w(0), xi_i>", at="0", claim="B3a and B3b and B3c and B3d",
-              given="R6c",
+              given="0.44916*m >= log(4*n/delta) and 0.36894*m >= log(64/delta) and d >= 1 + 23.4*log(16*n/delta)",
               mutant="B3a and B3b and B3c and min[j,i](max[r](start(h))) >= 2*sigma_0*S"),
     Statement(id="B3d-printed", kind="probability", source="Lemma B.3, m >= log(1/delta)", at="0",
               text="max_r j <w(0), xi_i> >= sigma_0 S/4", claim="max[r](j*h) >= sigma_0*S/4",

@@ -90,7 +90,7 @@ def spike(ratio: float, rank: float, bulk: float = 0.5) -> float:
     """
     if not ratio >= 1:
         raise RangeError(f"Gamma: {ratio} is below 1, which orthonormal spikes on a common bulk cannot give")
-    return float(bulk**2 * (ratio + np.sqrt((ratio - 1) * (ratio + rank - 1))))
+    return float(bulk * bulk * (ratio + np.sqrt((ratio - 1) * (ratio + rank - 1))))
 
 
 def spiked(classes: int, d: int, ratio: float, bulk: float = 0.5) -> Array:

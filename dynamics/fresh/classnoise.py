@@ -17,6 +17,7 @@ from ..arrays import Array, Indices
 from ..chance.gram import Reduced, symmetric
 from ..chance.normals import standard_normal
 from ..errors import RangeError
+from ..geometry.distances import unit_inverse
 from .roots import Draws, coloured
 
 SHAPES = ("gaussian", "uniform", "rademacher")
@@ -123,10 +124,8 @@ class Bulk:
         """From a draw's inner products; zero or dependent directions among those projected off are legal."""
         gram, off = start.gram, noise.off
         z = start.z.reshape(*gram.shape[:-2], -1, start.z.shape[-1])
-        length = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1)[..., off])
-        unit = 1.0 / np.where(length > 0, length, 1.0)  # the rank is judged by angles, not by lengths
-        units = unit[..., :, None] * unit[..., None, :]
-        inverse = units * np.linalg.pinv(gram[..., off[:, None], off] * units, hermitian=True)
+        unit, inside = unit_inverse(gram, off)
+        inverse = unit[..., :, None] * unit[..., None, :] * inside
         along = np.take(z, off, axis=-1)
         lines = np.concatenate([along, noise.z], axis=-1)
         own = np.concatenate([along @ inverse, noise.z], axis=-1) @ np.swapaxes(lines, -1, -2)

@@ -65,6 +65,8 @@ def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
         ])
         for key in names[-1]:
             places.setdefault(key, (label, key[0]))
+    # By patch: a label's sum then has one order, whatever labels have in common at other states.
+    places = dict(sorted(places.items(), key=lambda place: place[0][0]))
     of = np.array([[float(key in own) for key in places] for own in names]).reshape(labels, len(places))
     still = np.where(held[None, :, :, None, None], 0.0, fresh.fixed)
     if isinstance(outputs, Sequence):

@@ -110,11 +110,7 @@ def _along(start: Reduced, off: Indices) -> tuple[Array, Array, Array]:
 
     That is of the unit vectors' own inner products, (..., f, f).
     """
-    inside = start.gram[..., off[:, None], off]
-    length = np.sqrt(np.diagonal(inside, axis1=-2, axis2=-1))
-    unit = 1.0 / np.where(length > 0, length, 1.0)
-    # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
-    inverse = _pinv(inside * (unit[..., :, None] * unit[..., None, :]))
+    unit, inverse = unit_inverse(start.gram, off)
     return start.gram[..., off] * unit[..., None, :], _flat(start.z)[..., off] * unit[..., None, :], inverse
 
 
@@ -129,11 +125,30 @@ def _weights_off(start: Reduced, filters: Array, inverse: Array) -> Array:
     return np.asarray(among)
 
 
+def unit_inverse(gram: Array, off: Indices) -> tuple[Array, Array]:
+    """1/length (..., f) of the directions `off`, and a pseudo-inverse (..., f, f) of their unit vectors' products.
+
+    A direction of length 0, or too short for its square to be a normal number, has 0 in both; where gram (..., B, B) is
+    not finite, nor is the inverse of more than one.
+    """
+    inside = gram[..., off[:, None], off]
+    square = np.diagonal(inside, axis1=-2, axis2=-1)
+    known = square >= np.finfo(np.float64).tiny
+    unit = np.where(known, 1.0 / np.sqrt(np.where(known, square, 1.0)), 0.0)
+    # Unit directions first: the rank is then judged by angles, not by how different the lengths are.
+    return unit, _pinv(inside * (unit[..., :, None] * unit[..., None, :]))
+
+
 def _pinv(inside: Array) -> Array:
-    """Pseudo-inverses of symmetric matrices (..., f, f)."""
+    """Pseudo-inverses of symmetric matrices (..., f, f); NaN of one that is not finite, which has no decomposition."""
     if inside.shape[-1] == 1:  # the same bits without a decomposition, which takes longer than all else here
         return np.divide(1.0, inside, out=np.zeros_like(inside), where=np.abs(inside) > 0)
-    return np.asarray(np.linalg.pinv(inside, hermitian=True))
+    finite = np.isfinite(inside).all(axis=(-2, -1))
+    if finite.all():
+        return np.asarray(np.linalg.pinv(inside, hermitian=True))
+    inverse = np.full_like(inside, np.nan)
+    inverse[finite] = np.linalg.pinv(inside[finite], hermitian=True)
+    return inverse
 
 
 def neuron_norms(start: Reduced, b: Array, scale: Array | float = 1.0) -> Array:

@@ -170,6 +170,18 @@ def test_a_fresh_vector_alone_is_judged_with_the_bits_that_it_has_beside_another
     assert np.array_equal(alone, beside) and (alone[:, :, 0] > 0.0).all()
 
 
+def test_the_parts_of_a_label_are_summed_in_one_order_whatever_labels_have_in_common() -> None:
+    """The second patch's noise is both labels' at every state, the first's only where nothing stands beside it."""
+    fixed = np.zeros((2, 2, 2, 2, 3))
+    fixed[1, 1, 0] = 1.0
+    mix = np.broadcast_to(np.array([[1.0], [0.5]]), (2, 2, 1))
+    for states, count in ((slice(1), 2), (slice(2), 3)):
+        fresh = Fresh(fixed[states], mix, np.ones((len(fixed[states]), 1, 6, 6)), np.array([1.0, -1.0]))
+        parts = parts_of(fresh, lambda a: a.sum(axis=(1, 2, 3)))
+        assert len(parts.mix) == count
+        assert [parts.mix[own > 0.0, 0].tolist() for own in parts.of] == [[1.0, 0.5], [1.0, 0.5]]
+
+
 @pytest.mark.parametrize(("neurons", "rank"), [(20, 60), (16, 60), (6, 14), (2, 5), (20, 12)])
 def test_covariances_are_read_on_lanes_as_elsewhere(neurons: int, rank: int) -> None:
     assert blocks.CLOSE == CLOSE  # the generator writes its own, as it may not import the other

@@ -82,6 +82,15 @@ def test_projection_takes_zero_dependent_and_very_unequal_directions() -> None:
     assert np.array_equal(nowhere.weight_gram, start.weight_gram)
 
 
+def test_what_is_too_short_or_not_finite_has_no_direction_to_project_off() -> None:
+    """Its square is no normal number, or none at all; of many starts it is that one alone that is not finite."""
+    grams = np.stack([np.diag([square, square]) for square in (4.0, 1e-320, np.inf)])
+    with np.errstate(invalid="ignore"):
+        unit, inverse = distances.unit_inverse(grams, np.array([0, 1]))
+    assert unit.tolist() == [[0.5, 0.5], [0.0, 0.0], [0.0, 0.0]]
+    assert np.array_equal(inverse[0], np.eye(2)) and not inverse[1].any() and np.isnan(inverse[2]).all()
+
+
 def test_a_time_axis_is_optional() -> None:
     _, _, b, start = case(5, 7)
     for of in (distances.weight_gram, distances.neuron_norms, distances.weight_norm):

@@ -15,7 +15,7 @@ from benchmarks.own_model import model as OWN
 from derivations.declare import Angle, Coefficient, FixedLaw, FreshLaw, GaussianLaw, GradientDescent, Parameter, Patch
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask.chosen import choose
-from simulate.errors import Diverged
+from simulate.errors import Diverged, InputError
 from simulate.run import batch, reduced
 from simulate.run.asked import Asked, Found
 from simulate.run.lots import Lots
@@ -263,6 +263,19 @@ def test_what_diverges_or_is_looked_at_on_its_way_is_left_over() -> None:
 def test_a_bad_cell_is_left_to_its_own_sentence() -> None:
     cells = problems([{"d": 1.0}, {}])  # no dimension for noise that is projected off mu
     assert batch.together(cells, [0], 5, FRESH).done.tolist() == [[False], [True]]
+
+
+def test_class_heads_at_the_ends_of_double_precision_are_left_to_their_own_sentences() -> None:
+    """Squares that overflow, and of lengths that are no normal number, in a spike's size and in what noise is off."""
+    base = {"K": 3, "n": 9, "m": 4, "d": 200, "init": "gaussian", "Gamma": 3.0}
+    cells = [problem_of(choose("heterogeneous", {**base, **more})) for more in (
+        {"u_norm": 1e160}, {"sigma_p": 1e160}, {}, {"u_norm": 1e-160})]
+    assert batch.together(cells, [0], 3, FRESH).done.ravel()[:3].tolist() == [False, False, True]
+    assert compare(cells[2:], [0], 3, FRESH) >= 1
+    with pytest.raises(InputError, match="inner products of the start beyond the largest double, 1"):
+        alone(cells[1], 0, 3, FRESH)
+    short = alone(cells[3], 0, 3, FRESH)
+    assert all(np.isfinite(short[name].values).all() for name in FRESH)
 
 
 def test_runs_of_a_near_singular_covariance_are_judged_alone() -> None:

@@ -22,14 +22,14 @@ import numba
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from .linked import Linked, entered
+from .linked import KNOWN, Linked, entered
 
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
 _LOCK = threading.RLock()
 Mend = Callable[[Path, str, Callable[[], Callable[..., Any]], str, Exception], Callable[..., Any]]
 ALONE = {"no_cfunc_wrapper": True}
 """No kernel is called from C: the wrapper for it is a tenth of the compiling."""
-INNER = {**ALONE, "no_cpython_wrapper": True, "pipeline_class": Linked}
+INNER = {**ALONE, "no_cpython_wrapper": True, **({"pipeline_class": Linked} if KNOWN else {})}
 """What has no signature is called by kernels alone, and not from Python: that wrapper is a fifth."""
 _MADE: dict[Any, tuple[Any, list[Any]]] = {}  # by meaning, with what that names, which has to stay to be told by
 mend: Mend | None = None

@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+
+KNOWN = numba.version_info.short == (0, 68)
+"""Whether Numba's insides are those that this was written for; elsewhere functions are compiled as Numba does it."""
 
 
 class _Nowhere:
@@ -59,7 +63,7 @@ class Linked(Compiler):
 
 def entered(function: Any) -> Any:
     """A compiled function that Python calls, with the environments of what is linked into it; returns it."""
-    for compiled in getattr(function, "overloads", {}).values():  # none where compiling is switched off
+    for compiled in getattr(function, "overloads", {}).values() if KNOWN else ():  # none where compiling is off
         for environment in compiled._find_referenced_environments():
             compiled.library.codegen.set_env(environment.env_name, environment)
     return function

@@ -33,12 +33,18 @@ def covariance_of(model: Model, name: str, draw: Draw, b: Array, left: Array, va
     if isinstance(law, CovarianceLaw):
         return noise_covariance(draw.covariances[name].start, np.empty(0, dtype=np.intp), b, left, 1.0)
     if isinstance(law, NearLaw):
-        return noise_covariance(start, off_of(model, name, draw, values), b, left, number(values, law.std) ** 2)
+        return noise_covariance(start, off_of(model, name, draw, values), b, left, _square(values, law.std))
     if not isinstance(law, FreshLaw):
         raise forgotten(law, "covariances of fresh vectors")
     own = law_of(model.family(name), values)
     assert isinstance(own, GaussianLaw | MixtureLaw)
-    return noise_covariance(start, off_of(model, name, draw, values), b, left, number(values, own.std) ** 2)
+    return noise_covariance(start, off_of(model, name, draw, values), b, left, _square(values, own.std))
+
+
+def _square(values: Mapping[str, Value], std: str) -> float:
+    """std^2, as many runs' have it together; infinite where it overflows, which ** would raise at."""
+    deviation = number(values, std)
+    return deviation * deviation
 
 
 def off_of(model: Model, name: str, draw: Draw, values: Mapping[str, Value]) -> NDArray[np.intp]:

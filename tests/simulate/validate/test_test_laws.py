@@ -128,6 +128,11 @@ def test_beside_training_at_deviation_0_is_the_training_error_exactly() -> None:
     assert found["test_loss"][0] == pytest.approx(float(seen["loss"][0]), rel=1e-12) and found["test_loss_se"][0] == 0
 
 
+def test_a_deviation_whose_square_overflows_has_no_number_and_no_traceback() -> None:
+    found = at_start(judged_by(NearLaw(near=("xi",), std="s_near")), s_near=1e200)
+    assert all(np.isnan(found[name]).all() for name in ("test_error", "test_loss"))
+
+
 def test_held_out_arrays_that_are_training_s_have_training_s_error() -> None:
     model = judged_by(HeldOutLaw())
     given = brought(model)

@@ -73,7 +73,7 @@ def _function(
     of = "" if order == 0 else ", the derivative of" if order == 1 else ", the second derivative of"
     told = f"{said} = {expression.written}." if order == 0 else f"{said}{of} {expression.written}."
     out.put(1, *_docstring(told))
-    out.put(0, *_statements(curve(expression, order), Printer(constants), 1, expression.variable))
+    out.put(0, *_statements(curve(expression, order), FormulaPrinter(constants), 1, expression.variable))
     return out.text()
 
 
@@ -82,7 +82,7 @@ def _docstring(told: str) -> list[str]:
     return [f'"""{told}"""'] if len(lines) == 1 and len(told) < 100 else [f'"""{lines[0]}', *lines[1:], '"""']
 
 
-def _statements(of: Curve, printer: Printer, depth: int, variable: str) -> Iterator[str]:
+def _statements(of: Curve, printer: FormulaPrinter, depth: int, variable: str) -> Iterator[str]:
     """The upper piece last, so that what is no number goes through it."""
     if isinstance(of, Branch):
         yield f"{INDENT * depth}if {variable} {'<' if of.closed else '<='} {printer.doprint(of.cut)}:"
@@ -97,7 +97,7 @@ def _statements(of: Curve, printer: Printer, depth: int, variable: str) -> Itera
     yield from out.lines
 
 
-class Printer(PythonCodePrinter):
+class FormulaPrinter(PythonCodePrinter):
     """Prints a piece over z; whole powers are products."""
 
     def __init__(self, constants: Mapping[str, str]) -> None:

@@ -246,7 +246,7 @@ def test_there_is_one_printer_an_alphabet_and_the_kernels() -> None:
         for _, kind in inspect.getmembers(importlib.import_module(name), inspect.isclass)
         if issubclass(kind, Printer) and kind.__module__ == name
     }
-    of_formulas = {"_Text", "_Latex", "_Printer"}  # of activations and losses as formulas in z
+    of_formulas = {"_Text", "_Latex", "FormulaPrinter", "LaneFormulaPrinter"}  # in z
     assert found == {"Alphabet", "Text", "Unicode", "Latex", "KernelPrinter", "LanePrinter"} | of_formulas
 
 

@@ -84,7 +84,7 @@ class _Values:
     """Writes the lines of a formula's pieces, and says what the value is called."""
 
     def __init__(self, out: Writer, constants: Mapping[str, str], variable: str) -> None:
-        self.out, self.printer, self.variable = out, _LanesPrinter(constants), variable
+        self.out, self.printer, self.variable = out, LaneFormulaPrinter(constants), variable
         self.shared = sp.numbered_symbols("shared_")
 
     def of(self, of: Curve) -> str:
@@ -99,7 +99,7 @@ class _Values:
         return str(self.printer.doprint(value))
 
 
-class _LanesPrinter(formulas.Printer):
+class LaneFormulaPrinter(formulas.FormulaPrinter):
     """Prints a piece over lanes; what stays a number, such as a function of a parameter, is put into every lane."""
 
     def _print_Function(self, expr: sp.Function) -> str:

@@ -21,6 +21,8 @@ from .printer import NoLanes
 class ClassLanes(LaneDescent):
     """Prints the time loops of class heads on lanes."""
 
+    neurons_deep = 1
+
     def stage(self, depth: int, stage: Stage) -> None:
         """One stage as loops.  Raises NoLanes for a kind that class heads have no form on lanes of."""
         if stage.kind not in ("reduce", "softmax", "pass", "gradient"):
@@ -44,11 +46,8 @@ class ClassLanes(LaneDescent):
         self.out.put(depth, "for r in range(filters):", "    at = (h * filters + r) * width")
         self.out.put(depth + 1, *first)
 
-    def _heads_begin(self, depth: int) -> None:
-        self.out.put(depth, f"for h in range({self.model.n_heads}):", "    at_head = h * y.size")
-
     def _reduce(self, depth: int, stage: Stage) -> None:
-        self._heads_begin(depth)
+        self.head_begins(depth)
         depth += 1
         bodies = {d.name: self.by_class.reduced(sp.expand(summand(d.expr))) for d in stage.definitions}
         fixed = {name: body for name, (body, _) in bodies.items() if body != 0}
@@ -58,18 +57,11 @@ class ClassLanes(LaneDescent):
             self.neurons(depth)
             for name, body in fixed.items():
                 self.class_loop(depth + 1, f"{sums_of(name)}[{CLASS}] +=", body)
-        self.out.put(depth, self.each, *[f"    {d.name}_i = lanes(0.0)" for d in stage.definitions])
-        if rest:
-            self.neurons(depth + 1)
-            self.locals_of(depth + 2, list(rest.values()))
-        for name, body in rest.items():
-            self.out.assign(depth + 2, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
+        self.sums_of_examples(depth, stage, rest)
         for name in fixed:
             self._by_label(depth + 1, f"{name}_i", f"{name}_i + {sums_of(name)}[{CLASS}]")
         for d in stage.definitions:
-            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
-            scaled = "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
-            self.out.put(depth + 1, f"store({d.name}, at_head + i, {d.name}_i{scaled})")
+            self.out.put(depth + 1, f"store({d.name}, at_head + i, {d.name}_i{self.scaled(d)})")
 
     def _by_label(self, depth: int, target: str, value: str) -> None:
         """`target`, lanes, becomes `value` in the examples of each class."""
@@ -92,24 +84,6 @@ class ClassLanes(LaneDescent):
         for h in heads:
             self.out.put(depth + 1, f"store(e, {h} * y.size + i, where(load({label}, i) == {h}.0, -others, p_{h}))")
 
-    def _pass(self, depth: int, stage: Stage) -> None:
-        rows = self.constants_first(depth, stage)
-        over_heads = len(stage.definitions[0].indices) == 2
-        if over_heads:
-            self._heads_begin(depth)
-        depth += over_heads
-        self.out.put(depth, self.each)
-        self.lanes.local.clear()
-        for d, expr in rows:
-            value = self.printer.doprint(expr)
-            if d.name in self.weights:  # no weight past the last example: what stands there enters no sum
-                value = f"where(load(live, i) > 0.0, {value}, 0.0)"
-            self.out.assign(depth + 1, f"{d.name}_i =", value, d.meaning)
-            self.lanes.local.add(d.name)
-            if d.name in self.kept:
-                self.out.put(depth + 1, f"store({d.name}, {'at_head + ' * over_heads}i, {d.name}_i)")
-        self.lanes.local.clear()
-
     def _gradient(self, depth: int, stage: Stage) -> None:
         used = {name: stage.contributions[name] for name in self.families() if stage.contributions.get(name, 0) != 0}
         fixed: dict[str, dict[sp.Indexed, sp.Expr]] = {}
@@ -122,13 +96,10 @@ class ClassLanes(LaneDescent):
             self.out.put(depth, "g[:] = 0.0")
         own = [name for name in used if name in self.lanes.per_example]
         sums = [name for name in used if name not in own]
-        self._heads_begin(depth)
+        self.head_begins(depth)
         depth += 1
         self._weights_by_class(depth, list(dict.fromkeys(str(w.base) for each in fixed.values() for w in each)))
-        self.neurons(depth, *[f"sum_{name} = lanes(0.0)" for name in sums])
-        # A family's last lanes spill over into the next one's first, so that they are filled in order, a loop each.
-        for names in [[name] for name in own[:-1]] + [[*own[-1:], *sums]]:
-            self._gradient_lanes(depth + 1, {name: used[name] for name in names})
+        self.families_filled(depth, used, own, sums)
         for name, terms in fixed.items():
             value = sp.Add(*[sp.IndexedBase(sums_of(str(w.base)))[CLASS] * factor for w, factor in terms.items()])
             self.class_loop(depth + 1, f"along_{name} =", value)

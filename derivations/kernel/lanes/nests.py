@@ -31,6 +31,8 @@ class LaneNests(Descent):
     """Prints the stages of one gradient-descent recursion on lanes; its time loops are a subclass's."""
 
     own_sizes = (["examples", "width"], "examples")
+    neurons_deep = 2
+    """How many loops `neurons` opens."""
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
@@ -80,7 +82,7 @@ class LaneNests(Descent):
         self.numbers = False
 
     def called(self, piece: sp.Function) -> str:
-        """The call of an activation piece; a formula's functions are of one number, so lanes take each in turn."""
+        """The call of an activation piece; a formula's functions on lanes have names of their own (`by_lane`)."""
         if self.numbers or not isinstance(piece, EXPRESSED):
             return super().called(piece)
         first, *constants = (self.printer.doprint(arg) for arg in piece.args)
@@ -103,23 +105,38 @@ class LaneNests(Descent):
                 self.locals_of(depth + 2, list(fixed.values()), self.by_label.at(label))
                 for name, body in fixed.items():
                     self.out.assign(depth + 2, f"{name}_{side} +=", self.printer.doprint(body))
-        self.out.put(depth, self.each)
-        self.out.put(depth + 1, *[f"{d.name}_i = lanes(0.0)" for d in stage.definitions])
-        if rest:
-            self.neurons(depth + 1)
-            self.locals_of(depth + 3, list(rest.values()))
-        for name, body in rest.items():
-            self.out.assign(depth + 3, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
+        self.sums_of_examples(depth, stage, rest)
         for d in stage.definitions:
             total = f"{d.name}_i"
             if d.name in fixed:
                 total = f"({total} + where({self.by_label.test}, {', '.join(f'{d.name}_{side}' for side in SIDES)}))"
-            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
-            scaled = "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
-            self.out.put(depth + 1, f"store({d.name}, i, {total}{scaled})")
+            self.out.put(depth + 1, f"store({d.name}, i, {total}{self.scaled(d)})")
+
+    def sums_of_examples(self, depth: int, stage: Stage, bodies: Mapping[str, sp.Expr]) -> None:
+        """A loop over examples, with the sums over neurons of `bodies` in it, by name; others of the stage are 0."""
+        self.out.put(depth, self.each)
+        self.out.put(depth + 1, *[f"{d.name}_i = lanes(0.0)" for d in stage.definitions])
+        inside = depth + 1 + self.neurons_deep
+        if bodies:
+            self.neurons(depth + 1)
+            self.locals_of(inside, list(bodies.values()))
+        for name, body in bodies.items():
+            self.out.assign(inside, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
+
+    def scaled(self, definition: Definition) -> str:
+        """What a sum is multiplied by, as it is stored; nothing where that is 1."""
+        factor = definition.expr / next(iter(definition.expr.atoms(sp.Sum)))
+        return "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
+
+    def head_begins(self, depth: int) -> None:
+        """A loop over heads, each of which has a row in an example array."""
+        self.out.put(depth, f"for h in range({self.model.n_heads}):", "    at_head = h * y.size")
 
     def _pass(self, depth: int, stage: Stage) -> None:
-        rows = self.constants_first(depth, stage)
+        rows, over_heads = self.constants_first(depth, stage), len(stage.definitions[0].indices) == 2
+        if over_heads:
+            self.head_begins(depth)
+        depth += over_heads
         self.out.put(depth, self.each)
         self.lanes.local.clear()
         for d, expr in rows:
@@ -129,7 +146,7 @@ class LaneNests(Descent):
             self.out.assign(depth + 1, f"{d.name}_i =", value, d.meaning)
             self.lanes.local.add(d.name)
             if d.name in self.kept:
-                self.out.put(depth + 1, f"store({d.name}, i, {d.name}_i)")
+                self.out.put(depth + 1, f"store({d.name}, {'at_head + ' * over_heads}i, {d.name}_i)")
         self.lanes.local.clear()
 
     def _gradient(self, depth: int, stage: Stage) -> None:
@@ -142,10 +159,7 @@ class LaneNests(Descent):
         self._weights_by_label(depth, list(dict.fromkeys(weight for each in fixed.values() for weight in each)))
         if len(used) < len(self.families()):  # else every entry that is read is written below
             self.out.put(depth, "g[:] = 0.0")
-        self.neurons(depth, *[f"sum_{name} = lanes(0.0)" for name in sums])
-        # A family's last lanes spill over into the next one's first, so that they are filled in order, a loop each.
-        for names in [[name] for name in own[:-1]] + [[*own[-1:], *sums]]:
-            self._gradient_lanes(depth + 2, {name: used[name] for name in names})
+        self.families_filled(depth, used, own, sums)
         for name, terms in fixed.items():
             self.out.put(depth + 2, f"fixed_{name} = " + (f"total(sum_{name})" if name in sums else "0.0"))
             for side, label in SIDES.items():
@@ -153,6 +167,13 @@ class LaneNests(Descent):
                 value = sp.Add(*[sp.Symbol(f"{weight.base}_{side}") * factor for weight, factor in terms.items()])
                 self.out.assign(depth + 2, f"fixed_{name} +=", self.printer.doprint(value))
             self.out.put(depth + 2, f"g[at + at_{name}] = {self._entry(f'fixed_{name}')}")
+
+    def families_filled(self, depth: int, used: Mapping[str, sp.Expr], own: list[str], sums: list[str]) -> None:
+        """A neuron's loops over examples: families over them (`own`) are filled, what others sum is kept."""
+        self.neurons(depth, *[f"sum_{name} = lanes(0.0)" for name in sums])
+        # A family's last lanes spill over into the next one's first, so that they are filled in order, a loop each.
+        for names in [[name] for name in own[:-1]] + [[*own[-1:], *sums]]:
+            self._gradient_lanes(depth + self.neurons_deep, {name: used[name] for name in names})
 
     def _entry(self, value: str) -> str:
         """What is put into g for an entry of the gradient."""

@@ -137,11 +137,10 @@ def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: 
         model, z, drawn.y.shape[1], cases, vectors, lambda family, label: key_of(drawn.noise, family, label)
     )
     add_centres(fixed, model, cases, drawn.centres, b, left)
-    gaussian = [_covariance(model, name, drawn, b, values, left) for name, _ in vectors if name not in drawn.noise]
     neurons = z.shape[1] * z.shape[2]
-    covariance = gaussian[0][:, None] if len(gaussian) == 1 else np.empty((len(z), 0, neurons, neurons))
-    if len(gaussian) > 1:
-        covariance = np.stack(gaussian, axis=1)
+    own = [_covariance(model, name, drawn, b, values, left)[:, None] for name, _ in vectors if name not in drawn.noise]
+    none = np.empty((len(z), 0, neurons, neurons))
+    covariance = own[0] if len(own) == 1 else np.concatenate([none, *own], axis=1)  # one alone is not copied
     fresh = testlaw.Fresh(fixed, mix, covariance, cases.labels, shares=shares)
     if not drawn.noise:
         return fresh

@@ -24,7 +24,7 @@ from .declared import law_of, numbers
 from .drawn import Centre, Draw
 from .examples import split, with_means
 from .labels import flips, labels_of
-from .plan import Plan, along, plan_of, spike_size
+from .plan import ClassNoise, Plan, along, plan_of, spike_size
 from .refusals import LARGEST
 from .standard import standard
 
@@ -34,7 +34,7 @@ class Plans:
     """Plans of R cells: `first` is that of the cell of least d, in whose shape all are.
 
     length and std (R, B), along (R, random directions, f), sigma_0 and d (R,): see `Plan`; means (R, M) are the
-    deviations of the mixtures' means, sizes (R,) by family those of class noises on their spikes.
+    deviations of the mixtures' means; `class_noise` are the class noises, by family.
     """
 
     first: Plan
@@ -44,14 +44,17 @@ class Plans:
     sigma_0: Array
     d: Array
     means: Array
-    sizes: Mapping[str, Array] = field(default_factory=dict)
+    class_noise: Mapping[str, ClassNoise] = field(default_factory=dict)
 
     def rows(self, which: NDArray[np.intp]) -> Plans:
         """The cells `which`, in that order; one may come several times."""
         return replace(
             self, length=self.length[which], std=self.std[which], along=self.along[which],
             sigma_0=self.sigma_0[which], d=self.d[which], means=self.means[which],
-            sizes={name: each[which] for name, each in self.sizes.items()},
+            class_noise={
+                name: replace(each, spread=np.asarray(each.spread)[which], size=np.asarray(each.size)[which])
+                for name, each in self.class_noise.items()
+            },
         )
 
     @property
@@ -60,35 +63,6 @@ class Plans:
         first = self.first
         vectors = len(first.noise) + len(first.centres) + first.heads * first.m
         return np.minimum(vectors, self.d - len(first.fixed) - first.spikes)
-
-    def scale(self, name: str) -> Array:
-        """A class noise on each of its spikes, by class, (R, K, C): `plan.ClassNoise.scale`."""
-        noise = self.first.class_noise[name]
-        size, spread = self.sizes[name][:, None, None], self.spread(name)[:, None, None]
-        own = np.eye(self.first.heads, noise.columns.stop - noise.columns.start, dtype=bool)
-        return np.asarray(np.where(own, size, spread))
-
-    def spread(self, name: str) -> Array:
-        """A class noise off its spikes, (R,)."""
-        return self.std[:, self.first.class_noise[name].rows.start]
-
-    def stretch(self, clean: Array) -> Array:
-        """Each vector's deviation along each spike over its own elsewhere, (R, random directions, spikes)."""
-        first = self.first
-        stretch = np.ones((*self.std.shape, first.spikes))
-        for name, noise in first.class_noise.items():
-            own = self.scale(name)[np.arange(len(clean))[:, None], clean.astype(np.intp)]
-            spread = self.spread(name)[:, None, None]
-            stretch[:, noise.rows, noise.columns] = np.where(spread != 0, own / np.where(spread != 0, spread, 1.0), 1.0)
-        return np.asarray(stretch[:, first.noise])
-
-    def realised(self, z: Array, across: Array) -> dict[str, Spiked]:
-        """The class noises of R draws, from inner products (R, S, C) and (R, B, C) with all spikes."""
-        return {
-            name: Spiked(self.spread(name), self.scale(name), noise.off, z[..., noise.columns],
-                         across[..., noise.columns], None)
-            for name, noise in self.first.class_noise.items()
-        }
 
 
 def plans_of(model: Model, values: Columns) -> Plans | None:
@@ -102,7 +76,7 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
     first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
     if first.root is not None or (first.n + first.heads * first.m) ** 2 > LARGEST:
         return None
-    spikes: dict[str, Array] = {}
+    class_noise: dict[str, ClassNoise] = {}
     length, std = (np.zeros((values.count, len(first.std))) for _ in range(2))
     means: list[Array] = []
     offsets, sizes = model.offsets(first.n), model.sizes(first.n)
@@ -123,14 +97,15 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
             rank = np.maximum(d - len(noise.off), 1.0)
             std[:, rows] = spread[:, None]
             each = zip(ratio.tolist(), rank.tolist(), spread.tolist(), strict=True)
-            spikes[family.name] = np.array([spike_size(law, *of) for of in each])
+            size = np.array([spike_size(law, *of) for of in each])
+            class_noise[family.name] = replace(noise, spread=spread, size=size)
         else:  # drawn cell by cell, by what knows the law
             return None
     null, which = distinct(length[:, first.fixed] == 0)
     of_null = [along(model, values.alike, first.n, first.d, first.fixed, 1.0 - each)[first.noise] for each in null]
     sigma_0 = numbers(values, model.initialisation.std, number)
     deviations = np.stack(means, axis=1) if means else np.empty((values.count, 0))
-    return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d, deviations, spikes)
+    return Plans(first, length, std, np.stack(of_null)[which], sigma_0, d, deviations, class_noise)
 
 
 @dataclass(frozen=True)
@@ -155,8 +130,7 @@ class Drawn:
         return Draw(
             self.z[run], self.gram[run], self.y[run], float(self.d[run]), "gram", None, None, self.weight_gram[run],
             {name: Centre(each.z[run], each.across[run], None) for name, each in self.centres.items()},
-            {name: replace(each, spread=float(np.asarray(each.spread)[run]), scale=each.scale[run], z=each.z[run],
-                           gram=each.gram[run]) for name, each in self.noise.items()},
+            {name: _noise_by(each, lambda array: array[run]) for name, each in self.noise.items()},
             clean=self.clean[run],
         )
 
@@ -240,7 +214,7 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     along: Array | NDArray[np.bool_] = plans.along
     std = plans.std[:, noise]
     if first.spikes:
-        along = np.concatenate([along, plans.stretch(clean)], axis=2)
+        along = np.concatenate([along, first.stretch(clean, plans.class_noise)], axis=2)
     if means:
         along = np.concatenate([along, np.ones((runs, means, on_axes), dtype=along.dtype)], axis=1)
         std = np.concatenate([std, plans.means], axis=1)
@@ -250,7 +224,7 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     z, gram, centres = _in_order(first, whole.z, whole.gram, order, clean)
     shape = (runs, first.heads, first.m)
     of_name = {name: Centre(each.z.reshape(shape), each.across, None) for name, each in centres.items()}
-    noises = plans.realised(on_spikes, across_spikes[:, order])
+    noises = first.realised(on_spikes, across_spikes[:, order], None, plans.class_noise)
     return Drawn(z.reshape(*shape, -1), gram, whole.weight_gram, observed, clean, plans.d, of_name, noises)
 
 

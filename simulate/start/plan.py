@@ -23,7 +23,7 @@ from derivations.declare import (
 )
 from dynamics.arrays import Array
 from dynamics.chance.covariances import spike
-from dynamics.fresh.classnoise import Matrices, Spiked
+from dynamics.fresh.classnoise import Spiked
 
 from ..errors import InputError
 from ..values import number, whole
@@ -33,18 +33,21 @@ from .declared import entries_of, law_of, off_indices
 
 @dataclass(frozen=True)
 class ClassNoise:
-    """A class-noise family: its rows, `spread`, own spike's `size`, directions it is off, and its spikes' columns."""
+    """A class-noise family: its rows, `spread`, own spike's `size`, directions it is off, and its spikes' columns.
+
+    Of R runs, `spread` and `size` are (R,) each.
+    """
 
     rows: slice
-    spread: float
-    size: float
+    spread: float | Array
+    size: float | Array
     off: NDArray[np.intp]
     columns: slice
 
     def scale(self, classes: int) -> Array:
-        """(K, C): A_k on each spike; C = 0 where there is none."""
-        count = self.columns.stop - self.columns.start
-        scale: Array = np.where(np.eye(classes, count, dtype=bool), self.size, self.spread)
+        """(..., K, C): A_k on each spike; C = 0 where there is none."""
+        size, spread = (np.asarray(each)[..., None, None] for each in (self.size, self.spread))
+        scale: Array = np.where(np.eye(classes, self.columns.stop - self.columns.start, dtype=bool), size, spread)
         return scale
 
 
@@ -79,23 +82,32 @@ class Plan:
         """Spikes of all class-noise families."""
         return max((noise.columns.stop for noise in self.class_noise.values()), default=0)
 
-    def stretch(self, y: Array) -> Array:
-        """(random directions, spikes): each vector's standard deviation along each spike over its std elsewhere."""
-        stretch = np.ones((len(self.std), self.spikes))
-        for noise in self.class_noise.values():
-            own = noise.scale(self.heads)[y.astype(np.intp)]
-            stretch[noise.rows, noise.columns] = own / noise.spread if noise.spread else 1.0
-        of_noise: Array = stretch[self.noise]
-        return of_noise
+    def stretch(self, y: Array, noises: Mapping[str, ClassNoise] | None = None) -> Array:
+        """(..., random directions, spikes): each vector's deviation along each spike over its own elsewhere.
 
-    def realised(self, z: Array, across: Array, spikes: Array | None) -> dict[str, Spiked | Matrices]:
-        """The class noises of a draw, from inner products (S, C) and (B, C) with all spikes, (C, d) or None."""
+        y (..., n); of many runs `noises` are theirs in this plan's place.
+        """
+        stretch = np.ones((*y.shape[:-1], len(self.std), self.spikes))
+        for noise in (self.class_noise if noises is None else noises).values():
+            own = np.take_along_axis(noise.scale(self.heads), y.astype(np.intp)[..., None], axis=-2)
+            spread = np.asarray(noise.spread)[..., None, None]
+            along = own / np.where(spread != 0, spread, 1.0)
+            stretch[..., noise.rows, noise.columns] = np.where(spread != 0, along, 1.0)
+        return np.take(stretch, self.noise, axis=-2)
+
+    def realised(
+        self, z: Array, across: Array, spikes: Array | None, noises: Mapping[str, ClassNoise] | None = None
+    ) -> dict[str, Spiked]:
+        """The class noises of a draw, from inner products (..., S, C) and (..., B, C) with all spikes, (C, d) or None.
+
+        `noises` as in `stretch`.
+        """
         return {
             name: Spiked(
-                noise.spread, noise.scale(self.heads), noise.off, z[:, noise.columns], across[:, noise.columns],
+                noise.spread, noise.scale(self.heads), noise.off, z[..., noise.columns], across[..., noise.columns],
                 None if spikes is None else spikes[noise.columns],
             )
-            for name, noise in self.class_noise.items()
+            for name, noise in (self.class_noise if noises is None else noises).items()
         }
 
     @cached_property

@@ -15,6 +15,7 @@ from .. import formulas
 from ..layout import HELPER, Writer, copied
 from ..printer import argument
 from ..skeleton import functions
+from .blocks import LANES
 
 NATIVE = (
     "exponential", "sigmoid", "sigmoid_slope", "softplus", "tanh", "erf", "normal_share", "normal_density",
@@ -42,7 +43,7 @@ def _by_number(name: str, constants: list[str]) -> str:
     out = Writer()
     out.put(0, HELPER)
     out.call(0, f"def {each_of(name)}(", [["x", *constants]], "):")
-    out.put(1, f'"""`{name}` in every lane."""', "found = x", "for k in range(8):")
+    out.put(1, f'"""`{name}` in every lane."""', "found = x", f"for k in range({LANES}):")
     out.put(2, f"found = in_lane(found, k, {name}({', '.join(['lane(x, k)', *constants])}))")
     out.put(1, "return found", "")
     return out.text()

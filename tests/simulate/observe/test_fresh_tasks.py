@@ -330,7 +330,7 @@ def test_names_and_seeds() -> None:
 
 
 def test_what_nobody_asks_for_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Adapted weights took a third of a run whose grid is of `test_error`; each half has the numbers of both."""
+    """Adapted weights took a quarter of a run whose grid is of `test_error`; each half has the numbers of both."""
     model, values = MODELS["huberized"], {**VALUES, "test_tasks": 30}
     start = draw(model, values, seed=0)
     z, b = states(start)

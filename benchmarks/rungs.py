@@ -269,8 +269,37 @@ def tasks() -> Iterator[str]:
                "of the time of one after another")
 
 
+def tables() -> Iterator[str]:
+    """A step's product g G of slopes of ReLU: by tables of partial sums, beside BLAS (`dynamics.lanes.tabled`)."""
+    import numpy as np
+    from numba import njit
+
+    from dynamics.lanes.tabled import by_tables, laid_out
+
+    @njit(error_model="numpy")
+    def tiles_of(gram: Any, filters: int) -> Any:
+        return laid_out(gram, filters)
+
+    @njit(error_model="numpy")
+    def tabled(g: Any, tiles: Any, out: Any) -> bool:
+        return by_tables(g, tiles, out)
+
+    rng = np.random.default_rng(0)
+    for heads, filters, size in ((2, 16, 420), (2, 20, 501), (3, 40, 153), (5, 50, 505), (5, 100, 305), (5, 100, 505)):
+        vectors = rng.standard_normal((size, 1000))
+        gram = vectors @ vectors.T
+        g = np.where(rng.random((heads, filters, size)) < 0.5, rng.standard_normal((heads, 1, size)), 0.0)
+        flat, out = g.reshape(-1, size), np.empty_like(g)
+        tiles = tiles_of(gram, filters)
+        seconds = least({
+            "tables": partial(tabled, g, tiles, out), "BLAS": partial(np.dot, flat, gram, out.reshape(-1, size)),
+        })
+        yield (f"{heads} heads of {filters} filters, {size} directions: tables take "
+               f"{seconds['tables'] / seconds['BLAS']:.3g} of the time of BLAS")
+
+
 RUNGS: Mapping[str, Callable[[], Iterator[str]]] = {
-    each.__name__: each for each in (together, variants, sobol, groups, single, lazy, tasks)
+    each.__name__: each for each in (together, variants, sobol, groups, single, lazy, tasks, tables)
 }
 
 

@@ -26,6 +26,7 @@ GENERATOR = 1
 
 
 ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all", "run_all", "judge", "judge_all")
+TABLES = ("by_tables", "laid_out")
 FROM_MATH = ("atan", "cos", "erf", "erfc", "exp", "inf", "isfinite", "log", "log1p", "sin", "sqrt", "tanh")
 
 
@@ -57,7 +58,9 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     for home, names_there in (("compiled", PRIMITIVES), ("functions", FUNCTIONS)) if lanes else ():
         taken = ", ".join(sorted(name for name in names_there if name in used))
         out.put(0, *([f"from dynamics.lanes.{home} import {taken}"] if taken else []))
-    out.put(0, *["", ""] * lanes)
+    tables = ", ".join(name for name in TABLES if name in used)
+    out.put(0, *([f"from dynamics.lanes.tabled import {tables}"] if tables else []))
+    out.put(0, *["", ""] * bool(lanes or tables))
     return out.text() + body
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..declare import LeakyRelu, Relu
 from . import schedules
 from .layout import A1, A2, A3
 from .nests import Emitter, observed
@@ -31,6 +32,12 @@ class Descent(Emitter):
         self.gradient_function("measured_gradient", measured, "g = dL_S/dz, and every definition that is observed.")
         self.run_function(stages if self.model.objective.penalised else plain, plain)
         self.observe_function(measured)
+
+    @property
+    def tabled(self) -> bool:
+        """Whether columns of what moves z may hold two values: an example's loss slope times one of two slopes."""
+        two_slopes = isinstance(self.model.network.activation.kind, Relu | LeakyRelu)
+        return self.blas and two_slopes and not self.model.objective.penalised and "momentum" not in self.options
 
     @property
     def told_types(self) -> dict[str, str]:
@@ -81,6 +88,8 @@ class Descent(Emitter):
         self.own_gram(1)
         covector = ["u"] if any(stage.kind == "contract" for stage in stages) else []
         self.work(1, "g", "row", *(["dz"] if self.blas else []), *self.beside_gradient, *covector)
+        if self.tabled:
+            self.out.put(1, "tiles = laid_out(gram, z.shape[1])  # of 32 columns")
         schedules.keep_given(self.model, self.out)
         if "weight_decay" in options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
@@ -114,7 +123,9 @@ class Descent(Emitter):
             self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "z *= keep", "b *= keep")
         moved = "velocity" if "momentum" in options else "g"
-        if self.blas:
+        if self.tabled:
+            self.out.put(2, "if not by_tables(g, tiles, dz):", "    contract(g, gram, dz)", "move(z, b, g, dz, eta)")
+        elif self.blas:
             self.out.put(2, f"contract({moved}, gram, dz)", f"move(z, b, {moved}, dz, eta)")
         else:
             self.out.put(2, f"descend(z, b, {moved}, gram, eta)")

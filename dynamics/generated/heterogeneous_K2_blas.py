@@ -33,6 +33,9 @@ from math import exp, isfinite, log1p, sqrt
 import numpy as np
 from dynamics.lazily import njit
 
+from dynamics.lanes.tabled import by_tables, laid_out
+
+
 PATCHES = 2
 
 
@@ -279,6 +282,7 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
     g = np.zeros(z.shape)  # the gradient in z
     row = np.zeros(y.size)  # one neuron's terms of a sum over examples
     dz = np.zeros(z.shape)  # g gram
+    tiles = laid_out(gram, z.shape[1])  # of 32 columns
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -290,7 +294,8 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
         plain_gradient(z, gram, y, G_u_u, G_u_xi, G_xi_xi, kappa, g, row, F, p, e, v0, F_by_class, v0_by_class)
         if not finite(F):
             return t
-        contract(g, gram, dz)
+        if not by_tables(g, tiles, dz):
+            contract(g, gram, dz)
         move(z, b, g, dz, eta)
     return -1
 

@@ -34,6 +34,9 @@ from math import exp, isfinite, log1p, sqrt
 import numpy as np
 from dynamics.lazily import njit
 
+from dynamics.lanes.tabled import by_tables, laid_out
+
+
 PATCHES = 1
 
 
@@ -189,6 +192,7 @@ def run(z, b, gram, y, kappa, given_slope, eta, lam_until, start, steps, recorde
     g = np.zeros(z.shape)  # the gradient in z
     row = np.zeros(y.size)  # one neuron's terms of a sum over examples
     dz = np.zeros(z.shape)  # g gram
+    tiles = laid_out(gram, z.shape[1])  # of 32 columns
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -200,7 +204,8 @@ def run(z, b, gram, y, kappa, given_slope, eta, lam_until, start, steps, recorde
         plain_gradient(z, gram, y, kappa, given_slope, g, row, f, margin, l1, v0)
         if not finite(f):
             return t
-        contract(g, gram, dz)
+        if not by_tables(g, tiles, dz):
+            contract(g, gram, dz)
         move(z, b, g, dz, eta)
     return -1
 

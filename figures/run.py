@@ -42,6 +42,7 @@ def picture(data: xarray.Dataset, observable: str | None = None) -> Figure:
         for axes, (pick, names, values) in zip(grid.flat, shown, strict=False):
             _draw(axes, data["t"].values, names, values)
             axes.set(title=pick.text, xlabel="step")
+            axes.margins(x=0.0)  # there is no step below 0
         return sheet.close((), 1)
 
 

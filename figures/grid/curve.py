@@ -82,12 +82,16 @@ def curve(picture: Picture) -> Figure:
 
 
 def _on_top(axes: Axes, picture: Picture, panel: Panel) -> None:
-    """The region of the conditions, and what curves come to: a value of the axis each."""
+    """The region of the conditions, the boundary that was measured, and what curves come to: a value each."""
     if picture.region is not None:
         inside, edges = picture.region.holds, picture.shown.across.edges
         _spans(axes, edges, inside & picture.region.partial, INSIDE, "conditions hold")
         for edge in edges[1:-1][inside[1:] != inside[:-1]]:
             axes.axvline(edge, color="#D55E00", linestyle=looks.EDGE, linewidth=1.5, label="conditions")
+    if picture.crossings is not None:
+        (found,) = picture.crossings.found
+        for at, low, high in zip(found.at, found.low, found.high, strict=True):
+            looks.stretch(axes, float(at), float(low), float(high), picture.crossings.text)
     for at, (each, points) in enumerate(zip(picture.curves, panel.lines, strict=True)):
         axes.axvline(points.x[0], color="black", linestyle=looks.dashes(at), linewidth=1.3, label=str(each))
 

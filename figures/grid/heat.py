@@ -15,6 +15,7 @@ from dynamics.arrays import Array
 from .. import style
 from ..said import Made, Sentence, Where
 from . import looks
+from .crossings import Crossings, Outline
 from .picture import INSIDE, Panel, Picture
 from .region import boundary
 
@@ -70,10 +71,21 @@ def _maps(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: 
             looks.edge(axes, boundary(inside, panel.scales), "conditions")
         for at, (curve, line) in enumerate(zip(picture.curves, panel.lines, strict=True)):
             looks.drawn(axes, line.x, line.y, at, str(curve))
+        if picture.crossings is not None:
+            _boundary(axes, picture.crossings, panel)
         axes.set_title(panel.heading)
         if not labelled:  # the same axes stand below
             axes.set_xlabel("")
     _bar(part, image, every, shown.mean, "\n".join(textwrap.wrap(shown.name, 36 if labelled else 22)))
+
+
+def _boundary(axes: Axes, found: Crossings, panel: Panel) -> None:
+    """The boundary that was measured, its bands and its law."""
+    outline = Outline(found, panel.scales)
+    looks.boundary(axes, outline.pieces, outline.bars, outline.points, found.text)
+    if found.law is not None:
+        down, across = (found.law.points[each.name] for each in panel.scales)
+        looks.law(axes, across, down, found.law.text)
 
 
 def _errors(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: Picture) -> None:

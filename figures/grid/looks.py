@@ -11,6 +11,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.container import ErrorbarContainer
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
@@ -25,6 +27,16 @@ EDGE: Any = (0, (2.2, 0.9))
 _DECADES = 1e3  # values above 0 that span this factor have colours by their logarithm
 _LEAST, _MOST = 1e-200, 1e60  # the least value with a colour of its own, and the factor to the greatest: bars overflow
 _HALO: list[Any] = [withStroke(linewidth=2.8, foreground="white")]
+_POINT: dict[str, Any] = {"marker": "o", "markersize": 3.2, "markerfacecolor": "white", "markeredgecolor": "black",
+                          "markeredgewidth": 0.8}
+_STRETCH: dict[str, Any] = {"facecolor": "#CFCFCF", "linewidth": 0}
+_CROSSED: Any = (0, (7, 1.5, 1, 1.5, 1, 1.5))
+_PIECE: dict[str, Any] = {"color": "white", "linewidth": 1.4,
+                          "path_effects": [withStroke(linewidth=2.7, foreground="black")]}
+_BAR: dict[str, Any] = {"color": "black", "linewidth": 0.7,
+                        "path_effects": [withStroke(linewidth=1.8, foreground="white")]}
+_LAW: dict[str, Any] = {"color": "white", "linestyle": (0, (3, 1.8)), "linewidth": 1.2,
+                        "path_effects": [withStroke(linewidth=2.4, foreground="black")]}
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,44 @@ def edge(axes: Axes, segments: Array, label: str) -> Any:
     lines = LineCollection(list(segments), colors="#D55E00", linewidths=1.5, linestyles=[EDGE], label=label)
     lines.set_path_effects(_HALO)
     return axes.add_collection(lines, autolim=False)
+
+
+def boundary(axes: Axes, pieces: Array, bars: Array, points: Array, label: str) -> None:
+    """A measured boundary: pieces of a line (count, 2, 2), white with a black rim, and points (count, 2); bars as thin.
+
+    Curves are black with a white rim, so that they differ on every colour and in print.
+    """
+    for segments, look, word in ((bars, _BAR, f"{label}: bands"), (pieces, _PIECE, label)):
+        axes.add_collection(LineCollection(list(segments), label=word, zorder=3, **look), autolim=False)
+    axes.plot(*points.T, linestyle="none", label=f"{label}: points", zorder=4, scalex=False, scaley=False, **_POINT)
+
+
+def stretch(axes: Axes, at: float, low: float, high: float, label: str) -> None:
+    """A crossing of a curve, upright, over its band where that is known."""
+    if np.isfinite([low, high]).all():
+        axes.axvspan(low, high, label=f"{label}: bands", zorder=0.5, **_STRETCH)
+    axes.axvline(at, color="black", linestyle=_CROSSED, linewidth=1.0, label=label)
+
+
+def stretch_key(label: str) -> Patch:
+    """The legend's sample of a crossing's band."""
+    return Patch(label=label, **{**_STRETCH, "edgecolor": "black", "linestyle": _CROSSED, "linewidth": 1.0})
+
+
+def law(axes: Axes, x: Array, y: Array, label: str) -> None:
+    """A boundary's power law."""
+    axes.plot(x, y, label=label, scalex=False, scaley=False, **_LAW)
+
+
+def boundary_key(label: str) -> ErrorbarContainer:
+    """The legend's sample of a measured boundary: a piece with a point and its bar."""
+    line = Line2D([], [], **_PIECE, **{**_POINT, "markersize": 2.4, "markeredgewidth": 0})  # the rim is the point's too
+    return ErrorbarContainer((line, (), (LineCollection([], **_BAR),)), has_yerr=True, label=label)
+
+
+def law_key(label: str) -> Line2D:
+    """The legend's sample of a boundary's power law."""
+    return Line2D([], [], label=label, **_LAW)
 
 
 def region_key(pattern: str, label: str) -> Patch:

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from ..page import Page, page
 from ..said import Sentence
 from . import looks
+from .crossings import Crossings
 from .curves import Curve, Line, line
 from .region import Region
 from .scales import Scale
@@ -44,6 +45,8 @@ class Picture:
     said: tuple[Sentence, ...] = ()
     means: str = "mean"
     """What the values over several seeds are called."""
+    crossings: Crossings | None = None
+    """The boundary that was measured."""
 
     @property
     def panels(self) -> list[Panel]:
@@ -70,7 +73,8 @@ class Picture:
         """An empty page with its caption, the handles of its legend, and how many stand in a row."""
         handles = self._handles(panels)
         columns = 2 if len(handles) > 1 and all(len(each.get_label()) <= _HALF for each in handles) else 1
-        said = (*self.said, *more, fixed(self.shown))
+        measured = () if self.crossings is None else self.crossings.said
+        said = (*self.said, *more, *measured, fixed(self.shown))
         return page(self.title, height, -(-len(handles) // columns), said), handles, columns
 
     def _handles(self, panels: Sequence[Panel]) -> list[Any]:
@@ -82,7 +86,15 @@ class Picture:
         handles += [looks.hatched(mark.hatch, str(mark)) for mark in self.shown.marks]
         if self.region is not None:
             handles.append(looks.region_key(INSIDE, str(self.region)))
+        if self.crossings is not None:
+            handles += self._measured(self.crossings)
         return handles
+
+    def _measured(self, found: Crossings) -> list[Any]:
+        label = str(found).replace("$", r"\$")
+        if len(self.shown.flat) == 1:
+            return [looks.stretch_key(label)]
+        return [looks.boundary_key(label), *([] if found.law is None else [looks.law_key(found.law.text)])]
 
 
 def _is_seen(drawn: Line, scales: Sequence[Scale]) -> bool:

@@ -21,6 +21,7 @@ from ..said import Made, Sentence
 from ..save import save_as, write_text
 from . import curves as curves_of
 from . import region as region_of
+from .crossings import crossings
 from .curve import curve
 from .heat import heat
 from .picture import Picture
@@ -46,7 +47,8 @@ def plot(
     Two parameters are a heat map, with the standard errors in a smaller one beside it; a third has a panel a value (at
     most 12); one is a curve with a band of one standard error.  Axes are logarithmic or linear as their values are
     spaced, choices stand side by side.  Cells in which any draw diverged, failed or did not reach an event are
-    hatched, and counted in the legend; their mean is of the other draws.
+    hatched, and counted in the legend; their mean is of the other draws.  A boundary that `phase` followed is drawn
+    with the band of each crossing, and the power law that it follows.
 
     Of a run, `observable` names what is drawn over its steps, a panel each, entries picked and reduced as `phase` takes
     them: "rho_over[i=3],loss", "gamma:max".
@@ -85,7 +87,8 @@ def plot(
     region = None
     if feasible is not None:
         region = region_of.region(drawn.data, drawn.scales, whose, feasible)
-    picture = Picture(drawn, asked, region, tuple(_sentence(note) for note in notes))
+    said = tuple(_sentence(note) for note in notes)
+    picture = Picture(drawn, asked, region, said, crossings=crossings(drawn.data, drawn.scales))
     with printed.printed(how):
         figure = curve(picture) if len(drawn.scales) == 1 else heat(picture)
         _write(figure, place, how, formats)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -23,11 +24,16 @@ _TICKS = 12  # categories that are named one by one
 
 @dataclass(frozen=True)
 class Scale(ABC):
-    """An axis of the picture: the parameter's name, its label, and its values in the order in which they are drawn."""
+    """An axis of the picture: the parameter's name, its label, and its values in the order in which they are drawn.
+
+    `low` and `high` bound what the parameter may be: nothing is drawn beyond them.
+    """
 
     name: str
     label: str
     values: tuple[Any, ...]
+    low: float = -math.inf
+    high: float = math.inf
     numeric: ClassVar[bool]
     """Whether a curve may give values of this parameter."""
 
@@ -66,15 +72,15 @@ class Linear(Scale):
 
     @property
     def edges(self) -> Array:
-        """Halfway between two values, and as far beyond the first and the last."""
+        """Halfway between two values, and as far beyond the first and the last as the parameter may be."""
         at = self._even(self.places)
         inner = (at[1:] + at[:-1]) / 2
-        return self._back(np.concatenate([[2 * at[0] - inner[0]], inner, [2 * at[-1] - inner[-1]]]))
+        ends = self._back(np.concatenate([[2 * at[0] - inner[0]], inner, [2 * at[-1] - inner[-1]]]))
+        return np.asarray(np.clip(ends, self.low, self.high))
 
     def between(self) -> tuple[NDArray[Any], Array]:
-        """Evenly spaced, from edge to edge; none below 0 where no value is."""
-        first, last = self.edges[[0, -1]]
-        ends = self._even(np.array([max(first, 0.0) if self.places[0] >= 0 else first, last]))
+        """Evenly spaced, from edge to edge."""
+        ends = self._even(self.edges[[0, -1]])
         points = np.union1d(self._back(np.linspace(ends[0], ends[1], _FINE)), self.places)
         return points, points
 
@@ -138,14 +144,21 @@ class Categories(Scale):
 
 
 def scale(coordinate: xarray.DataArray, label: str) -> Scale:
-    """The scale of an axis' coordinate, whose values rise where they are numbers; its spacing decides which."""
+    """The scale of an axis' coordinate, whose values rise where they are numbers; its spacing decides which.
+
+    What the parameter may be is in attrs["low"] and attrs["high"], as `phase` writes them; a coordinate without them,
+    of another origin or of a name that is no parameter, has no cell that begins below 0 where no value is.
+    """
     name, values = str(coordinate.name), tuple(plain(value) for value in coordinate.values)
     if len(values) < 2 or not all(is_number(value) for value in values):
         return Categories(name, label, values)
     numbers = np.array(values, dtype=np.float64)
     spaced = coordinate.attrs.get("spacing") or spacing(numbers)
     wide = spaced == "log" or (spaced == "irregular" and numbers[-1] > _WIDE * numbers[0])
-    return (Logarithmic if wide and numbers[0] > 0 else Linear)(name, label, values)
+    low = float(coordinate.attrs.get("low", 0.0 if numbers[0] >= 0 else -math.inf))
+    high = float(coordinate.attrs.get("high", math.inf))
+    kind = Logarithmic if wide and numbers[0] > 0 else Linear
+    return kind(name, label, values, min(low, float(numbers[0])), max(high, float(numbers[-1])))
 
 
 def plain(value: Any) -> Any:

@@ -166,7 +166,7 @@ def _chosen(grid: xarray.Dataset, observable: str | None) -> str:
         raise InputError("grid: it has no observable along seed; expected the dataset that gr.phase returns")
     if observable is None:
         # NOTE: a store or a file may have its variables in another order.
-        asked = _configuration(grid).get("observables", ())
+        asked = configuration(grid).get("observables", ())
         return next((name for name in asked if name in known), known[0])
     if observable not in known:
         cure = nearest(observable, known) if isinstance(observable, str) else f"expected one of {', '.join(known)}"
@@ -174,7 +174,7 @@ def _chosen(grid: xarray.Dataset, observable: str | None) -> str:
     return observable
 
 
-def _configuration(grid: xarray.Dataset) -> dict[str, Any]:
+def configuration(grid: xarray.Dataset) -> dict[str, Any]:
     """What the grid was asked for, as `phase` keeps it with its data."""
     asked: dict[str, Any] = json.loads(grid.attrs.get("configuration", "{}"))
     return asked
@@ -225,7 +225,7 @@ def fixed(shown: Shown) -> Made:
     """The parameters that are no axis: their values, and which of them differ by cell."""
     axes = {each.name for each in shown.scales}
     coords = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
-    first = [name for name in _configuration(shown.data).get("parameters", ()) if name in coords]  # the model's order
+    first = [name for name in configuration(shown.data).get("parameters", ()) if name in coords]  # the model's order
     others = {name: coords[name] for name in dict.fromkeys([*first, *coords])}
     same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
     differing = [name for name, values in others.items() if values.ndim]

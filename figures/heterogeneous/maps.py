@@ -143,9 +143,9 @@ def _range(data: xarray.Dataset) -> str:
 
 def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
     """Figure 2: Theorem 1's regimes in the plane of Figure 3(a), with the accuracies found there."""
-    u = np.linspace(-0.15, 4.0, 416)
-    ratio = np.geomspace(0.5, 2000.0, 401)
-    snr = signal_to_noise(u[None, :], np.maximum(ratio, 1.0)[:, None], plan.d - K)
+    u = np.linspace(0.0, 4.0, 401)
+    ratio = np.geomspace(1.0, 2000.0, 401)
+    snr = signal_to_noise(u[None, :], ratio[:, None], plan.d - K)
     regime = np.full(snr.shape, 1)  # 0 harmful, 1 open, 2 benign for long-tailed data alone, 3 for all
     regime[(snr <= HARMFUL) & (ratio[:, None] <= HARMFUL)] = 0
     regime[np.broadcast_to(ratio[:, None] >= BENIGN, snr.shape)] = 2
@@ -164,10 +164,11 @@ def figure_2(plan: Map, data: dict[str, xarray.Dataset]) -> Figure:
         points = axes.scatter(*places.T, c=accuracies.ravel(), cmap=COLOURS.name, norm=COLOURS.norm, s=60,
                               edgecolor="black", linewidth=0.7, zorder=3, clip_on=False)
         for (x, y), value in zip(places, accuracies.ravel(), strict=True):
-            axes.annotate(f"{value:.2f}", (x, y), (0, -7), textcoords="offset points", ha="center", va="top",
-                          fontsize=style.SMALL)
+            lowest, leftmost = y == min(plan.y[1]), x == min(plan.x[1])  # on the frame, with ticks beyond it
+            axes.annotate(f"{value:.2f}", (x, y), (3 * leftmost, 7 if lowest else -7), textcoords="offset points",
+                          ha="left" if leftmost else "center", va="bottom" if lowest else "top", fontsize=style.SMALL)
         sheet.body.colorbar(points, ax=axes, label="test accuracy, 20 epochs", pad=0.03)
-        axes.set(yscale="log", xlim=(-0.15, 4.0), ylim=(0.5, 2000), xlabel=LABELS["u_norm"], ylabel=LABELS["Gamma"])
+        axes.set(yscale="log", xlim=(0.0, 4.0), ylim=(1.0, 2000), xlabel=LABELS["u_norm"], ylabel=LABELS["Gamma"])
         axes.set_title("Regimes of Theorem 1 (Figure 2) in the plane of Figure 3a")
         handles = [Patch(facecolor=color, edgecolor=style.GREY, linewidth=0.4, label=name)
                    for color, name in zip(colors, names, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -29,10 +30,13 @@ class Coordinate:
 
 
 def axis(given: Axis) -> Coordinate:
-    """An axis' coordinate; attrs: what the parameter is, and its spacing where it has numbers."""
-    points = np.array(given.values)
-    numeric = points.dtype.kind in "if"
-    said = {**_said(given.parameter, points), **({"spacing": spacing(points)} if numeric else {})}
+    """An axis' coordinate; attrs: what the parameter is, and of numbers their spacing, and the range they may be in."""
+    points, parameter = np.array(given.values), given.parameter
+    said: dict[str, Any] = _said(parameter, points)
+    if points.dtype.kind in "if":
+        ends = {name: float(end) for name, end in (("low", parameter.low), ("high", parameter.high)) if end is not None}
+        finite = {name: end for name, end in ends.items() if math.isfinite(end)}  # JSON has no other numbers
+        said |= {"spacing": spacing(points), **finite}
     return Coordinate((given.name,), points, said)
 
 

@@ -205,6 +205,7 @@ def test_the_regimes_are_those_of_the_ratios() -> None:
     assert np.array_equal(np.asarray(points.get_array()), maps.accuracy(data["sum"]).mean(axis=2).ravel())
     places = np.array([[0.001, 1.0], [4.0, 1.0], [0.001, 100.0], [4.0, 100.0]])
     assert np.array_equal(np.asarray(points.get_offsets()), places)
+    assert axes.get_xlim()[0] == 0.0 and axes.get_ylim()[0] == 1.0  # no length below 0, no ratio below 1
     for ratio, across in ((1.0, 62.2), (50.0, 96.6), (1400.0, 465.8)):  # the reading's table of ||A_k^T A_j||_F^2
         snr = maps.signal_to_noise(np.array(2.0), np.array(ratio), 995)
         assert snr == pytest.approx(100 * 2.0**4 / across, rel=1e-3)

@@ -1,1 +1,1 @@
-"""Kernels of signed heads on lanes: eight examples at a time by explicit instructions, many runs in a call."""
+"""Kernels on lanes: eight examples at a time by explicit instructions, many runs in a call."""

@@ -1,45 +1,73 @@
 """The loop nests of class heads on lanes: a row of outputs for every head, and vectors that a class's examples share.
 
 What a class fixes, pre-activations along its vectors, is computed once a class; an example takes it by its label.
+Where a penalty multiplies it with what is the example's own, eight examples take their classes' entries side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import sympy as sp
 
-from ...calculus.sums import Definition
-from ..by_class import CLASS, summand, sums_of
-from ..layout import Groups
+from ...calculus.roles import Covector, OfPatch, Preactivation, role_of
+from ...calculus.symbols import Names
+from ..by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
 from ..schedule import Stage
 from .judging_classes import judge, judge_all
 from .loops import LaneDescent
-from .printer import NoLanes
+from .printer import own_entry
+
+
+class OfClass(ByClass):
+    """Splits sums of terms as by loops; a class fixes what is of the frozen co-vector along its vectors, too."""
+
+    @classmethod
+    def of(cls, names: Names) -> OfClass:
+        """A model's families over classes."""
+        plain = ByClass.of(names)
+        return cls(plain.families, plain.fixed | {Covector(family).name for family in plain.families})
+
+    def _is_fixed(self, term: sp.Expr) -> bool:
+        return super()._is_fixed(term.xreplace(AT_CLASS))
 
 
 class ClassLanes(LaneDescent):
     """Prints the time loops of class heads on lanes."""
 
+    own_sizes = (["y", "examples", "width"], "examples")
     neurons_deep = 1
 
-    def stage(self, depth: int, stage: Stage) -> None:
-        """One stage as loops.  Raises NoLanes for a kind that class heads have no form on lanes of."""
-        if stage.kind not in ("reduce", "softmax", "pass", "gradient"):
-            raise NoLanes(f"class heads have no form on lanes of {stage.kind}")
-        super().stage(depth, stage)
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)
+        self.by_class = OfClass.of(self.names)
 
     def outputs_function(self) -> None:
         """Fresh examples judged."""
         judge(self)
         judge_all(self)
 
-    def gradient_arguments(
-        self, state: str, covector: list[str], filled: Iterable[Definition], stages: tuple[Stage, ...]
-    ) -> Groups:
-        """As of signed heads; the softmax stays in registers."""
-        *others, arrays = super().gradient_arguments(state, covector, filled, stages)
-        return (*others, [name for name in arrays if name != "p"])
+    def locals_of(
+        self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None
+    ) -> None:
+        """As of signed heads; before them, of eight examples of any class, the entries along their classes' vectors."""
+        if at is None:
+            patches = {str(each.base) for expr in exprs for each in expr.atoms(sp.Indexed) if _of(each, OfPatch)}
+            read = [*exprs, *[self.recursion.definitions[name].expr for name in sorted(patches)]]
+            for entry in sorted({each for expr in read for each in expr.atoms(sp.Indexed)}, key=str):
+                self._own(depth, entry)
+        super().locals_of(depth, exprs, at)
+
+    def _own(self, depth: int, entry: sp.Indexed) -> None:
+        role = role_of(entry)
+        if isinstance(role, Preactivation | Covector) and role.family in self.by_class.families:
+            name = own_entry("z" if isinstance(role, Preactivation) else "u", role.family)
+            self.out.put(depth, f"{name} = lanes(0.0)")
+            self._by_label(depth, name, self.printer.doprint(entry.xreplace(AT_CLASS)))
+
+    def class_loop(self, depth: int, target: str, value: sp.Expr) -> None:
+        """A loop over classes; entries along their vectors are a class's."""
+        super().class_loop(depth, target, value.xreplace(AT_CLASS))
 
     def neurons(self, depth: int, *first: str) -> None:
         """A loop over the filters of the head h; a neuron begins with its place and the lines `first`."""
@@ -68,11 +96,21 @@ class ClassLanes(LaneDescent):
         self.out.put(depth, f"for {CLASS} in range({self.model.network.classes}):")
         self.out.put(depth + 1, f"{target} = where(load(y, i) == float({CLASS}), {value}, {target})")
 
+    def _heads(self, depth: int, stage: Stage) -> None:
+        self.out.put(depth, self.each)
+        self.out.put(depth + 1, *[f"{d.name}_i = lanes(0.0)" for d in stage.definitions])
+        self.head_begins(depth + 1)
+        for d in stage.definitions:
+            body = self.printer.doprint(d.expr.function)
+            self.out.assign(depth + 2, f"{d.name}_i =", f"{d.name}_i + ({body})")
+        self.out.put(depth + 1, *[f"store({d.name}, i, {d.name}_i)" for d in stage.definitions])
+
     def _softmax(self, depth: int, stage: Stage) -> None:
-        """p - 1{k = y_i} of every head, without overflow or cancellation."""
+        """p and p - 1{k = y_i} of every head, without overflow or cancellation."""
         heads, label = range(self.model.n_heads), "label" if "label" in self.given else "y"
         if not any(d.expr.has(sp.Function("softmax")) for d in stage.definitions):
-            raise NoLanes("a frozen softmax has no form on lanes")
+            self._even(depth, label)
+            return
         self.out.put(depth, self.each, "    top, whole = load(F, i), lanes(0.0)")
         self.out.put(depth + 1, *[f"F_{h} = load(F, {h} * y.size + i)" for h in heads])
         self.out.put(depth + 1, *[f"top = where(F_{h} > top, F_{h}, top)" for h in heads[1:]])
@@ -83,16 +121,25 @@ class ClassLanes(LaneDescent):
             self.out.put(depth + 1, f"others = others + where(load({label}, i) == {h}.0, 0.0, p_{h})")
         for h in heads:
             self.out.put(depth + 1, f"store(e, {h} * y.size + i, where(load({label}, i) == {h}.0, -others, p_{h}))")
+            self.out.put(depth + 1, *[f"store(p, {h} * y.size + i, p_{h})"] * ("p" in self.kept))
+
+    def _even(self, depth: int, label: str) -> None:
+        """The same where every output is 0."""
+        heads = self.model.n_heads
+        self.head_begins(depth)
+        self.out.put(depth + 1, self.each)
+        own, other = f"-({heads - 1}.0 / {heads}.0)", f"1.0 / {heads}.0"
+        self.out.put(depth + 2, f"store(e, at_head + i, where(load({label}, i) == float(h), {own}, {other}))")
+        self.out.put(depth + 2, *[f"store(p, at_head + i, lanes({other}))"] * ("p" in self.kept))
 
     def _gradient(self, depth: int, stage: Stage) -> None:
         used = {name: stage.contributions[name] for name in self.families() if stage.contributions.get(name, 0) != 0}
         fixed: dict[str, dict[sp.Indexed, sp.Expr]] = {}
         for name in [name for name in used if name in self.by_class.families]:
-            fixed[name], others = self.by_class.weighted(sp.expand(used[name]))
-            if others != 0:
-                raise NoLanes(f"the gradient along {name} has a term that its class does not fix; no form on lanes")
-            del used[name]
-        if len(used) + len(fixed) < len(self.families()):  # else every entry that is read is written below
+            terms, used[name] = self.by_class.weighted(sp.expand(used[name]))
+            fixed |= {name: terms} if terms else {}
+        used = {name: expr for name, expr in used.items() if expr != 0}
+        if len({*used, *fixed}) < len(self.families()):  # else every entry that is read is written below
             self.out.put(depth, "g[:] = 0.0")
         own = [name for name in used if name in self.lanes.per_example]
         sums = [name for name in used if name not in own]
@@ -102,10 +149,31 @@ class ClassLanes(LaneDescent):
         self.families_filled(depth, used, own, sums)
         for name, terms in fixed.items():
             value = sp.Add(*[sp.IndexedBase(sums_of(str(w.base)))[CLASS] * factor for w, factor in terms.items()])
+            for k, each in enumerate(self.sums_of_family(name) if name in sums else ()):
+                self.out.put(depth + 1, f"g[at + at_{name} + {k}] = total({each})")
             self.class_loop(depth + 1, f"along_{name} =", value)
-            self.out.put(depth + 2, f"g[at + at_{name} + {CLASS}] = {self._entry(f'along_{name}')}")
-        for name in sums:
-            self.out.put(depth + 1, f"g[at + at_{name}] = {self._entry(f'total(sum_{name})')}")
+            entry = f"g[at + at_{name} + {CLASS}]"
+            added = f"({entry} + along_{name})" if name in sums else f"along_{name}"
+            self.out.put(depth + 2, f"{entry} = {self._entry(added)}")
+        for name in [name for name in sums if name not in fixed]:
+            for k, each in enumerate(self.sums_of_family(name)):
+                place = f"at_{name} + {k}" if name in self.by_class.families else f"at_{name}"
+                self.out.put(depth + 1, f"g[at + {place}] = {self._entry(f'total({each})')}")
+
+    def sums_of_family(self, name: str) -> list[str]:
+        """As of signed heads; one a class of a family over classes."""
+        if name not in self.by_class.families:
+            return super().sums_of_family(name)
+        return [f"sum{k}_{name}" for k in range(self.model.network.classes)]
+
+    def added(self, depth: int, name: str, value: str) -> None:
+        """What eight examples add to it, each to its class."""
+        if name not in self.by_class.families:
+            super().added(depth, name, value)
+            return
+        self.out.assign(depth, f"{name}_term =", value)
+        for k, each in enumerate(self.sums_of_family(name)):
+            self.out.put(depth, f"{each} = {each} + where(load(y, i) == {k}.0, {name}_term, 0.0)")
 
     def _weights_by_class(self, depth: int, names: list[str]) -> None:
         """Sums of the head's example arrays over the examples of each class."""
@@ -114,3 +182,7 @@ class ClassLanes(LaneDescent):
             self.out.put(depth + 1, self.each, f"    own = load(y, i) == float({CLASS})")
             self.out.put(depth + 2, f"summed = summed + where(own, load({name}, at_head + i), 0.0)")
             self.out.put(depth + 1, f"{sums_of(name)}[{CLASS}] = total(summed)")
+
+
+def _of(entry: sp.Indexed, kind: type) -> bool:
+    return isinstance(role_of(entry), kind)

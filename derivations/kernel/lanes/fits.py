@@ -11,12 +11,12 @@ def fits_lanes(model: Model) -> bool:
     """Whether a model may have a kernel on lanes: one set of examples, families over them, over classes, or alone.
 
     Patches are a vector each, alone or times a label, and filters alone are trained.  A loss is of one label: of signed
-    heads' outputs, or the cross-entropy of class heads without penalty.
+    heads' outputs, or the cross-entropy of up to `MOST_CLASSES` class heads.
     """
     sets = [family.index_set for family in model.directions]
     signed = model.network.head_axis.signed
     return (
-        (signed or _plain_classes(model))
+        (signed or _few_classes(model))
         and not model.algorithm.over_tasks
         and not model.network.axes
         and model.objective.mixed_labels is None
@@ -25,10 +25,6 @@ def fits_lanes(model: Model) -> bool:
     )
 
 
-def _plain_classes(model: Model) -> bool:
-    """Whether class heads are trained on their cross-entropy alone."""
-    return (
-        isinstance(model.objective.loss_kind, CrossEntropy)
-        and model.network.classes <= MOST_CLASSES
-        and not model.objective.penalised
-    )
+def _few_classes(model: Model) -> bool:
+    """Whether class heads are trained on their cross-entropy, and few enough."""
+    return isinstance(model.objective.loss_kind, CrossEntropy) and model.network.classes <= MOST_CLASSES

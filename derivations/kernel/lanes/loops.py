@@ -122,7 +122,7 @@ class LaneDescent(LaneNests):
         self.out.put(1, *["label = aligned(length)"] * ("label_noise" in self.options))
         self.out.put(1, *[f"{name} = aligned(length)" for name in self.grams])
         if self.grams:
-            self.out.put(1, f"example_gram(packed_gram, examples, width, {', '.join(self.grams)})")
+            self.out.put(1, f"example_gram(packed_gram, {', '.join([*self.own_sizes[0], *self.grams])})")
         if self.crossing:
             self.out.put(1, "crossed = " + " or ".join(f"some({name})" for name in self.crossing))
         wanted: dict[str, Definition] = {}

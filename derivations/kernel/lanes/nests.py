@@ -170,7 +170,7 @@ class LaneNests(Descent):
 
     def families_filled(self, depth: int, used: Mapping[str, sp.Expr], own: list[str], sums: list[str]) -> None:
         """A neuron's loops over examples: families over them (`own`) are filled, what others sum is kept."""
-        self.neurons(depth, *[f"sum_{name} = lanes(0.0)" for name in sums])
+        self.neurons(depth, *[f"{each} = lanes(0.0)" for name in sums for each in self.sums_of_family(name)])
         # A family's last lanes spill over into the next one's first, so that they are filled in order, a loop each.
         for names in [[name] for name in own[:-1]] + [[*own[-1:], *sums]]:
             self._gradient_lanes(depth + self.neurons_deep, {name: used[name] for name in names})
@@ -202,7 +202,15 @@ class LaneNests(Descent):
                 self.out.assign(depth + 1, f"{name}_i =", value)
                 self.out.put(depth + 1, f"store(g, at + at_{name} + i, {self._entry(f'{name}_i')})")
             else:
-                self.out.assign(depth + 1, f"sum_{name} =", f"sum_{name} + ({value})")
+                self.added(depth + 1, name, value)
+
+    def sums_of_family(self, name: str) -> list[str]:
+        """What a neuron's sum over examples along a family is kept in."""
+        return [f"sum_{name}"]
+
+    def added(self, depth: int, name: str, value: str) -> None:
+        """What eight examples add to it."""
+        self.out.assign(depth, f"sum_{name} =", f"sum_{name} + ({value})")
 
     def _contract(self, depth: int, stage: Stage) -> None:
         self.out.put(depth, "u[:] = 0.0", f"couple(u, g, gram, {self.model.n_heads} * filters, width, directions)")
@@ -226,7 +234,7 @@ class LaneNests(Descent):
             read = [*[d.expr for d in stage.definitions], *stage.contributions.values()]
             bases = {str(base) for expr in read for base in expr.atoms(sp.IndexedBase)}
             here = {d.name for d in stage.definitions}
-            self.kept |= bases - here if stage.kind == "pass" else bases
+            self.kept |= bases - here if stage.kind in ("pass", "softmax") else bases
             if stage.kind == "gradient":
                 for expr in stage.contributions.values():
                     for term in sp.Add.make_args(sp.expand(expr)) if expr != 0 else ():

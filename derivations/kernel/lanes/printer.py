@@ -43,6 +43,11 @@ def rate(model: Model, order: int, margin: str) -> str:
     return f"{name}({margin})"
 
 
+def own_entry(array: str, family: str) -> str:
+    """What eight examples' entries, each along the vector of its class, are called."""
+    return f"{array}_{family}_own"
+
+
 class LanePrinter(KernelPrinter):
     """Prints a scalar of one example as lanes of eight; `local` are the example arrays that the loop holds already."""
 
@@ -85,10 +90,13 @@ class LanePrinter(KernelPrinter):
         """A neuron's entry along a family: eight examples', the one that all have, or a class's."""
         place = f"at + at_{family}"
         if family in self.per_class:
-            if expr.indices[2:] != (CLASS,):
-                raise NoLanes(f"{expr} is not the same for all examples of a class; it has no form on lanes")
-            return f"entry({array}, {place} + {CLASS})"
+            of_class = f"entry({array}, {place} + {CLASS})"
+            return of_class if expr.indices[2:] == (CLASS,) else own_entry(array, family)
         return f"load({array}, {place} + i)" if family in self.per_example else f"entry({array}, {place})"
+
+    def _index(self, expr: sp.Expr) -> str:
+        """An index is a number, an example's label too."""
+        return f"{expr.base}[{expr.indices[0]}]" if isinstance(expr, sp.Indexed) else str(expr)
 
     def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
         """A Gram entry where it stands in the packed matrix."""

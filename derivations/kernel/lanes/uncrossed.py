@@ -27,7 +27,7 @@ def uncrossed(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         kept.append(replace(stage, definitions=some, contributions=contributions))
     last = [expr for stage in kept for expr in stage.contributions.values()]
     used = {str(base) for expr in last for base in expr.atoms(sp.IndexedBase)}
-    used |= {"f"}  # a run looks whether outputs are finite
+    used |= {"f", "F"}  # a run looks whether outputs are finite
     for place, stage in reversed(list(enumerate(kept))):
         definitions = []
         for d in reversed(stage.definitions):

@@ -67,6 +67,40 @@ def pad(values, out):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def seek(which, hits, sought):
+    """Fills in of which observables an event has not been reached; returns whether there is any."""
+    sought[:] = False
+    found = False
+    for e in range(hits.size):
+        if hits[e] < 0:
+            sought[which[e]] = True
+            found = True
+    return found
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def reach(t, which, below, bounds, low, high, hits):
+    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+    reached = False
+    for e in range(hits.size):
+        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+            hits[e] = t
+            reached = True
+    return reached
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def met(stops, hits):
+    """Whether the first `stops` events, which end a run together, are all reached; else they are open again."""
+    for e in range(stops):
+        if hits[e] < 0:
+            for k in range(stops):
+                hits[k] = -1
+            return False
+    return stops > 0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def block_4_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -593,15 +627,38 @@ def plain_gradient(
                 g[at + at_u + q] = -(eta * along_u)
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_loss(F, y, present, examples):
+    """Training loss of the outputs."""
+    losses = lanes(0.0)
+    for i in range(0, y.size, 8):
+        label = lanes(0.0)
+        for h in range(4):
+            label = where(load(y, i) == float(h), load(F, h * y.size + i), label)
+        top, others = lanes(-np.inf), lanes(0.0)
+        for h in range(4):
+            gap = where(load(y, i) == float(h), -np.inf, load(F, h * y.size + i) - label)
+            top = where(gap > top, gap, top)
+        for h in range(4):
+            gap = where(load(y, i) == float(h), -np.inf, load(F, h * y.size + i) - label)
+            others = others + exponential_0(top - gap)
+        losses = losses + where(load(present, i) > 0.0, logistic_0(-(top + logarithm(others))), 0.0)
+    return total(losses) / examples
+
+
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64, float64, int64, int64, "
-    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], "
+    "int64[::1], int64)",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out):
+def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_out, which, below, bounds, hits, stops):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
     Arguments as those of the kernel of loops.
+    Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
+    above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them
+    are reached together.
     """
     examples = y.size
     filters = z.shape[1]
@@ -630,6 +687,10 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
     present = aligned(length)  # 1 for an example, 0 for padding
     present[:examples] = 1.0
     live = present  # 1 for the examples that a step sees
+    low = np.zeros(1)
+    high = np.zeros(1)
+    sought = np.zeros(1, dtype=np.bool_)
+    watching = seek(which, hits, sought)
     F = aligned(4 * length)  # output of a head
     e = aligned(4 * length)  # p_k - 1{k = y_i}
     v0 = aligned(4 * length)  # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
@@ -642,7 +703,7 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
             unpack(packed_z, order, width, z_out[at])
             unpack(packed_b, order, width, b_out[at])
             at += 1
-        if t == start + steps:
+        if t == start + steps and not watching:
             break
         plain_gradient(
             packed_z,
@@ -652,6 +713,16 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
             g,
             F, e, v0, F_by_class, v0_by_class,
         )
+        if watching:
+            if sought[0]:
+                low[0] = watch_loss(F, packed_y, present, examples)
+                high[0] = low[0]
+            if reach(t, which, below, bounds, low, high, hits):
+                if met(stops, hits):
+                    break
+                watching = seek(which, hits, sought)
+        if t == start + steps:
+            break
         if not finite(F, present):
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
@@ -665,10 +736,11 @@ def run(z, b, gram, y, kappa, eta, lam_until, start, steps, recorded, z_out, b_o
 
 @njit(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], int64[:, ::1], float64[:, ::1], "
-    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
+    "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], "
+    "int64[::1], boolean[::1], float64[:, ::1], int64[:, ::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed):
+def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed, which, below, bounds, hits):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
     numbers (R, ...) are each run's scalars, step size and rates, limits (R,) the last step with the penalty.
@@ -679,6 +751,7 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
             gram[k], y[k],
             numbers[k, 0], numbers[k, 1], limits[k],
             start, steps, recorded, z_out[k], b_out[k],
+            which, below, bounds[k], hits[k], 0,
         )
 
 

@@ -14,9 +14,8 @@ def go_together(model: Model, wanted: Iterable[str]) -> bool:
     """Whether runs of this model with these variables go together.
 
     One set of examples; variables of fresh examples, of a state alone, or of an event that the kernel looks for, which
-    it does of signed heads whose steps draw nothing.
+    it does where steps draw nothing.
     """
-    looked = model.network.head_axis.signed and not model.algorithm.drawn
-    events = (event.name for event in model.events) if looked else ()
+    events = () if model.algorithm.drawn else (event.name for event in model.events)
     known = {*obs.at_every_step(model), *judged(model), *events}
     return not model.algorithm.over_tasks and set(wanted) <= known

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...declare import Directions, Extreme, Model, OfMargin, to_plain
+from ..by_class import CLASS
 from ..printer import argument
 from .fits import fits_lanes
 from .nests import LaneNests
@@ -21,8 +22,8 @@ HEADS = {"plus": "1", "minus": "1, 2"}
 
 
 def watches(model: Model) -> bool:
-    """Whether a kernel on lanes looks for events: of signed heads, where steps draw nothing."""
-    return model.network.head_axis.signed and not model.algorithm.drawn
+    """Whether a kernel on lanes looks for events: where steps draw nothing."""
+    return not model.algorithm.drawn
 
 
 def watched(model: Model) -> tuple[Extreme, ...]:
@@ -52,11 +53,13 @@ def _told(model: Model, extreme: Extreme) -> bool:
 class Nest:
     """The loops of an extreme: over what it keeps, outside, and over what it reduces, inside.
 
-    `own`: its entries are the examples', eight at a time.
+    `own`: its entries are the examples', eight at a time; `classes`: they are a class's; `signed` are the heads.
     """
 
     extreme: Extreme
     own: bool
+    classes: bool
+    signed: bool
 
     @property
     def outer(self) -> list[str]:
@@ -67,7 +70,7 @@ class Nest:
     @property
     def inner(self) -> list[str]:
         """The loops over what is reduced."""
-        every = ["head", "filter", *(["example"] if self.own else [])]
+        every = ["head", "filter", *["example"] * self.own, *["class"] * self.classes]
         return [name for name in every if name not in self.outer]
 
     @property
@@ -92,7 +95,10 @@ class Nest:
     @property
     def tests(self) -> list[str]:
         """Which of eight entries count."""
-        sides = {"on_class": f"load(y, i) * {SIGN} > 0.0", "off_class": f"load(y, i) * {SIGN} < 0.0"}
+        if self.signed:
+            sides = {"on_class": f"load(y, i) * {SIGN} > 0.0", "off_class": f"load(y, i) * {SIGN} < 0.0"}
+        else:
+            sides = {"on_class": "load(y, i) == float(h)", "off_class": "abs(load(y, i) - float(h)) > 0.0"}
         own = [sides[self.extreme.heads]] if self.own and self.extreme.heads in sides else []
         return [*own, *([INSIDE] if self.own and not self._by_example else [])]
 
@@ -113,7 +119,7 @@ class Watchers:
     """Prints a function for each watched observable, and a step's look at them."""
 
     def __init__(self, emitter: LaneNests) -> None:
-        self.emitter, self.model, self.out = emitter, emitter.model, emitter.out
+        self.emitter, self.model, self.out, self.signed = emitter, emitter.model, emitter.out, emitter.signed
         self.extremes = watched(self.model)
 
     @property
@@ -141,27 +147,42 @@ class Watchers:
         put = self.out.put
         self.out.function("watch_loss", (self._taken_of_loss(),), "Training loss of the outputs.")
         put(1, "losses = lanes(0.0)", self.emitter.each)
-        put(2, f"losses = losses + where({INSIDE}, {rate(self.model, 0, 'load(f, i) * load(y, i)')}, 0.0)")
+        if self.signed:
+            cost = rate(self.model, 0, "load(f, i) * load(y, i)")
+        else:
+            cost = self._cross_entropy()
+        put(2, f"losses = losses + where({INSIDE}, {cost}, 0.0)")
         put(1, "return total(losses) / examples")
         put(0, "")
+
+    def _cross_entropy(self) -> str:
+        """-log p of eight labels without overflow or cancellation, after the lines that it needs."""
+        put, output = self.out.put, "load(F, h * y.size + i)"
+        each, own = f"for h in range({self.model.n_heads}):", "load(y, i) == float(h)"
+        gap = f"gap = where({own}, -np.inf, {output} - label)"
+        put(2, "label = lanes(0.0)", each, f"    label = where({own}, {output}, label)")
+        put(2, "top, others = lanes(-np.inf), lanes(0.0)", each, f"    {gap}", "    top = where(gap > top, gap, top)")
+        put(2, each, f"    {gap}", "    others = others + exponential_0(top - gap)")
+        return "logistic_0(-(top + logarithm(others)))"
 
     def _taken_of_loss(self) -> list[str]:
         """The arguments of the look at the loss; a formula's parameters among them."""
         loss = self.model.objective.loss_kind
         constants = map(argument, loss.expression.constants) if isinstance(loss, OfMargin) else ()
-        return ["f", "y", "present", "examples", *constants]
+        return ["f" if self.signed else "F", "y", "present", "examples", *constants]
 
     def _extreme(self, extreme: Extreme) -> None:
         """The least and the largest entry of an extreme, whose own reduction is over what it does not keep."""
-        nest = Nest(extreme, self._family(extreme).index_set.per_example)
+        sets = self._family(extreme).index_set
+        nest = Nest(extreme, sets.per_example, sets.per_class, self.signed)
         put, depth = self.out.put, 1
         said = f"The least and the largest entry of {extreme.name}."
         self.out.function(f"watch_{extreme.name}", (self._taken(extreme),), said)
         self.emitter.offsets(1)
         put(1, "low = np.inf", "high = -np.inf")
         if self._fixed_length(extreme):
-            name = self._family(extreme).name
-            put(1, f"length = entry(gram, at_{name} * width + at_{name})")
+            place = self._place(self._family(extreme))
+            put(1, f"length = entry(gram, {place} * width + {place})")
         for loop in nest.outer:
             put(depth, *self._loop(loop, extreme))
             depth += 1
@@ -170,7 +191,7 @@ class Watchers:
         for loop in nest.inner:
             put(inner, *self._loop(loop, extreme))
             inner += 1
-        put(inner, "at = (h * filters + r) * width", f"x = {self._entry(extreme)}")
+        put(inner, "at = (h * filters + r) * width", *self._length_of_class(extreme), f"x = {self._entry(extreme)}")
         for test in nest.tests:
             put(inner, f"x = where({test}, x, {nest.worst})")
         put(inner, f"best = where(x {nest.better} best, x, best)")
@@ -184,7 +205,9 @@ class Watchers:
             return [self.emitter.each]
         if name == "filter":
             return ["for r in range(filters):"]
-        return [f"for h in range({HEADS.get(extreme.heads, '2')}):"]
+        if name == "class":
+            return [f"for {CLASS} in range({self.model.network.classes}):"]
+        return [f"for h in range({HEADS.get(extreme.heads, str(self.model.n_heads))}):"]
 
     def _family(self, extreme: Extreme) -> Directions:
         return next(f for f in self.model.directions if extreme.of in (f.name, f.coefficient.name))
@@ -195,15 +218,30 @@ class Watchers:
 
     def _fixed_length(self, extreme: Extreme) -> bool:
         """Whether it is of coefficients that one vector's squared length scales."""
+        return self._family(extreme).index_set.single and self._scaled(extreme)
+
+    def _length_of_class(self, extreme: Extreme) -> list[str]:
+        """The line that takes the squared length of a class's vector, which scales its coefficient."""
         family = self._family(extreme)
-        return family.coefficient.scaled and not family.index_set.per_example and not self._of_state(extreme)
+        place = f"({self._place(family)} + {CLASS})"
+        taken = [f"length = entry(gram, {place} * width + {place})"]
+        return taken if family.index_set.per_class and self._scaled(extreme) else []
+
+    def _scaled(self, extreme: Extreme) -> bool:
+        """Whether it is of coefficients that squared lengths scale."""
+        return self._family(extreme).coefficient.scaled and not self._of_state(extreme)
+
+    @staticmethod
+    def _place(family: Directions) -> str:
+        """Where a family starts in a row."""
+        return f"at_{family.name}"
 
     def _taken(self, extreme: Extreme) -> list[str]:
         """What a watcher reads: to hand a compiled function an array that it does not need takes as long as to look."""
         family = self._family(extreme)
         own, state = family.index_set.per_example, self._of_state(extreme)
         told = {
-            "z": state, "b": not state, "gram": self._fixed_length(extreme), "y": own, "present": own,
+            "z": state, "b": not state, "gram": self._scaled(extreme) and not own, "y": own, "present": own,
             **{array: own and not state and name == family.name for name, array in self.lengths.items()},
         }
         return [name for name in self.data if told.get(name, name in ("examples", "filters", "width"))]
@@ -212,7 +250,7 @@ class Watchers:
         family = self._family(extreme)
         own, coefficient = family.index_set.per_example, family.coefficient
         array = "z" if self._of_state(extreme) else "b"
-        place = f"at + at_{family.name}"
+        place = f"at + {self._place(family)}" + f" + {CLASS}" * family.index_set.per_class
         entry = f"load({array}, {place} + i)" if own else f"entry({array}, {place})"
         if array == "b":
             length = f"load({self.lengths.get(family.name)}, i)" if own else "length"

@@ -7,13 +7,13 @@ that is of a kind that has to be looked at on its way is left to that: whoever a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import Variable
+from derivations.declare import ClassNoiseLaw, Variable
 from derivations.declare.variables import FRESH, judged
 from derivations.errors import ModelError
 from dynamics.arrays import Array, Flags
@@ -29,9 +29,10 @@ from ..errors import InputError
 from ..observe import fresh_many
 from ..observe import observables as obs
 from ..start import many
+from ..start.declared import law_of
 from ..start.drawn import Draw
 from ..start.refusals import gram_refusal
-from ..values import whole
+from ..values import number, whole
 from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
@@ -103,10 +104,12 @@ class _Runs:
             if place not in cells:
                 cells[place] = self.lot.problem(row)
             try:
-                draws.append(many.by_products(cells[place].start(seed, self.sampling).draw))
+                draw = many.by_products(cells[place].start(seed, self.sampling).draw)
             except (InputError, ModelError, RangeError):  # said where the run is made alone
                 continue
-            rows.append(row)
+            if all(isinstance(each, Spiked) for each in draw.noise.values()):
+                draws.append(draw)
+                rows.append(row)
         runs = self if len(rows) == len(self.seeds) else self.part(np.array(rows, dtype=np.intp))
         return runs, many.stacked(draws) if draws else None
 
@@ -142,7 +145,10 @@ def together(
 
 
 def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int, sampling: str) -> list[_Runs]:
-    """The runs of a lot's cells, those together that have one shape; none where they go alone."""
+    """The runs of a lot's cells, those together that have one shape; none where they go alone.
+
+    Where nothing of fresh examples is wanted, a law by which they cannot be judged together parts nobody.
+    """
     first, model = lot.first, lot.model
     if first.initial is not None or first.redraws or not go_together(model, names):
         return []
@@ -154,11 +160,11 @@ def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int, sa
         refused = sampling == "gram" and gram_refusal(model, lot.values.alike)
         if refused or not lot.kernel.runs_together(_directions(lot)):
             return []
-        some, which = lot.values.distinct(fresh_many.read_of(model, lot.values.alike))
-        n = int(whole(lot.values.alike, "n"))
-        judged = [fresh_many.shape_of(model, lot.values.at(row), n) for row in some.tolist()]
-        kinds = [shape for shape in dict.fromkeys(judged) if shape is not None]
-        alike = [np.isin(which, [at for at, shape in enumerate(judged) if shape == kind]) for kind in kinds]
+        read, shape_of = _fresh_shapes(lot) if set(names) & set(judged(model)) else _noise_shapes(lot)
+        some, which = lot.values.distinct(read)
+        shapes = [shape_of(row) for row in some.tolist()]
+        kinds = [shape for shape in dict.fromkeys(shapes) if shape is not None]
+        alike = [np.isin(which, [at for at, shape in enumerate(shapes) if shape == kind]) for kind in kinds]
         of_kinds = [lot.rows(rows, lot.places[rows]) for rows in map(np.flatnonzero, alike)]
         return [runs for part in of_kinds for runs in _of_one_kind(part, seeds, sampling)]
     except (InputError, ModelError, RangeError):  # said where the cell that is bad is run alone
@@ -166,6 +172,24 @@ def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int, sa
         halves = [np.arange(count // 2), np.arange(count // 2, count)] if count > 1 else []
         parts = [lot.rows(half, lot.places[half]) for half in halves]
         return [runs for part in parts for runs in _shapes(part, seeds, names, steps, sampling)]
+
+
+_Shapes = tuple[list[str], Callable[[int], tuple[object, ...] | None]]
+"""Parameters, and what cells that differ in them must have in common to go together; None: a cell goes alone."""
+
+
+def _fresh_shapes(lot: Lot) -> _Shapes:
+    """As cells' fresh examples are judged."""
+    model, n = lot.model, int(whole(lot.values.alike, "n"))
+    return (fresh_many.read_of(model, lot.values.alike),
+            lambda row: fresh_many.shape_of(model, lot.values.at(row), n))
+
+
+def _noise_shapes(lot: Lot) -> _Shapes:
+    """As cells are drawn: whether a class noise differs by class."""
+    laws = [law_of(family, lot.values.alike) for family in lot.model.directions]
+    ratios = [law.ratio for law in laws if isinstance(law, ClassNoiseLaw)]
+    return ratios, lambda row: tuple(number(lot.values.at(row), name) != 1.0 for name in ratios)
 
 
 def _of_one_kind(lot: Lot, seeds: Sequence[int], sampling: str) -> list[_Runs]:

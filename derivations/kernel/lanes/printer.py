@@ -76,8 +76,6 @@ class LanePrinter(KernelPrinter):
         if expr.base == s:
             return "j"
         name = str(expr.base)
-        if name == "omega":
-            raise NoLanes("label weights have no form on lanes")
         return f"{name}_i" if name in self.local else self._loaded(name, expr)
 
     def _loaded(self, name: str, expr: sp.Indexed) -> str:

@@ -148,12 +148,20 @@ class Watchers:
         self.out.function("watch_loss", (self._taken_of_loss(),), "Training loss of the outputs.")
         put(1, "losses = lanes(0.0)", self.emitter.each)
         if self.signed:
-            cost = rate(self.model, 0, "load(f, i) * load(y, i)")
+            cost = self._weight() + rate(self.model, 0, "load(f, i) * load(y, i)")
         else:
             cost = self._cross_entropy()
         put(2, f"losses = losses + where({INSIDE}, {cost}, 0.0)")
         put(1, "return total(losses) / examples")
         put(0, "")
+
+    def _weight(self) -> str:
+        """What eight losses are taken times, by their labels, after the line that it needs; nothing where that is 1."""
+        weight = self.emitter.recursion.definitions.get("omega")
+        if weight is None:
+            return ""
+        self.out.assign(2, "weight =", self.emitter.printer.doprint(weight.expr))
+        return "weight * "
 
     def _cross_entropy(self) -> str:
         """-log p of eight labels without overflow or cancellation, after the lines that it needs."""
@@ -166,9 +174,11 @@ class Watchers:
         return "logistic_0(-(top + logarithm(others)))"
 
     def _taken_of_loss(self) -> list[str]:
-        """The arguments of the look at the loss; a formula's parameters among them."""
-        loss = self.model.objective.loss_kind
-        constants = map(argument, loss.expression.constants) if isinstance(loss, OfMargin) else ()
+        """The arguments of the look at the loss; the parameters of a formula and of weights among them."""
+        loss = self.model.objective
+        formula = loss.loss_kind.expression.constants if isinstance(loss.loss_kind, OfMargin) else ()
+        weights = [each for each in loss.label_weights if isinstance(each, str)]
+        constants = map(argument, dict.fromkeys([*formula, *weights]))
         return ["f" if self.signed else "F", "y", "present", "examples", *constants]
 
     def _extreme(self, extreme: Extreme) -> None:

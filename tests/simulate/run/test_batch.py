@@ -12,7 +12,18 @@ import pytest
 
 import gammarho as gr
 from benchmarks.own_model import model as OWN
-from derivations.declare import Angle, Coefficient, FixedLaw, FreshLaw, GaussianLaw, GradientDescent, Parameter, Patch
+from derivations.declare import (
+    Angle,
+    Coefficient,
+    FixedLaw,
+    FreshLaw,
+    GaussianLaw,
+    GradientDescent,
+    Model,
+    Parameter,
+    Patch,
+)
+from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged, InputError
@@ -319,3 +330,18 @@ def test_lots_are_the_cells() -> None:
 
 def test_the_model_is_one_with_lanes() -> None:
     assert problems([{}])[0].kernel.runs_together(len(plan_of(pegr(), problems([{}])[0].values).length))
+
+
+def test_a_law_of_fresh_examples_parts_no_runs_that_ask_for_none() -> None:
+    """Of models of whose examples nothing is fresh, class noise among them: losses, coefficients and an extreme."""
+    cells: dict[Model, list[dict[str, Any]]] = {
+        pegr("none"): [{}, {"sigma_p": 1.0}],
+        heterogeneous(3): [{"Gamma": 1.0}, {"Gamma": 3.0}, {"Gamma": 1.0, "u_norm": 2.0}, {"Gamma": 5.0}],
+    }
+    for whole, each in cells.items():
+        kept = tuple(o for o in whole.observables if o.name in ("memory", "noise", "max_gamma"))
+        model, signed = replace(whole, test=FreshLaw(), observables=kept, events=()), whole.name == "pegr"
+        base = {**BASE, "eps": 0.5} if signed else {"n": 9, "m": 4, "d": 200, "init": "gaussian", "eta": 0.5}
+        found = [problem_of(choose(model, {**base, **more})) for more in each]
+        names = ("loss", "rho", "max_gamma" if signed else "memory")
+        assert compare(found, [0, 2], 20, names) == 2 * len(found)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from derivations.declare import Event, Extreme, GradientDescent, Model
+from derivations.declare import Event, Extreme, GradientDescent, Model, Objective
 from derivations.kernel.lanes.watched import described, watched
 from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.pegr.model import model as pegr
@@ -17,8 +17,9 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged
-from simulate.run import reduced
+from simulate.run import batch, reduced
 from simulate.run.asked import Asked, Found
+from simulate.run.kernels import kernel_for
 from simulate.run.problem import Start, problem_of
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
@@ -106,6 +107,47 @@ def test_a_run_with_momentum_and_decay_ends_with_its_velocity() -> None:
     assert path.t.tolist() == [3, 5] == [3, events.stopped] and path.velocity is not None and whole.velocity is not None
     for name in ("z", "b", "velocity", "scale"):
         assert np.array_equal(getattr(path, name), getattr(whole, name)[path.t])
+
+
+WEIGHTS = (2.5, "rare")
+
+
+def weighed(plus: Any, minus: Any) -> Model:
+    """PEGR's network without penalty, whose labels' losses count differently."""
+    model = pegr("none")
+    rare = replace(model.parameters[-1], name="rare", kind="real", default=0.3)
+    return replace(model, name="weighed", parameters=(*model.parameters, rare),
+                   objective=Objective(loss="logistic", label_weights=(plus, minus)))
+
+
+def test_losses_that_labels_weigh_are_looked_at_in_the_kernel() -> None:
+    """A grid goes together, each run with the numbers that it has alone and the hitting times seen from outside."""
+    model = weighed(*WEIGHTS)
+    kernel, names, times = replace(plain_kernel(model), lanes_from=0), ("loss", "rho", *EVENTS), set[int]()
+    given = {"n": 11, "m": 2, "d": 60, "sigma_p": 0.5, "mu_norm": 2.0, "eta": 0.3}
+    cells = [replace(problem_of(choose(model, {**given, "rare": rare, "eps": eps})), loaded=kernel)
+             for rare, eps in itertools.product((0.1, 2.0), (0.3, 0.6))]
+    made = batch.together(cells, [0, 1], 30, names)
+    assert made.done.all() and made.found is not None
+    for cell, row in zip(cells, made.found, strict=True):
+        for seed, found in enumerate(row):
+            start, asked = cell.start(seed, "gram"), Asked(30, np.array([30]), names, {}, named=True)
+            assert found is not None and same(found, reduced.run(start, asked))
+            assert same(found, seen_from_outside(start, asked))
+            until = replace(asked, until={"loss": float(found.variables["loss"].values[-1]) * 1.5})
+            ended = reduced.run(start, until)
+            assert same(ended, seen_from_outside(start, until))
+            times |= {int(found.variables["T_1"].values), int(ended.t[-1])}
+    assert len(times) > 4 and max(times) < 30
+
+
+@pytest.mark.slow  # compiles a model of its own
+def test_compiled_losses_that_labels_weigh_are_those_of_plain_python() -> None:
+    model = weighed(*WEIGHTS)
+    cells = [replace(problem_of(choose(model, {"n": 11, "m": 2, "d": 60, "eta": 0.3, "eps": 0.5})), loaded=each)
+             for each in (replace(kernel, lanes_from=0) for kernel in (kernel_for(model), plain_kernel(model)))]
+    asked = Asked(30, np.array([10, 30]), ("loss", "rho", *EVENTS), {}, named=True)
+    assert same(*[reduced.run(each.start(0, "gram"), asked) for each in cells])
 
 
 _extreme: Any = Extreme  # its words come out of a product of them

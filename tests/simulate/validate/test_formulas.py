@@ -85,8 +85,12 @@ def test_one_step_is_one_of_training(activation: str, loss: str, penalty: str) -
 def test_one_step_with_weights_of_labels_is_one_of_training(loss: str, penalty: str) -> None:
     plain = model("tanh", loss, penalty)
     of = replace(plain, objective=replace(plain.objective, label_weights=("beta", 0.25)))
-    assert residual(an_instance(of), plain_kernel(of)) <= 1e-14
+    kernel, source = plain_kernel(of), derive(of).lanes_source()
+    assert all(residual(an_instance(of), each) <= 1e-14 for each in (kernel, kernel.looped(kernel.loops)))
     assert residual(an_instance(of), plain_kernel(plain)) > 1e-3, "weights are read"
+    assert source is not None and "omega_i = q0 + q1*load(y, i)" in source
+    wrong = plain_module(source.replace("omega_i = q0 + q1*load(y, i)", "omega_i = q0 - q1*load(y, i)"), "wrong")
+    assert residual(an_instance(of), replace(kernel, lanes_plain=wrong)) > 1e-3, "on lanes too"
     assert "omega_i = beta/2 + (beta - 1/4)*y_i/2 + 1/8\n" in str(derive(of))
 
 

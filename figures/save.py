@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
+from dynamics.arrays import Array
 from simulate.work.plain import plain
 from simulate.work.whole import whole_file
 
@@ -21,6 +24,7 @@ Writer = Callable[[Path], list[Path]]
 """Makes one figure, writes it to a folder, and returns the files."""
 
 DPI = 200
+_GRID = 2.0**20
 
 
 def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> list[Path]:
@@ -78,12 +82,39 @@ def laid_out(figure: Figure) -> Iterator[None]:
             figure.set_dpi(DPI)
             FigureCanvasAgg(figure)  # who measures text
             engine.execute(figure)
+            _settle(figure)
             figure.set_layout_engine(None)
         yield
     finally:
         figure.set_layout_engine(engine)
         figure.set_dpi(dpi)
         figure.set_canvas(canvas)
+
+
+def _settle(figure: Figure) -> None:
+    """Moves every part to the next place of a grid, 2^-20 of what holds it apart, so that a layout has one outcome.
+
+    Left alone, its last bits are others each time: the solver adds the terms of a row in the order of their addresses
+    in memory.  A PDF has ten decimals of a point, and shows it.
+    """
+    for part in _subfigures(figure):
+        part.bbox_relative.p0, part.bbox_relative.p1 = _placed(part.bbox_relative.p0), _placed(part.bbox_relative.p1)
+    for axes in figure.axes:
+        kept = axes.get_in_layout()
+        for which in ("original", "active"):
+            box = axes.get_position(original=which == "original")
+            axes.set_position(Bbox(_placed(box.get_points())), which=which)
+        axes.set_in_layout(kept)
+
+
+def _placed(values: Array) -> Array:
+    return np.asarray(np.rint(np.asarray(values) * _GRID) / _GRID)
+
+
+def _subfigures(figure: Any) -> Iterator[Any]:
+    for each in figure.subfigs:
+        yield each
+        yield from _subfigures(each)
 
 
 def write_text(path: Path, text: str) -> None:

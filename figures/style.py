@@ -25,6 +25,7 @@ _RC: Any = {
     "axes.linewidth": 0.6, "lines.linewidth": 1.2, "lines.markersize": 3.5, "hatch.linewidth": 0.5,
     "xtick.major.width": 0.6, "ytick.major.width": 0.6, "axes.spines.top": False, "axes.spines.right": False,
     "legend.frameon": False, "mathtext.fontset": "dejavusans", "pdf.fonttype": 42, "savefig.dpi": 200,
+    "svg.hashsalt": "gammarho",  # else names within an SVG are others each time
     "figure.autolayout": False, "figure.constrained_layout.use": False,  # who wants a layout says so
 }  # fonttype 42: text stays text, which journals ask for
 

@@ -223,7 +223,8 @@ _SIZES = (
         effect="P(||xi||^2 < sigma_xi^2 d/2) is 0.521 at d = 1000, M = 500, 0.507 at d = 10000, M = 5000, and 0.000 at "
         "M = 0; for all K n noises at once the event has probability about 2^(-K n).",
         statements=("lem:G.1-printed", "lem:G.1"), preset="lemma-D.2",
-        searches=("gammarho check fomaml lem:G.1 --preset lemma-D.2 --search 120 --seed 1",),
+        searches=("gammarho check fomaml lem:G.1 --preset lemma-D.2 --search 120 --seed 1",
+                  "gammarho check fomaml lem:D.2-joint --preset lemma-D.2 --search 100 --seed 1"),
     ),
     Erratum(
         id="fomaml-lem:D.2-probability",

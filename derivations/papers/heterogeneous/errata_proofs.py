@@ -170,7 +170,8 @@ ERRATA = (
         effect="Isotropic, n = 20, d = 1000, delta = 0.1: the largest over F sqrt(log(6 n^2/delta)) is 10.6 at i = j, "
         "0.9 at i != j.",
         statements=("53-printed", "L20-products"), preset="lemmas-20-23",
-        searches=("gammarho check heterogeneous L20-products --preset lemmas-20-23 --search 100 --seed 1",),
+        searches=("gammarho check heterogeneous L20-products --preset lemmas-20-23 --search 100 --seed 1",
+                  "gammarho check heterogeneous L20-joint --preset lemmas-20-23 --search 100 --seed 1"),
     ),
     Erratum(
         id="heterogeneous-97",
@@ -211,7 +212,8 @@ ERRATA = (
         effect="m = 100, delta = 0.1: some product is larger with probability 0.021 at K = 5 and 0.177 at K = 50 as "
         "printed; corrected 0.003.",
         statements=("L21",), preset="lemmas-20-23",
-        searches=("gammarho check heterogeneous L21 --preset lemmas-20-23 --search 100 --seed 1",),
+        searches=("gammarho check heterogeneous L21 --preset lemmas-20-23 --search 100 --seed 1",
+                  "gammarho check heterogeneous L21-joint --preset lemmas-20-23 --search 100 --seed 1"),
         witness=Witness(at=(("K", 50), ("m", 100), ("delta", 0.1)),
                         printed="1 - (1 - 0.79*sqrt(2*log(4*K*m/delta))/(2*log(4*K*m/delta) + 1)*delta/(4*K*m))"
                                 "**(K**2*m) <= delta",

@@ -374,7 +374,8 @@ _STATEMENTS = (
         ),
         statements=("B2-printed", "B2b"),
         preset="theorem-3.3",
-        searches=("gammarho check pegr B2b --preset theorem-3.3 --search 100 --seed 1",),
+        searches=tuple(f"gammarho check pegr {part} --preset theorem-3.3 --search 100 --seed 1"
+                       for part in ("B2b", "B2a", "B2")),
     ),
     Erratum(
         id="pegr-B.3",
@@ -393,7 +394,8 @@ _STATEMENTS = (
         ),
         statements=("B3d-printed", "B3d"),
         preset="theorem-3.3",
-        searches=("gammarho check pegr B3d --preset theorem-3.3 --search 100 --seed 1",),
+        searches=tuple(f"gammarho check pegr {part} --preset theorem-3.3 --search 100 --seed 1"
+                       for part in ("B3d", "B3c", "B3")),
     ),
     Erratum(
         id="pegr-B.3-power",

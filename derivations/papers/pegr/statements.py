@@ -131,9 +131,13 @@ _DATA = (
     Statement(id="B2a", kind="probability", source="Lemma B.2, Omega as 23.4", at="0",
               text="S^2/2 <= ||xi_i||^2 <= 3S^2/2", claim="S**2/2 <= xi2 <= 3*S**2/2",
               given="d >= 1 + 23.4*log(2*n/delta)", mutant="S**2 <= xi2 <= 3*S**2/2"),
-    Statement(id="B2b", kind="probability", source="Lemma B.2",
+    # Chernoff: E exp(s <xi_i, xi_k>/sigma_p^2) = (1 - s^2)^(-k/2), k = d - 1 or d: a side passes t d with probability
+    # exp(-I(t) d) at most, I(t) = s t + log(1 - s^2)/2 at s = (sqrt(1 + 4 t^2) - 1)/(2 t).  At t = 2 sqrt(y), y = L2/d,
+    # I >= y where y <= 4/3 (there I = 1.337; I(t)/t^2 falls), which is d >= 0.75 L2, and L2 <= 2 log(4 n/delta): of
+    # n (n - 1) sides any fails with probability delta/4 at most.  With 1 for 1.5, y goes to 2 with n, and I to 1.766.
+    Statement(id="B2b", kind="probability", source="Lemma B.2, Omega as 1.5",
               text="|<xi_i, xi_k>| <= 2 sigma_p^2 sqrt(d log(4n^2/delta)), i != k", at="0",
-              claim="abs(G[i,k]) <= 2*sigma_p**2*sqrt(d*L2)", given="d >= log(4*n/delta) and not same[i,k]",
+              claim="abs(G[i,k]) <= 2*sigma_p**2*sqrt(d*L2)", given="d >= 1.5*log(4*n/delta) and not same[i,k]",
               mutant="abs(G[i,k]) <= 0.1*sigma_p**2*sqrt(d*L2)"),
     Statement(id="B2", kind="probability", source="Lemma B.2, both parts at once", at="0", claim="B2a and B2b",
               text="the lengths and the products", given="d >= 1 + 23.4*log(4*n/delta)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -187,6 +188,21 @@ def test_what_was_weakened_is_asked_in_full() -> None:
     lemma = [replace(BY_ID[name], given="") for name in ("B2", "B2b")]
     told = _verdicts(lemma, small, steps=0, draws=60)
     assert told["B2"] == "violated" and told["B2b"] != "violated"  # the lengths alone fail in five dimensions
+
+
+def test_products_of_noises_need_a_dimension() -> None:
+    """Lemma B.2's Omega is 1.5 for them: of 200 noises in two dimensions a quarter of the draws fail at delta = 0.1."""
+    few = {"n": 200, "m": 2, "d": 2, "project_noise": False, "regularizer": "none"}
+    free = replace(BY_ID["B2b"], given="not same[i,k]")
+    assert _verdicts([free], few, steps=0, draws=100)["B2b"] == "violated"
+    assert _verdicts([BY_ID["B2b"]], few, steps=0, draws=20)["B2b"] == "vacuous"
+    least = math.ceil(1.5 * math.log(4 * 200 / 0.1))
+    assert _verdicts([BY_ID["B2b"]], {**few, "d": least}, steps=0, draws=60)["B2b"] == "holds"
+    # The rate of a side's tail at t d, and of what the lemma has it pass with, at the least d, whatever n is.
+    for y, enough in ((4 / 3, True), (2.0, False)):
+        t = 2 * math.sqrt(y)
+        s = (math.sqrt(1 + 4 * t**2) - 1) / (2 * t)
+        assert (s * t + math.log1p(-(s**2)) / 2 >= y) == enough
 
 
 def test_the_distance_to_w_star_falls_for_eps_below_4_alone() -> None:

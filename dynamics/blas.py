@@ -77,6 +77,12 @@ def cholesky(matrix: Array) -> Array | None:
     return None if failed else np.asarray(factor.T)
 
 
+def lower_inverse(lower: Array) -> Array:
+    """The inverse of a lower triangular matrix (S, S) whose diagonal is not 0."""
+    inverse, _ = scipy_linalg().lapack.dtrtri(lower.T, lower=0)  # the upper one of Fortran's order
+    return np.asarray(inverse.T)
+
+
 def _set() -> None:
     """Sets what is loaded and not set yet, where anybody is inside."""
     process, loaded = one_blas_thread, SCIPY in sys.modules

@@ -16,12 +16,12 @@ exact in law at every t for any d, however singular W_perp W_perp^T is.  The nor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
 from ..arrays import Array
-from . import testlaw
+from . import pairs, testlaw
 from .intervals import mean_and_error
 from .roots import square_root
 from .taskdraws import Streams, TaskDrawLaw, TaskSizes, drawn_tasks
@@ -29,13 +29,15 @@ from .taskspan import Filters
 
 Adapt = Callable[[Array, Array, Array], Array]
 
+WHAT = ("loss", "error")
 _CHUNK = 2**17  # numbers handled in one go: they stay in cache
 
 
 def unadapted(
-    outputs: testlaw.Outputs, law: TaskDrawLaw, filters: Filters, normals: Callable[[int], Array]
+    outputs: testlaw.Outputs, law: TaskDrawLaw, filters: Filters, normals: Callable[[int], Array],
+    wanted: Collection[str] = WHAT,
 ) -> dict[str, Array]:
-    """Loss and error of an example of a fresh task, without adaptation, with standard errors, each (T,).
+    """Those `wanted` of loss and error of an example of a fresh task, not adapted, with standard errors, each (T,).
 
     The mean over normals of the exact mean over dictionary entries and labels; the standard error is that of this
     estimator over normals, and 0 where nothing is fresh.  Ties count one half, or 1 - 1/k for k best classes.
@@ -45,10 +47,11 @@ def unadapted(
         law: the fresh tasks.
         filters: the trajectory.
         normals: slot -> (N, S) standard normals, N >= 2, for each of `law.slots()`.
+        wanted: which of them; a loss is of every draw with every entry of the dictionary.
     """
     slots, steps = law.slots(), len(filters.products)
     draws = [normals(at) for at in range(len(slots))]
-    values = {name: np.full(steps, np.nan) for name in ("loss", "loss_se", "error", "error_se")}
+    values = _none_yet(steps, wanted)
     for t in range(steps):
         vectors: dict[tuple[int, int], Array] = {}
         for normal, (f, k) in zip(draws, slots, strict=True):
@@ -58,33 +61,51 @@ def unadapted(
             vectors[f, k] = family.std * (normal @ root.T)
         if not all(np.isfinite(vector[:1]).all() for vector in vectors.values()):
             continue
-        cost, error = _unadapted_at(outputs, law, filters.products[t], vectors)
-        values["loss"][t], values["loss_se"][t] = mean_and_error(cost)
-        values["error"][t], values["error_se"][t] = mean_and_error(error)
+        for name, each in _unadapted_at(outputs, law, filters.products[t], vectors, wanted).items():
+            values[name][t], values[f"{name}_se"][t] = mean_and_error(each)
     return values
 
 
+def _none_yet(steps: int, wanted: Collection[str]) -> dict[str, Array]:
+    return {f"{name}{end}": np.full(steps, np.nan) for name in WHAT if name in wanted for end in ("", "_se")}
+
+
 def _unadapted_at(
-    outputs: testlaw.Outputs, law: TaskDrawLaw, products: Array, vectors: dict[tuple[int, int], Array]
-) -> tuple[Array, Array]:
+    outputs: testlaw.Outputs, law: TaskDrawLaw, products: Array, vectors: dict[tuple[int, int], Array],
+    wanted: Collection[str],
+) -> dict[str, Array]:
     """Loss and error (N,) of each draw at one state, a mean over entries and labels; N = 1 where nothing is fresh."""
     silence = outputs(np.zeros((1, len(law.patches), law.heads, law.m)))  # what the other patches give
     noises: dict[tuple[tuple[int, int, float] | None, ...], Array] = {}
-    cost: Array | float = 0.0
-    error: Array | float = 0.0
+    sums: dict[str, Array | float] = dict.fromkeys(wanted, 0.0)
     for at, label in enumerate(law.labels):
         features = _feature_scores(outputs, law, products, float(label), at) - silence
         keys = _keys(law, float(label), at)
         if keys not in noises:
             noises[keys] = _noise_scores(outputs, law, keys, vectors)
-        noise = noises[keys]
-        width = max(1, _CHUNK // noise.size)
-        for first in range(0, len(features), width):
-            scores = noise[:, None] + features[first : first + width]
-            labels = np.full(scores.shape[1], label)
-            cost = cost + testlaw.costs(scores, labels, law.loss).sum(axis=1) / len(features)
-            error = error + _errors(scores, labels).sum(axis=1) / len(features)
-    return np.asarray(cost) / len(law.labels), np.asarray(error) / len(law.labels)
+        for name in sums:
+            sums[name] = sums[name] + _mean_over_entries(name, noises[keys], features, float(label), law)
+    return {name: np.asarray(total) / len(law.labels) for name, total in sums.items()}
+
+
+def _mean_over_entries(what: str, noise: Array, features: Array, label: float, law: TaskDrawLaw) -> Array:
+    """Loss or error of noise (N,) or (N, K) with each of the entries' features (M,) or (M, K), their mean (N,)."""
+    if law.signed:
+        of_pairs = pairs.mean_errors(noise, features, label) if what == "error" else pairs.mean_costs(
+            noise, features, label, law.loss)
+        if of_pairs is not None:
+            return of_pairs
+    total = np.zeros(len(noise))
+    width = max(1, _CHUNK // noise.size)
+    for first in range(0, len(features), width):
+        scores = noise[:, None] + features[first : first + width]
+        total += _judge(what, scores, np.full(scores.shape[1], label), law).sum(axis=1)
+    return total / len(features)
+
+
+def _judge(what: str, scores: Array, labels: Array, law: TaskDrawLaw) -> Array:
+    """Loss or error of scores (N, L) or (N, L, K)."""
+    return _errors(scores, labels) if what == "error" else testlaw.costs(scores, labels, law.loss)
 
 
 def _keys(law: TaskDrawLaw, label: float, at: int) -> tuple[tuple[int, int, float] | None, ...]:
@@ -126,9 +147,10 @@ def _noise_scores(
 
 
 def adapted(
-    outputs: testlaw.Outputs, adapt: Adapt, law: TaskDrawLaw, filters: Filters, sizes: TaskSizes, streams: Streams
+    outputs: testlaw.Outputs, adapt: Adapt, law: TaskDrawLaw, filters: Filters, sizes: TaskSizes, streams: Streams,
+    wanted: Collection[str] = WHAT,
 ) -> dict[str, Array]:
-    """Loss and error on query examples of tasks adapted on their support, with standard errors over tasks, each (T,).
+    """Those `wanted` of loss and error on query examples of tasks adapted on their support, with standard errors over tasks, each (T,).
 
     NaN where a state or an adapted one is not finite.  Labels are uniform; with `sizes.balanced` those of the support
     are as equally frequent as can be.
@@ -140,11 +162,12 @@ def adapted(
         filters: the trajectory.
         sizes: how many.
         streams: their randomness.
+        wanted: which of them.
     """
     size = filters.rest.shape[1]
     width = int(min(size, filters.left))
     roots = [_root(each, width) for each in filters.rest]
-    means = np.full((2, len(roots), sizes.tasks), np.nan)
+    means = {name: np.full((len(roots), sizes.tasks), np.nan) for name in WHAT if name in wanted}
     first = 0
     for tasks in drawn_tasks(law, sizes, streams, width, filters.left - width):
         here = slice(first, first + len(tasks.labels))
@@ -155,12 +178,11 @@ def adapted(
                 continue
             with np.errstate(all="ignore"):  # a diverging inner loop is NaN
                 moved = adapt(states.reshape(-1, law.heads, law.m, states.shape[2]), tasks.blocks, tasks.labels)
-                judged = _judged(outputs, law, moved, tasks.labels, sizes)
-                averages = np.stack([each.mean(axis=1) for each in judged])
-            averages[:, ~np.isfinite(moved).all(axis=(1, 2, 3))] = np.nan
-            means[:, t, here] = averages
-    values = {name: np.full(len(roots), np.nan) for name in ("loss", "loss_se", "error", "error_se")}
-    for name, by_state in zip(("loss", "error"), means, strict=True):
+                lost = ~np.isfinite(moved).all(axis=(1, 2, 3))
+                for name, each in _judged(outputs, law, moved, tasks.labels, sizes, means).items():
+                    means[name][t, here] = np.where(lost, np.nan, each.mean(axis=1))
+    values = _none_yet(len(roots), wanted)
+    for name, by_state in means.items():
         for t, row in enumerate(by_state):
             values[name][t], values[f"{name}_se"][t] = mean_and_error(row)
     return values
@@ -179,8 +201,8 @@ def _root(covariance: Array, width: int) -> Array:
 
 
 def _judged(
-    outputs: testlaw.Outputs, law: TaskDrawLaw, states: Array, labels: Array, sizes: TaskSizes
-) -> tuple[Array, Array]:
+    outputs: testlaw.Outputs, law: TaskDrawLaw, states: Array, labels: Array, sizes: TaskSizes, wanted: Collection[str]
+) -> dict[str, Array]:
     """Loss and error (K, query) of the examples after the support, from states (K, H, m, L) and labels (K, n)."""
     judged = labels[:, sizes.support :]
     counts = [family.count(law.heads, sizes.examples) for family in law.families]
@@ -194,12 +216,12 @@ def _judged(
         activations[:, :, p] = taken * judged[..., None, None] if labelled else taken
     scores = outputs(activations.reshape(-1, *activations.shape[2:]))
     flat = judged.reshape(-1)
-    cost, error = np.empty(flat.size), np.empty(flat.size)
+    found = {name: np.empty(flat.size) for name in wanted}
     for label in law.labels:
         rows = flat == label
-        cost[rows] = testlaw.costs(scores[rows][:, None], np.array([label]), law.loss)[:, 0]
-        error[rows] = _errors(scores[rows][:, None], np.array([label]))[:, 0]
-    return cost.reshape(judged.shape), error.reshape(judged.shape)
+        for name, each in found.items():
+            each[rows] = _judge(name, scores[rows][:, None], np.array([label]), law)[:, 0]
+    return {name: each.reshape(judged.shape) for name, each in found.items()}
 
 
 def _errors(scores: Array, labels: Array) -> Array:

@@ -58,7 +58,8 @@ def fresh_task_statistics(
 ) -> dict[str, Array]:
     """Losses, errors and accuracies on fresh tasks, with and without adaptation, each (T,), and NAME_se.
 
-    Those `wanted`, and what is known with them: what is after adaptation, or before, is left out where nobody asks.
+    Those `wanted`, and what is known with them: what is after adaptation or before, and losses or errors, are left out
+    where nobody asks.
 
     A fresh task has the shared directions of training and, where the model has a TaskLaw, nu + z_a with a uniform over
     the dictionary; the families of `model.test.drawn` are drawn again from their laws, and labels are uniform.
@@ -119,18 +120,21 @@ def _statistics(
 
     statistics: dict[str, Array] = {}
     for endings in (_BEFORE, _AFTER):
-        if not any(is_after(name) == (endings is _AFTER) for name in wanted):
+        here = [name for name in wanted if is_after(name) == (endings is _AFTER)]
+        if not here:
             continue
+        what = sorted({"loss" if "loss" in name else "error" for name in here})
         if endings is _AFTER:
-            judged, draws = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams), float(sizes.tasks)
+            judged, draws = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams, what), float(sizes.tasks)
         else:
-            judged, draws = tasklaw.unadapted(outputs, law, filters, normals), size if law.slots() else np.inf
+            judged, draws = tasklaw.unadapted(outputs, law, filters, normals, what), size if law.slots() else np.inf
         for end in endings:
-            for what in ("loss", "error"):
-                statistics[f"test_{what}{end}"], statistics[f"test_{what}{end}_se"] = judged[what], judged[f"{what}_se"]
-            statistics[f"test_error{end}_upper"] = upper(judged["error"], judged["error_se"], draws)
-        statistics[f"test_accuracy{endings[-1]}"] = 1.0 - judged["error"]
-        statistics[f"test_accuracy{endings[-1]}_se"] = judged["error_se"]
+            statistics |= {f"test_{name}{end}{se}": judged[f"{name}{se}"] for name in what for se in ("", "_se")}
+            if "error" in what:
+                statistics[f"test_error{end}_upper"] = upper(judged["error"], judged["error_se"], draws)
+        if "error" in what:
+            statistics[f"test_accuracy{endings[-1]}"] = 1.0 - judged["error"]
+            statistics[f"test_accuracy{endings[-1]}_se"] = judged["error_se"]
     return {name: statistics[name] for name in FRESH_TASKS if name in statistics}
 
 

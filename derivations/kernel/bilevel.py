@@ -193,7 +193,7 @@ class TwoLevels(Emitter):
         self.out.call(2, "if not meta_gradient(", self._meta_groups(), "):")
         self.out.put(3, "return t")
         if self.blas:
-            self.out.put(2, "couple(g, head, active, left, right, packed, picked, middle, first, rest)",
+            self.out.put(2, "couple_all(g, head, active, left, right, packed, picked, middle, first, rest)",
                          "advance(z, b, g, first, rest, eta)")
         else:
             self.out.put(2, "descend(z, b, g, gram, eta)")

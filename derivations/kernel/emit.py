@@ -16,6 +16,7 @@ from .lanes.classes import ClassLanes
 from .lanes.fits import fits_lanes
 from .lanes.loops import LaneDescent
 from .lanes.printer import FUNCTIONS, PRIMITIVES, NoLanes
+from .lanes.tasks import TaskLanes, fits_task_lanes
 from .layout import Writer, names, reached, wrapped
 from .nest_writer import scalars
 from .nests import Emitter, observed
@@ -25,7 +26,7 @@ from .timeloop import Descent
 GENERATOR = 1
 
 
-ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all", "run_all", "judge", "judge_all")
+ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all", "run_by_blas", "run_all", "judge", "judge_all")
 TABLES = ("by_tables", "laid_out")
 FROM_MATH = ("atan", "cos", "erf", "erfc", "exp", "inf", "isfinite", "log", "log1p", "sin", "sqrt", "tanh")
 
@@ -39,7 +40,8 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     """
     signed = recursion.model.network.head_axis.signed
     one_level = (LaneDescent if signed else ClassLanes) if lanes else Descent
-    emitter: Emitter = (TwoLevels if recursion.model.algorithm.over_tasks else one_level)(recursion, blas)
+    two_levels = TaskLanes if lanes else TwoLevels
+    emitter: Emitter = (two_levels if recursion.model.algorithm.over_tasks else one_level)(recursion, blas)
     emitter.shape()
     emitter.helpers()
     emitter.loop()
@@ -66,7 +68,7 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
 
 def on_lanes(recursion: Recursion, shown: Sequence[str]) -> str | None:
     """The kernel module that takes eight examples at a time; None for a model that has none."""
-    if not fits_lanes(recursion.model):
+    if not (fits_lanes(recursion.model) or fits_task_lanes(recursion.model)):
         return None
     try:
         return module(recursion, shown, lanes=True)

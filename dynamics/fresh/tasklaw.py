@@ -83,8 +83,8 @@ def _unadapted_at(
         keys = _keys(law, float(label), at)
         if keys not in noises:
             noises[keys] = _noise_scores(outputs, law, keys, vectors)
-        for name in sums:
-            sums[name] = sums[name] + _mean_over_entries(name, noises[keys], features, float(label), law)
+        for name, total in sums.items():
+            sums[name] = total + _mean_over_entries(name, noises[keys], features, float(label), law)
     return {name: np.asarray(total) / len(law.labels) for name, total in sums.items()}
 
 
@@ -150,10 +150,10 @@ def adapted(
     outputs: testlaw.Outputs, adapt: Adapt, law: TaskDrawLaw, filters: Filters, sizes: TaskSizes, streams: Streams,
     wanted: Collection[str] = WHAT,
 ) -> dict[str, Array]:
-    """Those `wanted` of loss and error on query examples of tasks adapted on their support, with standard errors over tasks, each (T,).
+    """Those `wanted` of loss and error on query examples of tasks adapted on their support, with standard errors, (T,).
 
-    NaN where a state or an adapted one is not finite.  Labels are uniform; with `sizes.balanced` those of the support
-    are as equally frequent as can be.
+    Errors are over tasks, NaN where a state or an adapted one is not finite.  Labels are uniform; with `sizes.balanced`
+    those of the support are as equally frequent as can be.
 
     Args:
         outputs: pre-activations (N, P, H, m) -> f (N,) or logits (N, K).

@@ -99,7 +99,7 @@ def descend(z, b, g, gram, eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def couple(g, head, active, left, right, packed, picked, middle, first, rest):
+def couple_all(g, head, active, left, right, packed, picked, middle, first, rest):
     """first, rest = g gram, of the first directions and of the others, by BLAS.
 
     The first directions, orthogonal to the others, have the Gram matrix head; of the others only
@@ -347,7 +347,7 @@ def run(
             f, margin, l1, v0, v1,
         ):
             return t
-        couple(g, head, active, left, right, packed, picked, middle, first, rest)
+        couple_all(g, head, active, left, right, packed, picked, middle, first, rest)
         advance(z, b, g, first, rest, eta)
     return -1
 

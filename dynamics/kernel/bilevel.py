@@ -6,7 +6,8 @@ after another within them; a task's own has L entries.  z and b (H, m, B), label
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array
-from ..blas import one_blas_thread
+from ..blas import one_blas_thread, scipy_linalg
 from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from ..index_set import IndexSet
@@ -43,6 +44,10 @@ class Coupling:
     def rank(self) -> int:
         """R; 0 where the Gram matrix itself is cheaper."""
         return len(self.right)
+
+    def arrays(self) -> tuple[Array | Indices, ...]:
+        """As kernels take it."""
+        return self.head, self.active, self.left, self.right
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,7 @@ class BilevelKernel(Kernel):
         return Coupling(head, active, np.ascontiguousarray(gram[cut:, cut:][active]), np.empty((0, len(gram) - cut)))
 
     def _size(self, index_set: IndexSet, tasks: int, n: int) -> int:
-        """Vectors in a family over all tasks; class heads have one class each."""
-        return index_set.row(1, self.heads, tasks, tasks * n)
+        return _size(index_set, self.heads, tasks, n)
 
     def _moving(self, tasks: int, n: int, moving: Indices) -> tuple[int, Indices]:
         """How many directions stand before the first family over examples, and which of the others have a gradient."""
@@ -152,13 +156,7 @@ class BilevelKernel(Kernel):
 
     def places(self, tasks: int, n: int) -> Indices:
         """(K, L): where the directions of each task stand on the axis of all."""
-        columns, start = [], 0
-        k = np.arange(tasks, dtype=np.int64)[:, None]
-        for _, index_set in self.families:
-            size = self._size(index_set, tasks, n)
-            columns.append(start + index_set.row(0 * k, 0 * k + np.arange(size), k, k * n + np.arange(n)))
-            start += size
-        return np.concatenate(columns, axis=1)
+        return _places(self.families, self.heads, tasks, n)
 
     def blocks(self, gram: Array, tasks: int, n: int) -> Array:
         """(K, L, L), each task's own inner products: from the vectors where the Gram matrix (0, 0) is left out."""
@@ -183,24 +181,83 @@ class BilevelKernel(Kernel):
         steps_at = np.ascontiguousarray(recorded, dtype=np.int64)
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
-        module = self.module(z.shape[2])
-        blas = module is not self.loops
         with one_blas_thread():  # the coupling and the blocks are products too
-            coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
-            whole, blocks, labels = self._whole(gram, blas), self.blocks(gram, tasks, n), self.labels(y)
+            loop, coupled, places = self._loop(gram, values, tasks, n)
+            blocks, labels = self.blocks(gram, tasks, n), self.labels(y)
             bounds, numbers = self._bounds(values, n), self._numbers(values, z.shape[1])
             weights = self._shares(values, tasks)
 
             def piece(first: int, count: int, rows: slice) -> int:
                 shares = [self._of_steps(each, draws, first, count) for each in weights]
-                return int(module.run(
-                    state, coefficients, whole, coupled.head, coupled.active, coupled.left, coupled.right, blocks,
-                    labels, *shares, *bounds, *numbers, float(values[self.step]), first, count, steps_at[rows],
-                    z_out[rows], b_out[rows],
+                return int(loop(
+                    state, coefficients, *coupled, blocks, labels, *places, *shares, *bounds, *numbers,
+                    float(values[self.step]), first, count, steps_at[rows], z_out[rows], b_out[rows],
                 ))
 
             failed = in_chunks(piece, start, steps, steps_at, after)
         return until_failure(Trajectory(steps_at, z_out, b_out, failed))
+
+    def _loop(
+        self, gram: Array, values: Mapping[str, Any], tasks: int, n: int
+    ) -> tuple[Callable[..., int], tuple[Any, ...], list[Indices]]:
+        """The time loop for tasks of these sizes, what couples them, and where their directions are if it asks."""
+        natural = self.places(tasks, n)
+        directions = int(natural.max()) + 1
+        if self.lanes is None or not self.has_lanes(directions):
+            module = self.module(directions)
+            blas = module is not self.loops
+            coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
+            whole = np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
+            return module.run, (whole, *coupled.arrays()), []
+        if self.on_lanes(directions):
+            order, moving = self._order(values, tasks, n, directions)
+            return self.lanes.run, (np.ascontiguousarray(gram), order, moving), [_by_eight(order[natural])]
+        scipy_linalg()  # Numba's products are its BLAS's
+        return self.lanes.run_by_blas, self.coupling(gram, values, tasks, n).arrays(), [_by_eight(natural)]
+
+    def run_tasks(
+        self, z: Array, gram: Array, y: Array, values: Sequence[Mapping[str, Any]], steps: int, recorded: Indices,
+    ) -> tuple[Array, Array, Indices]:
+        """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
+
+        z (R, H, m, B), gram (R, B, B), y (R, K n); `values` (R,) differ in real numbers alone.  Every run has the bits
+        that it has alone.  Only for a kernel that `runs_together`.
+        """
+        assert self.lanes is not None
+        first = values[0]
+        tasks = self.tasks(first)
+        n = y.shape[1] // tasks
+        order, moving = self._order(first, tasks, n, z.shape[3])
+        with one_blas_thread():
+            blocks = np.stack([self.blocks(each, tasks, n) for each in gram])
+        rows = [(*self.arguments(each, z.shape[2]), self._value(each, "inner_step"), float(each[self.step]))
+                for each in values]
+        states, coefficients, failed = np.array(z, order="C"), np.zeros(z.shape), np.empty(len(z), dtype=np.int64)
+        z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
+        self.lanes.run_all(
+            states, coefficients, np.ascontiguousarray(gram), order, moving, blocks, self.labels(y),
+            _by_eight(order[self.places(tasks, n)]), *self._bounds(first, n), np.array(rows),
+            int(self._value(first, "inner_steps")), 0, steps, recorded, z_out, b_out, failed,
+        )
+        return z_out, b_out, failed
+
+    def judges(self, directions: int) -> bool:
+        """No: fresh tasks adapt first."""
+        return False
+
+    def runs_together(self, directions: int) -> bool:
+        """Whether runs of so many directions go in one call: on lanes, all tasks alike in every step."""
+        return self.on_lanes(directions) and not (self.algorithm.get("shares") or self.algorithm.get("sampled"))
+
+    def _order(self, values: Mapping[str, Any], tasks: int, n: int, directions: int) -> tuple[Indices, int]:
+        """Where each of all directions stands (B,) if those that have a gradient are first, and how many these are."""
+        inner, outer = self.split(values, n)
+        shared, active = self._moving(tasks, n, inner if self.algorithm["method"] == "reptile" else outer)
+        moving = np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
+        still = np.setdiff1d(np.arange(directions, dtype=np.int64), moving)
+        order = np.empty(directions, dtype=np.int64)
+        order[np.concatenate([moving, still])] = np.arange(directions)
+        return order, len(moving)
 
     def observe(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> dict[str, Array]:
         """Observables of states z (T, H, m, B), all at the adapted weights.
@@ -262,17 +319,13 @@ class BilevelKernel(Kernel):
         part = (int(chosen[0]), int(chosen[-1]) + 1) if len(chosen) else (0, 0)
         labels = np.ascontiguousarray(y, dtype=np.float64 if self.signed else np.int64)
         numbers = self._numbers(values, moved.shape[2])
-        self.loops.adapt_all(moved, np.ascontiguousarray(blocks), labels, *part, *numbers)
+        (self.lanes or self.loops).adapt_all(moved, np.ascontiguousarray(blocks), labels, *part, *numbers)
         return moved
 
     def _bounds(self, values: Mapping[str, Any], n: int) -> tuple[int, int]:
         """How many examples the inner loop takes, and the first of the outer step."""
         inner, outer = self.split(values, n)
         return len(inner), int(outer[0])
-
-    def _whole(self, gram: Array, blas: bool) -> Array:
-        """The Gram matrix as the loops take it; the BLAS variant has its coupling instead."""
-        return np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
 
     def _numbers(self, values: Mapping[str, Any], m: int) -> tuple[float | int, ...]:
         """The scalars of every loop, and the inner loop's length and step."""
@@ -291,6 +344,31 @@ class BilevelKernel(Kernel):
                 f"expected z ({self.heads}, m, B), gram (B, B) and y (tasks n,)"
             )
         return tasks, n
+
+
+def _size(index_set: IndexSet, heads: int, tasks: int, n: int) -> int:
+    """Vectors in a family over all tasks; class heads have one class each."""
+    return index_set.row(1, heads, tasks, tasks * n)
+
+
+@functools.lru_cache(maxsize=16)
+def _places(families: tuple[tuple[str, IndexSet], ...], heads: int, tasks: int, n: int) -> Indices:
+    """As `BilevelKernel.places`; not to be written to."""
+    columns, start = [], 0
+    k = np.arange(tasks, dtype=np.int64)[:, None]
+    for _, index_set in families:
+        size = _size(index_set, heads, tasks, n)
+        columns.append(start + index_set.row(0 * k, 0 * k + np.arange(size), k, k * n + np.arange(n)))
+        start += size
+    places = np.concatenate(columns, axis=1)
+    places.flags.writeable = False
+    return places
+
+
+def _by_eight(places: Indices) -> Indices:
+    """Rows (K, L) up to a multiple of eight, those past the last -1."""
+    padding = np.full((-len(places) % 8, places.shape[1]), -1, dtype=np.int64)
+    return np.ascontiguousarray(np.concatenate([places, padding]))
 
 
 _NOTHING = Coupling(np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty((0, 0)))

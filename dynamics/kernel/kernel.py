@@ -110,11 +110,15 @@ class Kernel:
 
     def on_lanes(self, directions: int) -> bool:
         """Whether states of so many directions are advanced on lanes; asked before they are loaded."""
-        return self.judges(directions) and lanes_take(directions, self.signed, self.lanes_from)
+        return self.has_lanes(directions) and lanes_take(directions, self.signed, self.lanes_from)
+
+    def has_lanes(self, directions: int) -> bool:
+        """Whether there is a variant on lanes for states of so many directions."""
+        return (self.lanes_plain is not None or self.lanes_path is not None) and self.lanes_from <= directions
 
     def judges(self, directions: int) -> bool:
         """Whether it judges fresh examples of states of so many directions on lanes."""
-        return (self.lanes_plain is not None or self.lanes_path is not None) and self.lanes_from <= directions
+        return self.has_lanes(directions)
 
     def throughout(self, directions: int) -> Self:
         """The kernel that advances states of every size as this one does those of so many directions."""

@@ -57,14 +57,14 @@ def box(x: Any, h: float) -> Any:
 
 @strict
 def ramp(x: Any, h: float) -> Any:
-    """min(max(x / h, 0), 1), keeping nan."""
-    return where(x <= 0.0, 0.0, where(x >= h, 1.0, x / h))
+    """min(max(x / h, 0), 1), keeping nan; h of at least 1e-308.  1 / h is one division for all x."""
+    return where(x <= 0.0, 0.0, where(x >= h, 1.0, x * (1.0 / h)))
 
 
 @strict
 def huberized(x: Any, h: float) -> Any:
-    """0, x^2 / (2h), x - h/2: the Huberized ReLU."""
-    return where(x <= 0.0, 0.0, where(x >= h, x - 0.5 * h, 0.5 * x * x / h))
+    """0, x^2 / (2h), x - h/2: the Huberized ReLU, h as `ramp` has it."""
+    return where(x <= 0.0, 0.0, where(x >= h, x - 0.5 * h, 0.5 * x * x * (1.0 / h)))
 
 
 @strict

@@ -35,6 +35,7 @@ from ..errors import InputError
 from ..start.declared import law_of
 from ..start.drawn import Draw
 from ..values import number, whole
+from ..work.kept import Kept
 from .fresh import DRAWS
 from .staying import Staying, stays
 
@@ -98,7 +99,7 @@ def _statistics(
     model: Model, kernel: BilevelKernel, draw: Draw, z: Array, b: Array, values: Mapping[str, Value], seed: int,
     size: int, wanted: Collection[str],
 ) -> dict[str, Array]:
-    staying_of = Staying(model, draw, values)
+    staying_of = Staying.of(model, draw, values)
     law, filters = staying_of.law(values), staying_of.filters(z, b)
     support = _support(model, kernel, draw, values)
     test = model.fresh_tasks
@@ -116,7 +117,7 @@ def _statistics(
         return kernel.adapt(states, blocks, y, range(support), values) if support else states
 
     def normals(slot: int) -> Array:
-        return stream(seed, "test", _NOISE, slot).standard_normal((size, law.heads * law.m))
+        return _kept(size * law.heads * law.m, seed, slot, (size, law.heads * law.m))
 
     statistics: dict[str, Array] = {}
     for endings in (_BEFORE, _AFTER):
@@ -136,6 +137,16 @@ def _statistics(
             statistics[f"test_accuracy{endings[-1]}"] = 1.0 - judged["error"]
             statistics[f"test_accuracy{endings[-1]}_se"] = judged["error_se"]
     return {name: statistics[name] for name in FRESH_TASKS if name in statistics}
+
+
+def _normals(seed: int, slot: int, size: tuple[int, int]) -> Array:
+    normals = stream(seed, "test", _NOISE, slot).standard_normal(size)
+    normals.flags.writeable = False
+    return normals
+
+
+_kept = Kept(_normals, many=16)
+"""The normals of fresh vectors, which the runs of a seed share."""
 
 
 def is_after(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from ..ask.losses import loss_of
 from ..start.declared import law_of
 from ..start.drawn import Draw
 from ..values import number
+from ..work.once import once
 
 
 class Staying:
@@ -51,7 +53,39 @@ class Staying:
                 self.spans[name] = held + np.arange(len(own))
                 columns.append(own)
         self.rows, self.columns = np.concatenate(rows), np.concatenate(columns)
-        self.basis = taskspan.basis(self._gram())
+
+    @classmethod
+    def of(cls, model: Model, draw: Draw, values: Mapping[str, Value]) -> Staying:
+        """Those of a draw, worked out once for all the runs from it."""
+        known = _known(draw)
+        laws = (id(model), *[law_of(family, values) for family in model.directions])
+        for key, staying in known:
+            if key == laws:
+                return staying
+        known.append((laws, cls(model, draw, values)))
+        return known[-1][1]
+
+    @cached_property
+    def basis(self) -> taskspan.Basis:
+        """A basis of their span."""
+        return taskspan.basis(self._gram())
+
+    @cached_property
+    def _start(self) -> tuple[Array, Array, Array, Array, Array]:
+        """W(0): products (S, p), coordinates (S, r), and the rest (S, S); across (B, r) and squared lengths (B,)."""
+        start, watched = self.draw.z.reshape(-1, self.draw.z.shape[-1]), self.draw.watched
+        first = start[:, self.rows]
+        if watched is not None:
+            first = np.hstack([first, watched.z.reshape(len(start), -1)[:, self.columns]])
+        across, squares = self._across()
+        inverse = self.basis.inverse.T
+        within = first @ inverse
+        return first, within, self._rest_of_start(within), across @ inverse, squares
+
+    @cached_property
+    def _held_products(self) -> tuple[Array, Array]:
+        """Of what examples may hold: inner products (q, q), and coordinates (q, r)."""
+        return self._held(self._held(self._gram()).T), self._held(self.basis.coordinates.T).T
 
     def _gram(self) -> Array:
         """Inner products of the vectors that stay."""
@@ -83,17 +117,13 @@ class Staying:
         """The trajectory z, b (T, H, m, B) as the vectors that stay see it."""
         start, watched = self.draw.z.reshape(-1, self.draw.z.shape[-1]), self.draw.watched
         flat, changes = z.reshape(len(z), *start.shape), b.reshape(len(b), *start.shape)
-        seen, first = flat[..., self.rows], start[:, self.rows]
+        first, within, rest_of_start, across, squares = self._start
+        seen = flat[..., self.rows]
         if watched is not None:
-            onto = watched.z.reshape(len(start), -1)[:, self.columns]
+            onto = first[:, len(self.rows) :]
             seen = np.concatenate([seen, onto + changes @ watched.across[:, self.columns]], axis=2)
-            first = np.hstack([first, onto])
-        across, squares = self._across()
-        inverse = self.basis.inverse.T
-        within, along = first @ inverse, seen @ inverse
-        rest = taskspan.rest(
-            (start, within, self._rest_of_start(within)), across @ inverse, squares, flat, changes, along
-        )
+        along = seen @ self.basis.inverse.T
+        rest = taskspan.rest((start, within, rest_of_start), across, squares, flat, changes, along)
         return taskspan.Filters(self._held(seen), along, rest, self.draw.d - self.basis.rank)
 
     def _rest_of_start(self, within: Array) -> Array:
@@ -127,8 +157,7 @@ class Staying:
                 families.append(taskdraws.Family(family.index_set, starts[family.name], 0.0, none))
         order = {family.name: at for at, family in enumerate(model.directions)}
         patches = tuple((order[term.direction], term.by_label) for term in terms_of(model.patches))
-        coordinates = self._held(self.basis.coordinates.T).T
-        gram = self._held(self._held(self._gram()).T)
+        gram, coordinates = self._held_products
         return taskdraws.TaskDrawLaw(
             model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates,
             np.array(model.network.head_axis.labels), loss_of(model, values),
@@ -146,3 +175,9 @@ class Staying:
 def stays(model: Model, family: Directions) -> bool:
     """Whether a fresh task has the family's vectors of training."""
     return family.index_set.shared and family.name not in model.test.drawn
+
+
+@once
+def _known(_: Draw) -> list[tuple[tuple[object, ...], Staying]]:
+    """What stays of a draw, by the model and the laws of its families."""
+    return []

@@ -33,6 +33,7 @@ from ..start.declared import law_of
 from ..start.drawn import Draw
 from ..start.refusals import gram_refusal
 from ..values import number, whole
+from . import batch_tasks
 from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
@@ -55,6 +56,17 @@ class Together:
     done: Flags
     numbers: Mapping[str, Array]
     found: list[list[Found | None]] | None
+
+    def take(self, cell: int, seed: int, run: Found) -> None:
+        """A run of one recorded step that has every variable; one whose number is none is left over."""
+        if self.found is not None:
+            self.found[cell][seed], self.done[cell, seed] = run, True
+            return
+        last = {name: float(run.variables[name].values[-1]) for name in self.numbers if name in run.variables}
+        if len(last) == len(self.numbers) and all(map(math.isfinite, last.values())):
+            self.done[cell, seed] = True
+            for name, number in last.items():
+                self.numbers[name][cell, seed] = number
 
 
 @dataclass(frozen=True)
@@ -135,6 +147,10 @@ def together(
                     rows)
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
+            if lot.model.algorithm.over_tasks:
+                for place, at_seed, run in batch_tasks.together(lot, seeds, steps, names, sampling):
+                    made.take(place, at_seed, run)
+                continue
             for runs in _shapes(lot, seeds, names, steps, sampling) if plain or sampling == "gram" else ():
                 if steps * runs.step > OPERATIONS:
                     continue  # a run alone goes in pieces, between which an interrupt is heard
@@ -231,8 +247,10 @@ def _size(filters: int, directions: int, states: int, operations: float, vectors
 def size_of(start: Start, asked: Asked) -> int:
     """How many starts of a problem like this one are advanced together to what is asked; 1 where it goes alone."""
     model, problem, drawn = start.model, start.problem, start.draw
+    if model.algorithm.over_tasks:
+        return batch_tasks.size_of(start, asked)
     named, timed = set(asked.wanted), {event.name for event in model.events}
-    alone = problem.initial is not None or problem.redraws or model.algorithm.over_tasks or asked.until
+    alone = problem.initial is not None or problem.redraws or asked.until
     if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):
         return 1
     fresh = named & set(obs.fresh_names(model))
@@ -253,6 +271,8 @@ def size_of(start: Start, asked: Asked) -> int:
 @one_blas_thread()
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     """The runs of starts of one problem, as many as `size_of` says; None: to be run alone."""
+    if starts[0].model.algorithm.over_tasks:
+        return batch_tasks.alike(starts, asked)
     heard()
     values = Columns(starts[0].values, {}, len(starts))
     drawn = many.stacked([start.draw for start in starts])

@@ -34,6 +34,7 @@ from ..start.draw import draw
 from ..start.drawn import Draw
 from ..start.plan import Plan, plan_of
 from ..start.replaced import replaced
+from ..start.shared import Read, Shared
 from ..work.memory import keep_freed
 from ..work.progress import progress
 from . import tasks
@@ -117,14 +118,19 @@ class Problem:
             return replace(self, resolved=resolved, initial=initial, examples=examples)
         return replace(self, initial=values_of.mapping("initial", initial, "arrays by name", "{'W': ...}"))
 
-    def start(self, seed: int, sampling: str = "vectors") -> Start:
-        """One draw, by the streams of a seed, or from the caller's arrays.
+    def start(self, seed: int, sampling: str = "vectors", shared: Shared | None = None) -> Start:
+        """One draw, by the streams of a seed, or from the caller's arrays; one of `shared` where it is alike.
 
         Raises InputError where it cannot be drawn, or where inner products of it are beyond the largest double.
         """
         initial = source.arrays(self.model, self.values, seed, self.initial, self.examples)
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below, in a sentence
-            drawn = draw(self.model, self.values, seed, sampling, initial, lambda: self.plan)
+        drawn = None if shared is None else shared.find(self.values)
+        if drawn is None:
+            values = self.values if shared is None else Read(self.values)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below, in a sentence
+                drawn = draw(self.model, values, seed, sampling, initial, lambda: self.plan)
+            if shared is not None and isinstance(values, Read):
+                shared.keep(values, self.values, drawn)
         sized = self if initial is None or self.examples is not None else replace(
             self, resolved=parameters.with_sizes(self.resolved, self.given, tasks.sizes(self.model, drawn)))
         magnitudes.check_finite(sized.model, sized.values, drawn)

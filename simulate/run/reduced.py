@@ -28,13 +28,19 @@ def run(start: Start, asked: Asked) -> Found:
     watch = EventWatch(start, asked)
     watch.left_out()  # where a named event has no threshold: nobody waits for the run
     path = _path(start, asked, watch)
+    found = along(start, asked, path)
+    variables = {**found.variables, **watch.times(), **watch.counts(path.t)}
+    return replace(found, variables=variables, notes=(*found.notes, *watch.left_out()))
+
+
+def along(start: Start, asked: Asked, path: Trajectory) -> Found:
+    """What the recorded states of a run give: all but hitting times."""
     states = start.states(path, asked.wanted)
     # First: it needs room that the variables would take.
     fresh = judge(start, states, asked.wanted, start.kernel, asked.fresh)
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
     known, said = declared(states, asked)
-    variables = {**known, **fresh.variables, **watch.times(), **watch.counts(path.t)}
-    return Found(start, path.t, variables, (*notes, *said, *watch.left_out()))
+    return Found(start, path.t, {**known, **fresh.variables}, (*notes, *said))
 
 
 def _path(start: Start, asked: Asked, watch: EventWatch) -> Trajectory:

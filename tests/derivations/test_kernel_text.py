@@ -50,7 +50,8 @@ def test_every_function_is_called_or_an_entry_point() -> None:
     for name, text in kernels().items():
         functions = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
         assert functions - called(ast.parse(text)) <= set(ENTRIES), name
-        entries = {"run", "judge_all"} if "_lanes" in name else {"directions", "run", "observe", "outputs"}
+        lanes = {"run", "run_all", "adapt_all"} if name.startswith("fomaml") else {"run", "judge_all"}
+        entries = lanes if "_lanes" in name else {"directions", "run", "observe", "outputs"}
         assert entries <= functions, name
 
 
@@ -82,8 +83,8 @@ def test_long_arguments_are_grouped_by_meaning(name: str) -> None:
         if start < 0:
             continue
         state, data = [line.strip() for line in text[start + 1 :].split("\n")[1:3]]
-        assert state in ("z,", "z, b,", "z, b, velocity,", "states,") and data.startswith(("gram, y,", "gram, head,",
-                                                                                         "blocks, y,"))
+        assert state in ("z,", "z, b,", "z, b, velocity,", "states,") and data.startswith(
+            ("gram, y,", "gram, head,", "gram, order,", "blocks, y,"))
 
 
 def test_every_array_and_every_first_preactivation_says_what_it_is() -> None:

@@ -63,6 +63,7 @@ TWO_NOISES = f"two_noises{ON_LANES}"
 # Functions that judge fresh examples which those of a setting are not: PEGR's hold one vector and nothing else.
 NOT_ENTERED: dict[str, tuple[str, ...]] = {
     "pegr": ("every_part", "move_along", "is_alone"), "nearly_orthogonal": ("one_part",), "heterogeneous": (),
+    "fomaml": ("run_by_blas", "couple_all", "advance", "keep_state"),  # from LANES_UPTO directions on
 }
 ELSEWHERE = ("watch_", "seek", "reach", "met", "run_all")  # functions of kernels on lanes
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)

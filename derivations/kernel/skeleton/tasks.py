@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def couple(
+def couple_all(
     g: NDArray[np.float64], head: NDArray[np.float64], active: NDArray[np.int64], left: NDArray[np.float64],
     right: NDArray[np.float64], packed: NDArray[np.float64], picked: NDArray[np.float64], middle: NDArray[np.float64],
     first: NDArray[np.float64], rest: NDArray[np.float64],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from derivations.declare import Bilevel, Model
 from derivations.derive import derive
 from derivations.generate import GENERATED
 from derivations.papers.fomaml.model import METHODS, model
+from dynamics.kernel import kernel as kernels
 from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import LANES_UPTO
 from simulate.ask import parameters, settings
 from simulate.ask.chosen import choose
 from simulate.errors import InputError
@@ -29,7 +32,7 @@ SMALL: dict[str, Any] = {
     "n_tasks": 4, "n": 5, "n_train": 2, "m": 3, "d": 40, "M": 6, "J": 3, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,
     "sigma_xi": 0.3, "sigma_0": 0.2, "test_tasks": 20, "test_query": 3,
 }
-WIDE = {**SMALL, "n_tasks": 30}  # more than BLAS_FROM directions, and more examples than dimensions
+WIDE = {**SMALL, "n_tasks": 80}  # more than LANES_UPTO directions, and more examples than dimensions
 
 
 def put(given: dict[str, Any]) -> tuple[Model, dict[str, Any]]:
@@ -66,24 +69,28 @@ def _run(kernel: BilevelKernel, drawn: Draw, values: dict[str, Any], at: np.ndar
 @pytest.mark.parametrize(
     ("method", "projected"), where(("train-validation", True).__eq__, itertools.product(METHODS, [True, False]))
 )
-def test_every_coupling_takes_the_same_step(method: str, projected: bool) -> None:
-    """Loops, the Gram matrix by BLAS and the noise basis: one product in three orders of summation.
+def test_every_coupling_takes_the_same_step(method: str, projected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops or lanes, the Gram matrix by BLAS and the noise basis: one product in three orders of summation.
 
-    One step adds eta sum_b g_b G_bc, so two orders differ by at most (terms) eps times eta sum_b |g_b| |G_bc|.
+    Tasks are adapted one by one, or eight by eight.  One step adds eta sum_b g_b G_bc, so two orders differ by at most
+    (terms) eps times eta sum_b |g_b| |G_bc|.
     """
     declared, values = put({**WIDE, "method": method, "project_noise": projected})
     drawn, kernel = draw(declared, values, 2), kernel_of(declared)
-    assert drawn.vectors is not None
-    at = np.array([1])
-    loops = BilevelKernel(**{**vars(kernel), "blas_path": None})
-    z, b = (part[-1] for part in _run(loops, drawn, values, at))
-    size = drawn.z.shape[2]
-    bound = 2 * size * np.finfo(float).eps * (np.abs(b) @ (np.abs(drawn.vectors) @ np.abs(drawn.vectors).T)).max()
-    bound += 4 * np.finfo(float).eps * np.abs(z).max()
-    for variant in (kernel, kernel.through(drawn.vectors)):
-        same_z, same_b = (part[-1] for part in _run(variant, drawn, values, at))
-        np.testing.assert_array_equal(same_b, b)
-        assert np.abs(same_z - z).max() <= bound
+    assert drawn.vectors is not None and drawn.z.shape[2] >= LANES_UPTO
+    at, size = np.array([1]), drawn.z.shape[2]
+    alone = replace(kernel, lanes_path=None)
+    monkeypatch.setattr(kernels, "LANES_UPTO", size + 1)
+    on_lanes = _run(kernel, drawn, values, at)
+    monkeypatch.undo()
+    for apart, variant in ((_run(kernel.looped(kernel.loops), drawn, values, at), alone), (on_lanes, kernel)):
+        z, b = (part[-1] for part in apart)
+        bound = 2 * size * np.finfo(float).eps * (np.abs(b) @ (np.abs(drawn.vectors) @ np.abs(drawn.vectors).T)).max()
+        bound += 4 * np.finfo(float).eps * np.abs(z).max()
+        for coupled in (variant, variant.through(drawn.vectors)):
+            same_z, same_b = (part[-1] for part in _run(coupled, drawn, values, at))
+            np.testing.assert_array_equal(same_b, b)
+            assert np.abs(same_z - z).max() <= bound
     rank = kernel.through(drawn.vectors).coupling(drawn.gram, values, drawn.tasks, drawn.examples).rank
     assert 0 < rank <= 40 - 7 * projected
 
@@ -99,7 +106,7 @@ def test_nothing_is_allocated_in_the_loops() -> None:
     for path in GENERATED.glob("fomaml_*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = {f.name: f for f in tree.body if isinstance(f, ast.FunctionDef)}
-        for name in ("adapt", "meta_gradient", "plain_gradient", "gather", "scatter", "couple", "advance"):
+        for name in ("adapt", "meta_gradient", "plain_gradient", "gather", "scatter", "couple_all", "advance"):
             if name in functions:
                 calls = [c for c in ast.walk(functions[name]) if isinstance(c, ast.Call)]
                 made = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in ("zeros", "empty")]

@@ -1,0 +1,462 @@
+"""The two loops of a bilevel algorithm with eight tasks side by side: a lane holds one task's numbers.
+
+Tasks adapt alike, each on its own Gram block, so eight go through the inner loop as one; the outer step couples them as
+it does one run's directions on lanes (`blocks`), or by BLAS.  Lanes past the last task hold zeros, and weigh nothing.
+Arrays are flat: a state (rows, L, 8) of L directions a task, blocks (L, L, 8), labels and examples' numbers (n, 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from ...calculus.activations import EXPRESSED
+from ...calculus.recursion import Recursion
+from ...calculus.roles import Covector, GramEntry, role_of
+from ...declare import Model
+from .. import schedules
+from ..bilevel import TwoLevels
+from ..by_class import summand
+from ..layout import A1, A2, A3, HELPER, Groups, copied
+from ..pieces import HELPERS
+from ..schedule import Stage, arrays, schedule
+from ..skeleton import functions, keeping, packing, tasks
+from . import by_lane
+from .blocks import LANES, coupling
+from .by_lane import each_of
+from .printer import LanePrinter, NoLanes
+
+_LAID = '"""Blocks (K, L, L) and labels (K n,) side by side, (G, L, L, 8) and (G, n, 8); past the last task 0 and 1."""'
+
+
+class TaskPrinter(LanePrinter):
+    """Prints a scalar of one example of eight tasks."""
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        if isinstance(role_of(expr), GramEntry | Covector):
+            raise NoLanes(f"{expr} has no form on lanes of tasks")
+        return super()._print_Indexed(expr)
+
+    def _loaded(self, name: str, expr: sp.Indexed) -> str:
+        return f"load({name}, {LANES} * i)"
+
+    def _entry(self, array: str, family: str, expr: sp.Indexed) -> str:
+        own = f"(at_{family} + i)" if family in self.per_example else f"at_{family}"
+        return f"load({array}, at + {LANES} * {own})"
+
+
+class TaskLanes(TwoLevels):
+    """Prints the loops of one bilevel recursion of signed heads, eight tasks at a time.
+
+    A module of its own: a run whose tasks are coupled on lanes, or by BLAS, many runs in a call, and fresh tasks.
+    Raises NoLanes where the recursion has no form on lanes.
+    """
+
+    what = "a bilevel algorithm, eight tasks side by side"
+
+    def __init__(self, recursion: Recursion, blas: bool) -> None:
+        super().__init__(recursion, blas)
+        self.side = TaskPrinter(self.printer)
+        self.stages = schedule(recursion, recursion.plain, prefix="v")
+        if any(stage.kind not in ("reduce", "pass", "gradient") or stage.spread for stage in self.stages):
+            raise NoLanes("a stage has no form on lanes of tasks")
+        self.filled = [d.name for d in arrays(self.stages) if d.name in self._read_later()]
+        self.moves = self.model.bilevel.to_adapted
+
+    def shape(self) -> None:
+        """Nothing: the loader asks the kernel of loops."""
+
+    def helpers(self) -> None:
+        """The layout, the coupling, and the way between the directions of all tasks and of eight."""
+        changing, formulas = schedules.written(self.model), by_lane.written(self.model)
+        held = copied(packing, keeping, tasks, *[functions] * (bool(changing) and not formulas))
+        for text in (*held, *formulas, coupling(False, self.model.n_heads, True), *changing):
+            self.out.put(0, *text.split("\n"))
+        self._side_by_side()
+        self._gather()
+        self._scatter()
+        self._settled()
+        self._descend()
+
+    def loop(self) -> None:
+        """A gradient of eight tasks, their adaptation, the outer direction, and the time loops."""
+        self._each_function()
+        self._adapt_each()
+        self._meta_gradient()
+        self._run()
+        self._run_by_blas()
+        self._run_all()
+        self._adapt_all()
+
+    def outputs_function(self) -> None:
+        """What looks at fresh examples is in the kernel of loops."""
+
+    def _read_later(self) -> set[str]:
+        """The example arrays that another loop reads than the one that fills them."""
+        read: set[str] = set()
+        for stage in self.stages:
+            exprs = [*[d.expr for d in stage.definitions], *stage.contributions.values()]
+            bases = {str(base) for expr in exprs for base in expr.atoms(sp.IndexedBase)}
+            read |= bases - {d.name for d in stage.definitions} if stage.kind == "pass" else bases
+        return read | {d.name for stage in self.stages if stage.kind == "reduce" for d in stage.definitions}
+
+    # ---- between the directions of all tasks and of eight ----------------------------------------------------------
+
+    def _side_by_side(self) -> None:
+        put = self.out.put
+        put(0, "", HELPER, "def side_by_side(blocks, y, sides, labels):")
+        put(1, _LAID, "tasks, length = blocks.shape[0], blocks.shape[1]", "n = y.size // tasks")
+        put(1, f"for k in range(labels.size // n):  # {LANES} for a group", f"    at, own = k // {LANES}, k % {LANES}")
+        put(2, "for i in range(n):")
+        put(3, f"labels[(at * n + i) * {LANES} + own] = y[k * n + i] if k < tasks else 1.0")
+        put(2, "for q in range(length * length if k < tasks else 0):")
+        put(3, f"sides[(at * length * length + q) * {LANES} + own] = blocks[k, q // length, q % length]")
+        put(0, "")
+
+    def _gather(self) -> None:
+        put = self.out.put
+        put(0, "", HELPER, "def gather_each(z, rows, width, places, k, near):")
+        put(1, f'"""near = the rows of z on the directions of tasks k .. k + {LANES - 1}, 0 where there is no task."""')
+        put(1, "length = places.shape[1]", "for s in range(rows):", "    for q in range(length):")
+        put(3, f"for own in range({LANES}):", "    place = places[k + own, q]")
+        put(4, f"near[(s * length + q) * {LANES} + own] = z[s * width + place] if place >= 0 else 0.0")
+        put(0, "")
+
+    def _scatter(self) -> None:
+        put = self.out.put
+        put(0, "", HELPER)
+        self.out.call(0, "def scatter_each(", (["near", "rows", "width", "places", "weights", "k"],
+                                               ["examples", "first", "last", "sign", "z"]), "):")
+        put(1, '"""z += sign weights near, on what the examples first .. last - 1 of the tasks k .. move."""')
+        self._starts(1)
+        put(1, "length = places.shape[1]", f"for own in range({LANES}):", "    weight = sign * weights[k + own]")
+        put(2, "for s in range(rows if weight != 0.0 else 0):")
+
+        def entry(depth: int, q: str) -> None:
+            put(depth, f"z[s * width + places[k + own, {q}]] += weight * near[(s * length + {q}) * {LANES} + own]")
+
+        self._moving(3, entry)
+        put(0, "")
+
+    def _settled(self) -> None:
+        put = self.out.put
+        put(0, "", HELPER, "def settled_each(near, weights, k):")
+        put(1, f'"""Whether every entry of the tasks k .. k + {LANES - 1} that weigh anything is a finite number."""')
+        put(1, "weighing = abs(load(weights, k)) > 0.0", f"for q in range(0, near.size, {LANES}):")
+        put(2, "if not every(abs(where(weighing, load(near, q), 0.0)) < np.inf):", "    return False")
+        put(1, "return True")
+        put(0, "")
+
+    def _descend(self) -> None:
+        put, moved = self.out.put, ["moved"] * self.moves
+        put(0, "", HELPER)
+        self.out.call(0, "def descend_each(", (["z", *moved, "g"], ["sides", "at_side", "rows", "length"],
+                                               ["examples", "first", "last", "eta"]), "):")
+        also = ", moved <- moved - eta g" if self.moves else ""
+        put(1, f'"""z <- z - eta g gram{also}, g <- -eta g of eight tasks, by what the examples first .. move."""')
+        self._starts(1)
+        put(1, "for s in range(rows):", f"    row = s * length * {LANES}")
+
+        def move(depth: int, q: str) -> None:
+            at = f"row + {LANES} * {q}"
+            put(depth, f"change = -(eta * load(g, {at}))", f"store(g, {at}, change)")
+            put(depth, *[f"store({name}, {at}, load({name}, {at}) + change)" for name in moved])
+
+        def add(depth: int, q: str) -> None:
+            gram = f"load(sides, at_side + ({q} * length + c) * {LANES})"
+            put(depth, f"reached = fused(load(g, row + {LANES} * {q}), {gram}, reached)")
+
+        self._moving(2, move)
+        put(2, "for c in range(length):", f"    reached = load(z, row + {LANES} * c)")
+        self._moving(3, add)
+        put(3, f"store(z, row + {LANES} * c, reached)")
+        put(0, "")
+
+    def _starts(self, depth: int) -> None:
+        """Where each family starts on the direction axis of a task of n examples."""
+        previous = "0"
+        for family in self.model.directions:
+            self.out.put(depth, f"at_{family.name} = {previous}")
+            previous = f"at_{family.name} + {family.index_set.of_a_task('1', '1', 'examples')}"
+
+    def _moving(self, depth: int, line: Callable[[int, str], None]) -> None:
+        """`line` at each direction of a task that the examples first .. last - 1 move, in order."""
+        for family in self.model.directions:
+            if family.index_set.per_example:
+                self.out.put(depth, f"for q in range(at_{family.name} + first, at_{family.name} + last):")
+                line(depth + 1, "q")
+            else:
+                line(depth, f"at_{family.name}")
+
+    # ---- a gradient of eight tasks -----------------------------------------------------------------------------------
+
+    def called(self, piece: sp.Function) -> str:
+        """The call of an activation piece; a formula's functions on lanes have names of their own (`by_lane`)."""
+        if self.printer is not self.side or not isinstance(piece, EXPRESSED):
+            return super().called(piece)
+        first, *constants = (self.printer.doprint(arg) for arg in piece.args)
+        return f"{each_of(HELPERS[type(piece)])}({', '.join((f'lanes({first})', *constants))})"
+
+    def _each_groups(self, state: str, labels: str, part: str, into: str) -> Groups:
+        """Arguments of `gradient_each`."""
+        return ([state], [labels, part, "examples", "filters", "length"], self.scalars, [into, *self.filled])
+
+    def _each_function(self) -> None:
+        """g of eight tasks, by the stages of one."""
+        self.out.function("gradient_each", self._each_groups("z", "y", "first, last", "g"),
+                          f"g = dL/dz of {LANES} tasks over their examples first .. last - 1, on what these move.")
+        self.out.put(1, "n = float(last - first)")
+        self._starts(1)
+        plain, self.printer = self.printer, self.side
+        self.said.clear()
+        for stage in self.stages:
+            {"reduce": self._sums, "pass": self._numbers, "gradient": self._slopes}[stage.kind](stage)
+        self.printer = plain
+        self.out.put(0, "")
+
+    def _neurons(self, depth: int, *first: str) -> None:
+        self.out.put(depth, "for h in range(2):", "    j = 1.0 - 2.0 * h", "    for r in range(filters):")
+        self.out.put(depth + 2, f"at = (h * filters + r) * length * {LANES}", *first)
+
+    def _sums(self, stage: Stage) -> None:
+        """Sums over neurons, of one example after another."""
+        self.out.put(1, "for i in range(first, last):", *[f"    {d.name}_i = lanes(0.0)" for d in stage.definitions])
+        self._neurons(2)
+        bodies = {d.name: summand(d.expr) for d in stage.definitions}
+        self.locals_of(4, list(bodies.values()))
+        for name, body in bodies.items():
+            self.out.assign(4, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
+        for d in stage.definitions:
+            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
+            scaled = "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
+            self.out.put(2, f"store({d.name}, {LANES} * i, {d.name}_i{scaled})")
+
+    def _numbers(self, stage: Stage) -> None:
+        """What follows from an example's sums."""
+        rows = self.constants_first(1, stage)
+        self.out.put(1, "for i in range(first, last):")
+        self.side.local.clear()
+        for d, expr in rows:
+            self.out.assign(2, f"{d.name}_i =", self.printer.doprint(expr), d.meaning)
+            self.side.local.add(d.name)
+            if d.name in self.filled:
+                self.out.put(2, f"store({d.name}, {LANES} * i, {d.name}_i)")
+        self.side.local.clear()
+
+    def _slopes(self, stage: Stage) -> None:
+        """The gradient's entries: an example's own are stored, what examples share is summed over them."""
+        sets = {family.name: family.index_set for family in self.model.directions}
+        shared = [name for name in sets if not sets[name].per_example]
+        self._neurons(1, *[f"sum_{name} = lanes(0.0)" for name in shared])
+        used = {name: stage.contributions.get(name, sp.S.Zero) for name in sets}
+        self.out.put(3, "for i in range(first, last):")
+        self.locals_of(4, [expr for expr in used.values() if expr != 0])
+        for name, expr in used.items():
+            value = "lanes(0.0)" if expr == 0 else self.printer.doprint(expr)
+            if name in shared:
+                self.out.assign(4, f"sum_{name} =", f"sum_{name} + ({value})")
+            else:
+                self.out.assign(4, f"{name}_i =", value)
+                self.out.put(4, f"store(g, at + {LANES} * (at_{name} + i), {name}_i)")
+        self.out.put(3, *[f"store(g, at + {LANES} * at_{name}, sum_{name})" for name in shared])
+
+    # ---- the loops ---------------------------------------------------------------------------------------------------
+
+    def _inner(self) -> list[str]:
+        """The numbers of the inner loop."""
+        return ["inner_steps", "inner_step"]
+
+    def _adapt_each_groups(self, sides: str, at_side: str, labels: str, part: str) -> Groups:
+        return (["near", *["moved"] * self.moves], [sides, at_side, labels, part, "examples", "filters", "length"],
+                [*self.scalars, *self._inner()], ["slope", *self.filled])
+
+    def _adapt_each(self) -> None:
+        groups = self._adapt_each_groups("sides", "at_side", "y", "first, last")
+        said = f"Gradient descent of {LANES} tasks on their examples first .. last - 1, in place."
+        self.out.function("adapt_each", groups, said)
+        self.out.put(1, "for _ in range(inner_steps):")
+        self.out.call(2, "gradient_each(", self._each_groups("near", "y", "first, last", "slope"))
+        state = ["near", *["moved"] * self.moves, "slope"]
+        sizes = ["sides", "at_side", "2 * filters", "length", "examples", "first", "last"]
+        self.out.call(2, "descend_each(", (state, sizes, ["inner_step"]))
+        self.out.put(0, "")
+
+    def _meta_groups(self) -> Groups:
+        """Arguments of `meta_gradient`: the state, the data, the parameters, and what is filled."""
+        data = ["sides", "labels", "places", "weights", "examples", "inner", "outer"]
+        return (["packed_z", "width", "filters"], data,
+                [*self.scalars, *self._inner()], ["g", "near", *["moved"] * self.moves, "slope", *self.filled])
+
+    def _meta_gradient(self) -> None:
+        said = "g = the direction of the outer step, a mean over tasks; whether every task stayed finite."
+        self.out.function("meta_gradient", self._meta_groups(), said)
+        self.out.put(1, "length, rows = places.shape[1], 2 * filters", "g[:] = 0.0")
+        self.out.put(1, f"for k in range(0, places.shape[0], {LANES}):")
+        self.out.put(2, f"if not some(weights[k:k + {LANES}]):", "    continue")
+        self.out.put(2, "at_side = k * length * length", f"y = labels[k * examples:(k + {LANES}) * examples]")
+        self.out.put(2, *["moved[:] = 0.0"] * self.moves, "gather_each(packed_z, rows, width, places, k, near)")
+        self.out.call(2, "adapt_each(", self._adapt_each_groups("sides", "at_side", "y", "0, inner"))
+        if self.moves:
+            self.out.put(2, "scatter_each(moved, rows, width, places, weights, k, examples, 0, inner, -1.0, g)")
+        else:
+            self.out.call(2, "gradient_each(", self._each_groups("near", "y", "outer, examples", "slope"))
+            self.out.put(2, "scatter_each(slope, rows, width, places, weights, k, examples, outer, examples, 1.0, g)")
+        self.out.put(2, "if not settled_each(near, weights, k):", "    return False")
+        self.out.put(1, "return True")
+        self.out.put(0, "")
+
+    def _data(self) -> dict[str, str]:
+        """The tasks' own data, with types."""
+        return {"blocks": A3, "y": A1, "places": "int64[:, ::1]", **({"shares": A2} if self._share else {}),
+                "inner": "int64", "outer": "int64"}
+
+    def _time_loop_groups(self, gram: dict[str, str]) -> list[dict[str, str]]:
+        """Arguments of a time loop with their types; `gram` is what couples the tasks."""
+        many = "float64[:, :, :, ::1]"
+        return [
+            {"z": A3, "b": A3}, {**gram, **self._data()}, {**self._number_types, "eta": "float64"},
+            {"start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many},
+        ]
+
+    def _opened(self, name: str, groups: list[dict[str, str]], *said: str) -> None:
+        """The head of a time loop, its sizes and the arrays of eight tasks."""
+        types = f"int64({', '.join(of for group in groups for of in group.values())})"
+        weighed = ["Row t - start of `shares` (steps, tasks) weighs the tasks in step t."] if self._share else []
+        self.out.function(
+            name, [list(group) for group in groups],
+            "Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.",
+            "blocks (tasks, L, L) are the tasks' own Gram matrices; the inner loop takes a task's examples",
+            "0 .. inner - 1, the outer step outer .. n - 1.", *weighed,
+            "places (G 8, L) says where on the axis of all tasks a task's directions are, -1 past the last task.",
+            *said, "States at the steps `recorded` go to z_out and b_out.", types=types,
+        )
+        self.out.put(1, "tasks, length = blocks.shape[0], blocks.shape[1]", "examples = y.size // tasks")
+        self.out.put(1, "filters = z.shape[1]", "padded = places.shape[0]  # tasks, a multiple of 8")
+        self.out.put(1, "sides = aligned(padded * length * length)", "labels = aligned(padded * examples)")
+        self.out.put(1, "side_by_side(blocks, y, sides, labels)")
+        self.out.put(1, "weights = aligned(padded)  # of the tasks in an outer step", "for k in range(tasks):",
+                     "    weights[k] = 1.0 / tasks")
+        self._work_of_eight(1, "2 * filters * length")
+        schedules.keep_given(self.model, self.out)
+        self.out.put(1, "at = 0")
+
+    def _work_of_eight(self, depth: int, size: str) -> None:
+        """Arrays of eight tasks: a state's, and the examples'."""
+        states = {"near": "adapted states of eight tasks", **({"moved": "their coefficients"} if self.moves else {}),
+                  "slope": "their gradient"}
+        for name, said in states.items():
+            self.out.assign(depth, f"{name} =", f"aligned({size} * {LANES})", said)
+        known = {d.name: d.meaning for d in arrays(self.stages)}
+        for name in self.filled:
+            self.out.assign(depth, f"{name} =", f"aligned(examples * {LANES})", known[name])
+
+    def _taken(self) -> None:
+        """What changes with the step."""
+        schedules.take(self.model, self.out)
+        if self._share:
+            self.out.put(2, "for k in range(tasks):", "    weights[k] = shares[t - start, k]")
+
+    def _run(self) -> None:
+        groups = self._time_loop_groups({"gram": A2, "order": "int64[::1]", "moving": "int64"})
+        said = "Direction q goes to place order[q], those that have a gradient to the first `moving`."
+        self._opened("run", groups, said)
+        self.out.put(1, "directions = z.shape[2]")
+        self.out.put(1, f"width = (directions + {LANES - 1}) // {LANES} * {LANES}  # of a row")
+        for name in ("z", "b"):
+            self.out.put(1, f"packed_{name} = aligned(2 * filters * width)",
+                         f"pack({name}, order, width, packed_{name})")
+        self.out.put(1, "packed_gram = aligned(directions * width)", "pack_gram(gram, order, width, packed_gram)")
+        self.out.put(1, "g = aligned(packed_z.size)  # the direction of an outer step")
+        self.out.put(1, "for t in range(start, start + steps + 1):", "    if at < recorded.size and recorded[at] == t:")
+        self.out.put(3, *[f"unpack(packed_{name}, order, width, {name}_out[at])" for name in ("z", "b")], "at += 1")
+        self.out.put(2, "if t == start + steps:", "    break")
+        self._taken()
+        back = [f"unpack(packed_{name}, order, width, {name})" for name in ("z", "b")]
+        self.out.call(2, "if not meta_gradient(", self._meta_groups(), "):")
+        self.out.put(3, *back, "return t")
+        self.out.put(2, "change(packed_b, g, eta)", "couple(packed_z, g, packed_gram, 2 * filters, width, moving)")
+        self.out.put(1, *back, "return -1")
+        self.out.put(0, "")
+
+    def _run_by_blas(self) -> None:
+        coupled = {"head": A2, "active": "int64[::1]", "left": A2, "right": A2}
+        self._opened("run_by_blas", self._time_loop_groups(coupled),
+                     "Tasks are coupled by BLAS through head, active, left and right, as in the kernel of that name.")
+        self.out.put(1, "width = z.shape[2]", "neurons = 2 * filters", "g = np.zeros(z.shape)")
+        self.out.put(1, "packed = np.zeros((neurons, head.shape[0]))", "picked = np.zeros((neurons, active.size))",
+                     "middle = np.zeros((neurons, right.shape[0]))", "first = np.zeros((neurons, head.shape[0]))",
+                     "rest = np.zeros((neurons, width - head.shape[0]))")
+        self.out.put(1, "for t in range(start, start + steps + 1):", "    if at < recorded.size and recorded[at] == t:")
+        self.out.put(3, "keep_state(z, z_out[at])", "keep_state(b, b_out[at])", "at += 1")
+        self.out.put(2, "if t == start + steps:", "    break")
+        self._taken()
+        given, *others = self._meta_groups()
+        *between, (_, *filled) = others
+        self.out.call(2, "if not meta_gradient(", (["z.reshape(-1)", *given[1:]], *between, ["g.reshape(-1)", *filled]),
+                      "):")
+        self.out.put(3, "return t")
+        self.out.put(2, "couple_all(g, head, active, left, right, packed, picked, middle, first, rest)",
+                     "advance(z, b, g, first, rest, eta)")
+        self.out.put(1, "return -1")
+        self.out.put(0, "")
+
+    def _run_all(self) -> None:
+        """The loop over runs of `run`, for algorithms that draw nothing."""
+        if self._share:
+            return
+        many = {A1: A2, A2: A3, A3: "float64[:, :, :, ::1]"}
+        (state, data, numbers, recording) = self._time_loop_groups(
+            {"gram": A2, "order": "int64[::1]", "moving": "int64"})
+        outs = {name: "float64[:, :, :, :, ::1]" for name in ("z_out", "b_out")}
+        own = ("gram", "blocks", "y")
+        groups = (
+            {name: many[of] for name, of in state.items()},
+            {name: many[of] if name in own else of for name, of in data.items()},
+            {"numbers": A2, "inner_steps": "int64"}, {**recording, **outs, "failed": "int64[::1]"},
+        )
+        self.out.function(
+            "run_all", [list(group) for group in groups],
+            "R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.",
+            "numbers (R, ...) are each run's scalars, the inner loop's step and the outer one.",
+            types=f"void({', '.join(of for group in groups for of in group.values())})",
+        )
+        columns = [name for name in numbers if name != "inner_steps"]
+        each = {name: f"numbers[k, {at}]" for at, name in enumerate(columns)} | {"inner_steps": "inner_steps"}
+        arguments = (
+            [f"{name}[k]" for name in state], [f"{name}[k]" if name in own else name for name in data],
+            [each[name] for name in numbers], [f"{name}[k]" if name in outs else name for name in recording],
+        )
+        self.out.put(1, "for k in range(z.shape[0]):")
+        self.out.call(2, "failed[k] = run(", arguments)
+        self.out.put(0, "")
+
+    def _adapt_all(self) -> None:
+        groups = ({"states": "float64[:, :, :, ::1]"}, {"blocks": A3, "y": A2, "first": "int64", "last": "int64"},
+                  self._number_types)
+        said = "Adapt tasks given by their own states (tasks, H, m, L), blocks and y (tasks, n), in place."
+        types = f"void({', '.join(of for group in groups for of in group.values())})"
+        self.out.function("adapt_all", [list(group) for group in groups], said, types=types)
+        self.out.put(1, "tasks, filters, length = states.shape[0], states.shape[2], states.shape[3]",
+                     "examples, rows = y.shape[1], 2 * filters", "given = states.reshape(tasks, rows, length)")
+        self.out.put(1, f"sides = aligned(length * length * {LANES})", f"labels = aligned(examples * {LANES})")
+        self._work_of_eight(1, "rows * length")
+        self.out.put(1, f"for k in range(0, tasks, {LANES}):", f"    count = min({LANES}, tasks - k)")
+        self.out.put(2, "side_by_side(blocks[k:k + count], y[k:k + count].reshape(-1), sides, labels)")
+        self.out.put(2, *["moved[:] = 0.0"] * self.moves, "for s in range(rows):", "    for q in range(length):")
+        at = f"near[(s * length + q) * {LANES} + own]"
+        self.out.put(4, f"for own in range({LANES}):", f"    {at} = given[k + own, s, q] if own < count else 0.0")
+        self.out.call(2, "adapt_each(", self._adapt_each_groups("sides", "0", "labels", "first, last"))
+        self.out.put(2, "for own in range(count):", "    for s in range(rows):", "        for q in range(length):")
+        self.out.put(5, f"given[k + own, s, q] = {at}")
+        self.out.put(0, "")
+
+
+def fits_task_lanes(model: Model) -> bool:
+    """Whether a model's tasks may go side by side: signed heads of filters alone, families of a task or an example."""
+    sets = [family.index_set for family in model.directions]
+    return (
+        bool(model.algorithm.over_tasks) and model.network.head_axis.signed and not model.network.axes
+        and model.objective.mixed_labels is None and not model.objective.penalised
+        and all(each.per_example or each.single for each in sets)
+    )

@@ -1,0 +1,770 @@
+"""fomaml: a bilevel algorithm, eight tasks side by side, through the Gram matrix (generated; do not edit).
+
+Train-validation split in meta-learning (Zuo, Chen, Yao, Cao and Gu 2023), activation relu, train-train.
+
+Decomposition
+  w_{j,r}(t) = w_{j,r}(0) + sum_{k} j g_{j,r,k} nu_k + sum_{k,i} j y_{k,i} rho_{j,r,k,i} xi_{k,i}
+
+Functions
+  ReLU(z) = where(z > 0, z, 0)
+  l(z) = log(1 + exp(-z))
+  l'(z) = -1/(exp(z) + 1)
+
+Definitions, of task k at its filters w
+  f_{k,i} = sum_{j,r} [ (ReLU(<w_{j,r}, y_{k,i} nu_k>) + ReLU(<w_{j,r}, xi_{k,i}>))*j ]
+  l'_{k,i} = l'(f_{k,i}*y_{k,i})
+
+Inner loop on every task k, tau = 0 .. J - 1, from w^(t,0) = w(t) and coefficients 0, gamma = eta_inner
+  g~_{j,r,k} <- g~_{j,r,k} - (gamma/n) sum_{i in S_k} [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), y_{k,i} nu_k> > 0} ]
+  rho~_{j,r,k,i} <- rho~_{j,r,k,i} - (gamma/n) [ l'_{k,i}^(t,tau) * 1{<w_{j,r}^(t,tau), xi_{k,i}> > 0} ]
+  w_{j,r}^(t,tau) = w_{j,r}(t) + j g~_{j,r,k} nu_k + sum_{i} j y_{k,i} rho~_{j,r,k,i} xi_{k,i}
+
+Outer step, from t to t + 1, K = n_tasks
+  g_{j,r,k} <- g_{j,r,k} - (eta/(K*n)) sum_{i in S_k} [ l'_{k,i}^(t,J) * 1{<w_{j,r}^(t,J), y_{k,i} nu_k> > 0} ]
+  rho_{j,r,k,i} <- rho_{j,r,k,i} - (eta/(K*n)) [ l'_{k,i}^(t,J) * 1{<w_{j,r}^(t,J), xi_{k,i}> > 0} ]
+
+Where
+  S_k is all n examples of task k
+
+Generator 1, from the declaration by `python -m derivations.generate`.
+"""
+
+# ruff: noqa
+# mypy: ignore-errors
+import numpy as np
+from dynamics.lazily import njit
+
+from dynamics.lanes.compiled import aligned, every, fused, lanes, load, spread, store, where
+from dynamics.lanes.functions import logistic_1, relu, step
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pack(rows, order, width, out):
+    """out (H m width,) holds rows (H, m, B), direction q at place order[q] of its row."""
+    for h in range(rows.shape[0]):
+        for r in range(rows.shape[1]):
+            for q in range(rows.shape[2]):
+                out[(h * rows.shape[1] + r) * width + order[q]] = rows[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def unpack(packed, order, width, out):
+    """What `pack` does, back."""
+    for h in range(out.shape[0]):
+        for r in range(out.shape[1]):
+            for q in range(out.shape[2]):
+                out[h, r, q] = packed[(h * out.shape[1] + r) * width + order[q]]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def pack_gram(gram, order, width, out):
+    """out (B width,) holds gram (B, B), its rows and columns in their places."""
+    for b in range(order.size):
+        for q in range(order.size):
+            out[order[b] * width + order[q]] = gram[b, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def some(values):
+    """Whether any entry is not 0."""
+    for i in range(values.size):
+        if values[i] != 0.0:
+            return True
+    return False
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def keep_state(state, kept):
+    """kept = state (H, m, B)."""
+    for h in range(state.shape[0]):
+        for r in range(state.shape[1]):
+            for q in range(state.shape[2]):
+                kept[h, r, q] = state[h, r, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def couple_all(g, head, active, left, right, packed, picked, middle, first, rest):
+    """first, rest = g gram, of the first directions and of the others, by BLAS.
+
+    The first directions, orthogonal to the others, have the Gram matrix head; of the others only
+    `active` ones have a gradient; left (right) are their rows of the Gram matrix or of a factor.
+    """
+    cut = head.shape[0]
+    for h in range(g.shape[0]):
+        for r in range(g.shape[1]):
+            at = h * g.shape[1] + r
+            for q in range(cut):
+                packed[at, q] = g[h, r, q]
+            for q in range(active.size):
+                picked[at, q] = g[h, r, cut + active[q]]
+    if cut > 0:
+        np.dot(packed, head, first)
+    if right.shape[0] > 0:
+        np.dot(picked, left, middle)
+        np.dot(middle, right, rest)
+    else:
+        np.dot(picked, left, rest)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def advance(z, b, g, first, rest, eta):
+    """b <- b - eta g and z <- z - eta (first, rest), in place."""
+    cut = first.shape[1]
+    for h in range(z.shape[0]):
+        for r in range(z.shape[1]):
+            at = h * z.shape[1] + r
+            for q in range(z.shape[2]):
+                b[h, r, q] -= eta * g[h, r, q]
+            for q in range(cut):
+                z[h, r, q] -= eta * first[at, q]
+            for q in range(rest.shape[1]):
+                z[h, r, cut + q] -= eta * rest[at, q]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 32."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_3 = load(z, (s + 0) * width + at + 24)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z1_3 = load(z, (s + 1) * width + at + 24)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_2 = load(z, (s + 2) * width + at + 16)
+    z2_3 = load(z, (s + 2) * width + at + 24)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_2 = load(z, (s + 3) * width + at + 16)
+    z3_3 = load(z, (s + 3) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        row3 = load(gram, q * width + at + 24)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_3 = fused(weight, row3, z0_3)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        z1_3 = fused(weight, row3, z1_3)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_2 = fused(weight, row2, z2_2)
+        z2_3 = fused(weight, row3, z2_3)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_2 = fused(weight, row2, z3_2)
+        z3_3 = fused(weight, row3, z3_3)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 0) * width + at + 24, z0_3)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 1) * width + at + 24, z1_3)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 2) * width + at + 16, z2_2)
+    store(z, (s + 2) * width + at + 24, z2_3)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store(z, (s + 3) * width + at + 16, z3_2)
+    store(z, (s + 3) * width + at + 24, z3_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 24."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_2 = load(z, (s + 2) * width + at + 16)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_2 = load(z, (s + 3) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_2 = fused(weight, row2, z2_2)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_2 = fused(weight, row2, z3_2)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 2) * width + at + 16, z2_2)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store(z, (s + 3) * width + at + 16, z3_2)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_2(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 16."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_4_1(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 8."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 3) * width + at + 0, z3_0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 32."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_3 = load(z, (s + 0) * width + at + 24)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z1_3 = load(z, (s + 1) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        row3 = load(gram, q * width + at + 24)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_3 = fused(weight, row3, z0_3)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        z1_3 = fused(weight, row3, z1_3)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 0) * width + at + 24, z0_3)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store(z, (s + 1) * width + at + 24, z1_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 24."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_2(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 16."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def block_2_1(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 8."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 1) * width + at + 0, z1_0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def couple(z, c, gram, rows, width, directions):
+    """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""
+    for at in range(0, width, 32):
+        vectors = (width - at) // 8
+        for s in range(0, rows - 3, 4):
+            if vectors >= 4:
+                block_4_4(z, c, gram, s, at, width, directions)
+            elif vectors == 3:
+                block_4_3(z, c, gram, s, at, width, directions)
+            elif vectors == 2:
+                block_4_2(z, c, gram, s, at, width, directions)
+            elif vectors == 1:
+                block_4_1(z, c, gram, s, at, width, directions)
+        for s in range(rows // 4 * 4, rows - 1, 2):
+            if vectors >= 4:
+                block_2_4(z, c, gram, s, at, width, directions)
+            elif vectors == 3:
+                block_2_3(z, c, gram, s, at, width, directions)
+            elif vectors == 2:
+                block_2_2(z, c, gram, s, at, width, directions)
+            elif vectors == 1:
+                block_2_1(z, c, gram, s, at, width, directions)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def change(b, g, eta):
+    """g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""
+    for q in range(0, g.size, 8):
+        move = -(eta * load(g, q))
+        store(g, q, move)
+        store(b, q, load(b, q) + move)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def side_by_side(blocks, y, sides, labels):
+    """Blocks (K, L, L) and labels (K n,) side by side, (G, L, L, 8) and (G, n, 8); past the last task 0 and 1."""
+    tasks, length = blocks.shape[0], blocks.shape[1]
+    n = y.size // tasks
+    for k in range(labels.size // n):  # 8 for a group
+        at, own = k // 8, k % 8
+        for i in range(n):
+            labels[(at * n + i) * 8 + own] = y[k * n + i] if k < tasks else 1.0
+        for q in range(length * length if k < tasks else 0):
+            sides[(at * length * length + q) * 8 + own] = blocks[k, q // length, q % length]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def gather_each(z, rows, width, places, k, near):
+    """near = the rows of z on the directions of tasks k .. k + 7, 0 where there is no task."""
+    length = places.shape[1]
+    for s in range(rows):
+        for q in range(length):
+            for own in range(8):
+                place = places[k + own, q]
+                near[(s * length + q) * 8 + own] = z[s * width + place] if place >= 0 else 0.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def scatter_each(near, rows, width, places, weights, k, examples, first, last, sign, z):
+    """z += sign weights near, on what the examples first .. last - 1 of the tasks k .. move."""
+    at_nu_k = 0
+    at_xi = at_nu_k + 1
+    length = places.shape[1]
+    for own in range(8):
+        weight = sign * weights[k + own]
+        for s in range(rows if weight != 0.0 else 0):
+            z[s * width + places[k + own, at_nu_k]] += weight * near[(s * length + at_nu_k) * 8 + own]
+            for q in range(at_xi + first, at_xi + last):
+                z[s * width + places[k + own, q]] += weight * near[(s * length + q) * 8 + own]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def settled_each(near, weights, k):
+    """Whether every entry of the tasks k .. k + 7 that weigh anything is a finite number."""
+    weighing = abs(load(weights, k)) > 0.0
+    for q in range(0, near.size, 8):
+        if not every(abs(where(weighing, load(near, q), 0.0)) < np.inf):
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def descend_each(z, g, sides, at_side, rows, length, examples, first, last, eta):
+    """z <- z - eta g gram, g <- -eta g of eight tasks, by what the examples first .. move."""
+    at_nu_k = 0
+    at_xi = at_nu_k + 1
+    for s in range(rows):
+        row = s * length * 8
+        change = -(eta * load(g, row + 8 * at_nu_k))
+        store(g, row + 8 * at_nu_k, change)
+        for q in range(at_xi + first, at_xi + last):
+            change = -(eta * load(g, row + 8 * q))
+            store(g, row + 8 * q, change)
+        for c in range(length):
+            reached = load(z, row + 8 * c)
+            reached = fused(load(g, row + 8 * at_nu_k), load(sides, at_side + (at_nu_k * length + c) * 8), reached)
+            for q in range(at_xi + first, at_xi + last):
+                reached = fused(load(g, row + 8 * q), load(sides, at_side + (q * length + c) * 8), reached)
+            store(z, row + 8 * c, reached)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def gradient_each(z, y, first, last, examples, filters, length, kappa, g, f, v0, v1):
+    """g = dL/dz of 8 tasks over their examples first .. last - 1, on what these move."""
+    n = float(last - first)
+    at_nu_k = 0
+    at_xi = at_nu_k + 1
+    for i in range(first, last):
+        f_i = lanes(0.0)
+        for h in range(2):
+            j = 1.0 - 2.0 * h
+            for r in range(filters):
+                at = (h * filters + r) * length * 8
+                a_nu_k = load(y, 8 * i)*load(z, at + 8 * at_nu_k)  # pre-activation of the patch nu_k
+                a_xi = load(z, at + 8 * (at_xi + i))  # pre-activation of the patch xi
+                relu_nu_k = relu(a_nu_k)
+                relu_xi = relu(a_xi)
+                f_i = f_i + ((relu_nu_k + relu_xi)*j)
+        store(f, 8 * i, f_i * (kappa))
+    q0 = kappa/n  # a factor that examples share
+    for i in range(first, last):
+        margin_i = load(f, 8 * i)*load(y, 8 * i)  # margin y_i f(x_i)
+        l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
+        v0_i = q0*l1_i  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+        store(v0, 8 * i, v0_i)
+        v1_i = q0*l1_i*load(y, 8 * i)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+        store(v1, 8 * i, v1_i)
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(filters):
+            at = (h * filters + r) * length * 8
+            sum_nu_k = lanes(0.0)
+            for i in range(first, last):
+                a_nu_k = load(y, 8 * i)*load(z, at + 8 * at_nu_k)
+                a_xi = load(z, at + 8 * (at_xi + i))
+                step_nu_k = step(a_nu_k)
+                step_xi = step(a_xi)
+                sum_nu_k = sum_nu_k + (step_nu_k*j*load(v0, 8 * i))
+                xi_i = step_xi*j*load(v1, 8 * i)
+                store(g, at + 8 * (at_xi + i), xi_i)
+            store(g, at + 8 * at_nu_k, sum_nu_k)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def adapt_each(
+    near,
+    sides, at_side, y, first, last, examples, filters, length,
+    kappa, inner_steps, inner_step,
+    slope, f, v0, v1,
+):
+    """Gradient descent of 8 tasks on their examples first .. last - 1, in place."""
+    for _ in range(inner_steps):
+        gradient_each(near, y, first, last, examples, filters, length, kappa, slope, f, v0, v1)
+        descend_each(near, slope, sides, at_side, 2 * filters, length, examples, first, last, inner_step)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def meta_gradient(
+    packed_z, width, filters,
+    sides, labels, places, weights, examples, inner, outer,
+    kappa, inner_steps, inner_step,
+    g, near, slope, f, v0, v1,
+):
+    """g = the direction of the outer step, a mean over tasks; whether every task stayed finite."""
+    length, rows = places.shape[1], 2 * filters
+    g[:] = 0.0
+    for k in range(0, places.shape[0], 8):
+        if not some(weights[k:k + 8]):
+            continue
+        at_side = k * length * length
+        y = labels[k * examples:(k + 8) * examples]
+        gather_each(packed_z, rows, width, places, k, near)
+        adapt_each(
+            near,
+            sides, at_side, y, 0, inner, examples, filters, length,
+            kappa, inner_steps, inner_step,
+            slope, f, v0, v1,
+        )
+        gradient_each(near, y, outer, examples, examples, filters, length, kappa, slope, f, v0, v1)
+        scatter_each(slope, rows, width, places, weights, k, examples, outer, examples, 1.0, g)
+        if not settled_each(near, weights, k):
+            return False
+    return True
+
+
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], int64, float64[:, :, ::1], "
+    "float64[::1], int64[:, ::1], int64, int64, float64, int64, float64, float64, int64, int64, int64[::1], "
+    "float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def run(
+    z, b,
+    gram, order, moving, blocks, y, places, inner, outer,
+    kappa, inner_steps, inner_step, eta,
+    start, steps, recorded, z_out, b_out,
+):
+    """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
+
+    blocks (tasks, L, L) are the tasks' own Gram matrices; the inner loop takes a task's examples
+    0 .. inner - 1, the outer step outer .. n - 1.
+    places (G 8, L) says where on the axis of all tasks a task's directions are, -1 past the last task.
+    Direction q goes to place order[q], those that have a gradient to the first `moving`.
+    States at the steps `recorded` go to z_out and b_out.
+    """
+    tasks, length = blocks.shape[0], blocks.shape[1]
+    examples = y.size // tasks
+    filters = z.shape[1]
+    padded = places.shape[0]  # tasks, a multiple of 8
+    sides = aligned(padded * length * length)
+    labels = aligned(padded * examples)
+    side_by_side(blocks, y, sides, labels)
+    weights = aligned(padded)  # of the tasks in an outer step
+    for k in range(tasks):
+        weights[k] = 1.0 / tasks
+    near = aligned(2 * filters * length * 8)  # adapted states of eight tasks
+    slope = aligned(2 * filters * length * 8)  # their gradient
+    f = aligned(examples * 8)  # network output
+    v0 = aligned(examples * 8)  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+    v1 = aligned(examples * 8)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+    at = 0
+    directions = z.shape[2]
+    width = (directions + 7) // 8 * 8  # of a row
+    packed_z = aligned(2 * filters * width)
+    pack(z, order, width, packed_z)
+    packed_b = aligned(2 * filters * width)
+    pack(b, order, width, packed_b)
+    packed_gram = aligned(directions * width)
+    pack_gram(gram, order, width, packed_gram)
+    g = aligned(packed_z.size)  # the direction of an outer step
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            unpack(packed_z, order, width, z_out[at])
+            unpack(packed_b, order, width, b_out[at])
+            at += 1
+        if t == start + steps:
+            break
+        if not meta_gradient(
+            packed_z, width, filters,
+            sides, labels, places, weights, examples, inner, outer,
+            kappa, inner_steps, inner_step,
+            g, near, slope, f, v0, v1,
+        ):
+            unpack(packed_z, order, width, z)
+            unpack(packed_b, order, width, b)
+            return t
+        change(packed_b, g, eta)
+        couple(packed_z, g, packed_gram, 2 * filters, width, moving)
+    unpack(packed_z, order, width, z)
+    unpack(packed_b, order, width, b)
+    return -1
+
+
+@njit(
+    "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], "
+    "float64[:, :, ::1], float64[::1], int64[:, ::1], int64, int64, float64, int64, float64, float64, int64, int64, "
+    "int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def run_by_blas(
+    z, b,
+    head, active, left, right, blocks, y, places, inner, outer,
+    kappa, inner_steps, inner_step, eta,
+    start, steps, recorded, z_out, b_out,
+):
+    """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
+
+    blocks (tasks, L, L) are the tasks' own Gram matrices; the inner loop takes a task's examples
+    0 .. inner - 1, the outer step outer .. n - 1.
+    places (G 8, L) says where on the axis of all tasks a task's directions are, -1 past the last task.
+    Tasks are coupled by BLAS through head, active, left and right, as in the kernel of that name.
+    States at the steps `recorded` go to z_out and b_out.
+    """
+    tasks, length = blocks.shape[0], blocks.shape[1]
+    examples = y.size // tasks
+    filters = z.shape[1]
+    padded = places.shape[0]  # tasks, a multiple of 8
+    sides = aligned(padded * length * length)
+    labels = aligned(padded * examples)
+    side_by_side(blocks, y, sides, labels)
+    weights = aligned(padded)  # of the tasks in an outer step
+    for k in range(tasks):
+        weights[k] = 1.0 / tasks
+    near = aligned(2 * filters * length * 8)  # adapted states of eight tasks
+    slope = aligned(2 * filters * length * 8)  # their gradient
+    f = aligned(examples * 8)  # network output
+    v0 = aligned(examples * 8)  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+    v1 = aligned(examples * 8)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+    at = 0
+    width = z.shape[2]
+    neurons = 2 * filters
+    g = np.zeros(z.shape)
+    packed = np.zeros((neurons, head.shape[0]))
+    picked = np.zeros((neurons, active.size))
+    middle = np.zeros((neurons, right.shape[0]))
+    first = np.zeros((neurons, head.shape[0]))
+    rest = np.zeros((neurons, width - head.shape[0]))
+    for t in range(start, start + steps + 1):
+        if at < recorded.size and recorded[at] == t:
+            keep_state(z, z_out[at])
+            keep_state(b, b_out[at])
+            at += 1
+        if t == start + steps:
+            break
+        if not meta_gradient(
+            z.reshape(-1), width, filters,
+            sides, labels, places, weights, examples, inner, outer,
+            kappa, inner_steps, inner_step,
+            g.reshape(-1), near, slope, f, v0, v1,
+        ):
+            return t
+        couple_all(g, head, active, left, right, packed, picked, middle, first, rest)
+        advance(z, b, g, first, rest, eta)
+    return -1
+
+
+@njit(
+    "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], int64[::1], int64, float64[:, :, :, ::1], "
+    "float64[:, ::1], int64[:, ::1], int64, int64, float64[:, ::1], int64, int64, int64, int64[::1], "
+    "float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def run_all(
+    z, b,
+    gram, order, moving, blocks, y, places, inner, outer,
+    numbers, inner_steps,
+    start, steps, recorded, z_out, b_out, failed,
+):
+    """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
+
+    numbers (R, ...) are each run's scalars, the inner loop's step and the outer one.
+    """
+    for k in range(z.shape[0]):
+        failed[k] = run(
+            z[k], b[k],
+            gram[k], order, moving, blocks[k], y[k], places, inner, outer,
+            numbers[k, 0], inner_steps, numbers[k, 1], numbers[k, 2],
+            start, steps, recorded, z_out[k], b_out[k],
+        )
+
+
+@njit(
+    "void(float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], int64, int64, float64, int64, float64)",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def adapt_all(states, blocks, y, first, last, kappa, inner_steps, inner_step):
+    """Adapt tasks given by their own states (tasks, H, m, L), blocks and y (tasks, n), in place."""
+    tasks, filters, length = states.shape[0], states.shape[2], states.shape[3]
+    examples, rows = y.shape[1], 2 * filters
+    given = states.reshape(tasks, rows, length)
+    sides = aligned(length * length * 8)
+    labels = aligned(examples * 8)
+    near = aligned(rows * length * 8)  # adapted states of eight tasks
+    slope = aligned(rows * length * 8)  # their gradient
+    f = aligned(examples * 8)  # network output
+    v0 = aligned(examples * 8)  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+    v1 = aligned(examples * 8)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+    for k in range(0, tasks, 8):
+        count = min(8, tasks - k)
+        side_by_side(blocks[k:k + count], y[k:k + count].reshape(-1), sides, labels)
+        for s in range(rows):
+            for q in range(length):
+                for own in range(8):
+                    near[(s * length + q) * 8 + own] = given[k + own, s, q] if own < count else 0.0
+        adapt_each(
+            near,
+            sides, 0, labels, first, last, examples, filters, length,
+            kappa, inner_steps, inner_step,
+            slope, f, v0, v1,
+        )
+        for own in range(count):
+            for s in range(rows):
+                for q in range(length):
+                    given[k + own, s, q] = near[(s * length + q) * 8 + own]

@@ -1,0 +1,121 @@
+"""Runs over tasks in one call: a chunk of cells or of seeds is advanced together; cells of a seed share their draw.
+
+What a run gives is, bit for bit, what it gives alone (`reduced.run`); one that diverges, or cannot be drawn, is left to
+that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from derivations.declare.variables import FRESH_TASKS
+from derivations.errors import ModelError
+from dynamics.errors import RangeError
+from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.chunks import heard
+from dynamics.kernel.trajectory import Trajectory
+
+from ..ask import schedules
+from ..errors import InputError
+from ..observe import observables as obs
+from ..start.shared import Shared
+from . import reduced
+from .asked import Asked, Found
+from .lots import Lot
+from .problem import Start
+
+ENTRIES = 2**22  # numbers that a chunk's states and Gram matrices hold, 32 MB
+OPERATIONS = 5e9  # of a chunk, a fraction of a second: compiled code is not interrupted
+
+
+def go_together(start: Start, asked: Asked) -> bool:
+    """Whether a start goes in one call with others of its shape: its steps draw nothing, and nobody looks at them."""
+    model, problem, kernel = start.model, start.problem, start.kernel
+    known = {*obs.at_every_step(model), *FRESH_TASKS}
+    return (
+        problem.initial is None and not problem.redraws and not asked.until and set(asked.wanted) <= known
+        and start.draw.vectors is None and isinstance(kernel, BilevelKernel)
+        and kernel.runs_together(start.draw.z.shape[2])
+    )
+
+
+def size_of(start: Start, asked: Asked) -> int:
+    """How many starts like this one are advanced together; 1 where it goes alone."""
+    if not go_together(start, asked) or not len(asked.recorded):
+        return 1
+    heads, m, directions = start.draw.z.shape
+    kernel = start.kernel
+    assert isinstance(kernel, BilevelKernel)
+    inner = float(start.values[kernel.algorithm["inner_steps"]] or 0) + 1.0
+    of_tasks = inner * directions**2 / max(start.draw.tasks, 1)
+    operations = asked.steps * 2.0 * heads * m * (directions**2 + of_tasks)
+    entries = 2 * directions**2 + 2 * (len(asked.recorded) + 2) * heads * m * directions
+    if operations > OPERATIONS:
+        return 1  # a run alone goes in pieces, between which an interrupt is heard
+    return max(1, min(int(ENTRIES / entries), int(OPERATIONS / max(operations, 1.0))))
+
+
+def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
+    """The runs of starts of one shape, as many as `size_of` says; None: to be run alone."""
+    heard()
+    kernel, draws = starts[0].kernel, [start.draw for start in starts]
+    assert isinstance(kernel, BilevelKernel)
+    with np.errstate(all="ignore"):  # what is not finite is left over
+        z, b, failed = kernel.run_tasks(
+            np.stack([draw.z for draw in draws]), np.stack([draw.gram for draw in draws]),
+            np.stack([draw.y for draw in draws]), [start.values for start in starts], asked.steps, asked.recorded,
+        )
+        return [
+            _found(start, asked, Trajectory(asked.recorded, z[at], b[at], -1)) if failed[at] < 0 else None
+            for at, start in enumerate(starts)
+        ]
+
+
+def _found(start: Start, asked: Asked, path: Trajectory) -> Found | None:
+    """A run's variables; None where one of them is not to be had, or a state is not finite."""
+    if not (np.isfinite(path.z).all() and np.isfinite(path.b).all()):
+        return None
+    try:
+        return reduced.along(start, asked, path)
+    except InputError:  # said where the run is made alone
+        return None
+
+
+def together(
+    lot: Lot, seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str
+) -> Iterator[tuple[int, int, Found]]:
+    """The runs of a lot that go together: the cell's place among all, the seed's, and what it gives."""
+    if sampling != "gram":
+        return
+    asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
+    waiting: list[tuple[int, int, Start]] = []
+    most = 0
+    for at_seed, seed in enumerate(seeds):
+        shared = Shared()
+        for row, place in enumerate(lot.places.tolist()):
+            try:
+                problem = lot.problem(row)
+                schedules.check(problem.model, problem.values, steps)
+                start = problem.start(seed, sampling, shared)
+            except (InputError, ModelError, RangeError):  # said where the run is made alone
+                continue
+            most = most or size_of(start, asked)
+            if most == 1 and not go_together(start, asked):
+                return
+            waiting.append((place, at_seed, start))
+            if len(waiting) >= most:
+                yield from _advanced(waiting, asked)
+                waiting = []
+    yield from _advanced(waiting, asked)
+
+
+def _advanced(waiting: Sequence[tuple[int, int, Start]], asked: Asked) -> Iterator[tuple[int, int, Found]]:
+    found = alike([start for _, _, start in waiting], asked) if waiting else []
+    for (place, at_seed, _), run in zip(waiting, found, strict=True):
+        if run is not None:
+            yield place, at_seed, run
+
+
+__all__ = ["alike", "size_of", "together"]

@@ -1,0 +1,128 @@
+"""Tasks side by side on lanes: the loops but for rounding, a task's bits whoever stands beside it, runs as alone."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from derivations.declare import Activation, Model
+from derivations.papers.fomaml.model import METHODS
+from derivations.papers.fomaml.model import model as fomaml
+from dynamics.arrays import Array
+from dynamics.kernel import kernel as kernels
+from dynamics.kernel.bilevel import BilevelKernel
+from simulate.run.kernels import kernel_for
+from simulate.testing import plain_kernel
+from tests.helpers.slowly import where
+
+EPS = float(np.finfo(np.float64).eps)
+VALUES: dict[str, Any] = {"neurons": "mean", "eta": 0.2, "eta_inner": 0.3, "n_train": 2, "h": 0.5}
+
+
+def of(declared: Model, **given: Any) -> tuple[BilevelKernel, dict[str, Any]]:
+    kernel = kernel_for(declared)
+    assert isinstance(kernel, BilevelKernel) and kernel.lanes_path is not None
+    return kernel, {**VALUES, **given}
+
+
+def state(declared: Model, tasks: int, n: int, m: int, seed: int) -> tuple[Array, Array, Array]:
+    """z (2, m, B), gram (B, B) and y (K n,), of order one."""
+    rng = np.random.default_rng([seed, tasks])
+    size = declared.offsets(tasks * n, tasks)[""]
+    vectors = rng.normal(size=(size, size + 3)) / np.sqrt(size)
+    return rng.normal(size=(2, m, size + 3)) @ vectors.T, vectors @ vectors.T, rng.choice([-1.0, 1.0], tasks * n)
+
+
+def steps_of(kernel: BilevelKernel, start: tuple[Array, Array, Array], values: dict[str, Any], steps: int) -> Any:
+    z, gram, y = start
+    return kernel.run(z, 0 * z, gram, y, values, steps, np.arange(steps + 1))
+
+
+def growth(kernel: BilevelKernel, start: tuple[Array, Array, Array], values: dict[str, Any]) -> float:
+    """By what an inner step may multiply an error in z: 1 + eta_inner max_q sum_c |G_qc| |d(dL/dz_c)/dz|.
+
+    The loss' slope is at most 1 and bends by at most 1/4, sigma' is at most 1 and bends by at most 1/h, the label's sum
+    is over a task's examples: an entry of dL/dz changes by at most (1/h + 2 m / (4 m)) of the largest change in z.
+    """
+    tasks = int(values["n_tasks"])
+    blocks = kernel.blocks(start[1], tasks, len(start[2]) // tasks)
+    widest = float(np.abs(blocks).sum(axis=2).max())
+    return 1.0 + float(values["eta_inner"]) * widest * (1.0 / float(values["h"]) + 0.5)
+
+
+@pytest.mark.parametrize("by_blas", [False, True])
+@pytest.mark.parametrize(("method", "tasks"), where(
+    lambda case: case in ((METHODS[0], 9), (METHODS[1], 3), (METHODS[2], 8)),
+    itertools.product(METHODS, (1, 3, 8, 9, 17))))
+def test_tasks_side_by_side_are_the_loops_but_for_rounding(
+    method: str, tasks: int, by_blas: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One outer step: a sum of k terms is off by k eps, which every inner step multiplies by at most `growth`."""
+    declared, n, m = fomaml(method=method), 5, 3
+    kernel, values = of(declared, n_tasks=tasks, J=3)
+    if by_blas:
+        monkeypatch.setattr(kernels, "LANES_UPTO", 1)
+    start = state(declared, tasks, n, m, 1)
+    ours, loops = (steps_of(each, start, values, 1) for each in (kernel, kernel.looped(kernel.loops)))
+    sums = (4 * 2 * m + 4 * n + 2 * len(start[1])) * EPS
+    grown = growth(kernel, start, values) ** 3
+    adapted = float(np.abs(start[0]).max()) * grown
+    of_b = 4 * sums * grown * adapted * values["eta"]
+    assert loops.b[1].any() and np.abs(ours.b[1] - loops.b[1]).max() <= of_b
+    bound = of_b * float(np.abs(start[1]).sum(axis=0).max()) + 4 * EPS * float(np.abs(start[0]).max())
+    assert np.abs(ours.z[1] - loops.z[1]).max() <= bound
+
+
+def test_a_task_has_the_bits_that_it_has_beside_any_others() -> None:
+    declared, n, m = fomaml(method="train-train"), 4, 3
+    kernel, values = of(declared, n_tasks=11, J=4)
+    z, gram, y = state(declared, 11, n, m, 2)
+    places, blocks = kernel.places(11, n), kernel.blocks(gram, 11, n)
+    own = np.moveaxis(z[..., places], 2, 0)
+    labels = y.reshape(11, n)
+    whole = kernel.adapt(own, blocks, labels, range(n), values)
+    assert not np.array_equal(whole, own)
+    for order in (np.arange(11)[::-1], np.array([10, 0, 3]), np.array([5])):
+        assert np.array_equal(kernel.adapt(own[order], blocks[order], labels[order], range(n), values), whole[order])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_runs_in_one_call_have_the_bits_that_each_has_alone(method: str) -> None:
+    declared, n, m, tasks = fomaml(method=method), 4, 2, 10
+    kernel, _ = of(declared)
+    every = [of(declared, n_tasks=tasks, J=2, eta=0.1 + 0.1 * at, eta_inner=0.4 - 0.05 * at)[1] for at in range(4)]
+    starts = [state(declared, tasks, n, m, at) for at in range(4)]
+    alone = [steps_of(kernel, start, values, 5) for start, values in zip(starts, every, strict=True)]
+    for order in ([0, 1, 2, 3], [3, 1], [2]):
+        z, gram, y = (np.stack([starts[at][part] for at in order]) for part in range(3))
+        found = kernel.run_tasks(z, gram, y, [every[at] for at in order], 5, np.arange(6))
+        for place, at in enumerate(order):
+            assert np.array_equal(found[0][place], alone[at].z) and np.array_equal(found[1][place], alone[at].b)
+        assert (found[2] == -1).all()
+
+
+def test_a_run_that_diverges_says_when_and_leaves_the_others_alone() -> None:
+    declared, n, m, tasks = fomaml(method="train-train"), 4, 2, 3
+    kernel, values = of(declared, n_tasks=tasks, J=2)
+    start = state(declared, tasks, n, m, 0)
+    wild = (1e200 * start[0], start[1] * 1e200, start[2])
+    z, gram, y = (np.stack([each[part] for each in (start, wild)]) for part in range(3))
+    _, _, failed = kernel.run_tasks(z, gram, y, [values, {**values, "eta": 1e200}], 4, np.array([4]))
+    assert failed[0] == -1 and failed[1] == steps_of(kernel, wild, {**values, "eta": 1e200}, 4).diverged > 0
+
+
+def test_a_formula_goes_side_by_side_too_and_class_heads_do_not() -> None:
+    one = fomaml(method="train-validation")
+    written = replace(one, name="tanh_tasks", network=replace(one.network, activation=Activation(name="tanh(z)")))
+    compiled, plain = kernel_for(written), plain_kernel(written)
+    values = {**VALUES, "n_tasks": 9, "J": 2}
+    start = state(written, 9, 4, 2, 3)
+    ours, same = (steps_of(each, start, values, 3) for each in (compiled, plain))  # type: ignore[arg-type]
+    assert np.array_equal(ours.z, same.z) and np.array_equal(ours.b, same.b) and ours.b[-1].any()
+    loops = steps_of(compiled.looped(compiled.loops), start, values, 3)  # type: ignore[arg-type]
+    assert np.abs(ours.z - loops.z).max() <= 1e-12 * np.abs(loops.z).max()
+

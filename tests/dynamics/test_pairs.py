@@ -1,0 +1,64 @@
+"""Losses and errors of all sums of two sets of scores: those of every pair, one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from dynamics.arrays import Array
+from dynamics.fresh import pairs, testlaw
+
+EPS = float(np.finfo(np.float64).eps)
+LOSSES: dict[str, Callable[[float], float]] = {
+    "logistic": lambda x: math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x)) - x,
+    "exponential": lambda x: math.exp(-x),
+}
+
+
+def scores(seed: int, count: int, entries: int) -> tuple[Array, Array]:
+    """Halves, so that many sums are 0, and some that are not."""
+    rng = np.random.default_rng(seed)
+    fresh, held = rng.integers(-6, 7, count) / 2.0, rng.integers(-6, 7, entries) / 2.0
+    fresh[::3] += rng.normal(size=fresh[::3].size)
+    return fresh, held
+
+
+@pytest.mark.parametrize("label", [1.0, -1.0])
+@pytest.mark.parametrize("sizes", [(1, 1), (7, 3), (40, 17)])
+def test_errors_are_those_of_every_pair(sizes: tuple[int, int], label: float) -> None:
+    fresh, held = scores(1, *sizes)
+    one_by_one = testlaw.errors(fresh[:, None] + held, np.full(len(held), label))
+    found = pairs.mean_errors(fresh, held, label)
+    assert found is not None and np.array_equal(found, one_by_one.sum(axis=1) / len(held))
+    assert sizes == (1, 1) or set(np.unique(one_by_one)) == {0.0, 0.5, 1.0}
+
+
+def test_sums_that_round_to_nothing_are_ties_and_those_that_hardly_do_not_are_none() -> None:
+    tiny, one = 5e-324, 1.0
+    fresh, held = np.array([0.0, -0.0, tiny, -tiny, one, np.inf]), np.array([-tiny, -one, 0.0, np.nextafter(-one, 0)])
+    one_by_one = testlaw.errors(fresh[:, None] + held, np.ones(len(held)))
+    found = pairs.mean_errors(fresh, held, 1.0)
+    assert found is not None and np.array_equal(found, one_by_one.mean(axis=1))
+    assert pairs.mean_errors(np.array([0.0, np.nan]), held, 1.0) is None
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("label", [1.0, -1.0])
+def test_losses_are_those_of_every_pair(loss: str, label: float) -> None:
+    """A loss on lanes is within 4 eps of its value (`test_lanes`), a sum of M of them within M eps more."""
+    fresh, held = scores(2, 21, 30)
+    held[:3] = [300.0, -300.0, 40.0]
+    found = pairs.mean_costs(fresh, held, label, loss)
+    exact = [math.fsum(LOSSES[loss](label * (x + y)) for y in held) / len(held) for x in fresh]
+    assert found is not None and np.all(np.abs(found - exact) <= (8 + len(held)) * EPS * np.array(exact))
+    alone = pairs.mean_costs(fresh[5:6], held, label, loss)
+    assert alone is not None and alone[0] == found[5]
+
+
+def test_a_loss_by_a_formula_is_left_to_others() -> None:
+    assert pairs.mean_costs(np.zeros(2), np.zeros(3), 1.0, lambda x: x) is None
+    lost = pairs.mean_costs(np.array([np.nan]), np.zeros(3), 1.0, "logistic")
+    assert lost is not None and np.isnan(lost).all()

@@ -1,0 +1,119 @@
+"""Runs over tasks in one call: each's bits as alone, one draw for cells alike in it, and who goes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gammarho as gr
+from dynamics.kernel.bilevel import BilevelKernel
+from simulate.ask.chosen import choose
+from simulate.run import batch, batch_tasks, problem, reduced
+from simulate.run.asked import Asked
+from simulate.run.problem import Problem, problem_of
+from simulate.start import draw as drawing
+from simulate.start.shared import Read, Shared
+
+BASE: dict[str, Any] = {
+    "n_tasks": 9, "n": 4, "n_train": 2, "m": 3, "d": 60, "M": 5, "J": 2, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,
+    "sigma_xi": 0.2, "sigma_0": 0.2, "test_tasks": 12, "test_query": 3,
+}
+CELLS: dict[str, list[dict[str, Any]]] = {
+    "steps": [{"eta": 0.1}, {"eta": 0.5, "eta_inner": 0.1}, {"eta": 1.0}],
+    "scales": [{"sigma_xi": 0.05}, {"sigma_s": 0.3, "nu_norm": 2.0}, {"sigma_0": 0.01, "d": 1e20, "sigma_xi": 1e-11}],
+    "methods": [{"method": name} for name in ("train-train", "train-validation", "reptile")],
+    "sizes": [{"n_tasks": 3}, {"n": 5}, {"J": 0}, {"balanced": True}],
+}
+FRESH = ("test_error", "test_error_se")
+EVERYTHING = (*FRESH, "loss", "margins", "g", "rho", "test_loss_unadapted", "test_error_adapted", "alpha")
+
+
+def cells(changes: Sequence[dict[str, Any]]) -> list[Problem]:
+    return [problem_of(choose("fomaml", {**BASE, **each})) for each in changes]
+
+
+def alone(cell: Problem, seed: int, names: tuple[str, ...], steps: int = 6) -> dict[str, Any]:
+    asked = Asked(steps, np.array([steps]), names, {}, named=True)
+    return reduced.run(cell.start(seed, "gram"), asked).variables
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_every_run_has_the_bits_that_it_has_alone(kind: str) -> None:
+    every, seeds = cells(CELLS[kind]), (3, 0)
+    made = batch.together(every, seeds, 6, EVERYTHING)
+    assert made.done.all() and made.found is not None
+    for row, cell in enumerate(every):
+        for column, seed in enumerate(seeds):
+            run, one = made.found[row][column], alone(cell, seed, EVERYTHING)
+            assert run is not None and run.variables.keys() == one.keys() >= set(EVERYTHING)
+            for name, variable in one.items():
+                assert np.array_equal(run.variables[name].values, variable.values), name
+
+
+def test_a_grid_of_cells_of_one_shape_is_one_call_and_one_draw_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, draws = list[int](), list[int]()
+    run_tasks, draw = BilevelKernel.run_tasks, drawing.draw
+
+    def counted(self: BilevelKernel, z: Any, *given: Any) -> Any:
+        calls.append(len(z))
+        return run_tasks(self, z, *given)
+
+    def drawn(*given: Any) -> Any:
+        draws.append(given[2])
+        return draw(*given)
+
+    monkeypatch.setattr(BilevelKernel, "run_tasks", counted)
+    monkeypatch.setattr(problem, "draw", drawn)
+    made = batch.together(cells([{"eta": 0.1 * k, "eta_inner": 0.2} for k in range(1, 8)]), (0, 1), 5, FRESH)
+    assert made.done.all() and calls == [14] and draws == [0, 1]
+    draws.clear()
+    made = batch.together(cells([{"eta": 0.1}, {"sigma_xi": 0.1}, {"eta": 0.2}]), (0,), 5, FRESH)
+    assert made.done.all() and draws == [0, 0]
+    whole = [[float(alone(cell, seed, FRESH, 5)["test_error"].values[-1]) for seed in (0,)]
+             for cell in cells([{"eta": 0.1}, {"sigma_xi": 0.1}, {"eta": 0.2}])]
+    assert np.array_equal(made.numbers["test_error"], whole)
+
+
+def test_a_run_that_diverges_is_left_over_and_says_so_in_the_grid() -> None:
+    every = cells([{"eta": 0.1}, {"eta": 1e300, "sigma_0": 1e5}])
+    made = batch.together(every, (0,), 4, FRESH)
+    assert made.done.tolist() == [[True], [False]]
+    params = {name: value for name, value in BASE.items() if name != "eta"} | {"sigma_0": 1e5}
+    grid = gr.phase("fomaml", x=("eta", [0.1, 1e300]), observable="test_error", steps=4, seeds=1, params=params)
+    assert grid.status.values.ravel().tolist() == ["ok", "diverged"]
+
+
+@pytest.mark.parametrize("given", [{"observables": ("loss", "T_1")}, {"initial": True}, {"until": {"loss": 0.1}}])
+def test_what_is_looked_at_on_its_way_goes_alone(given: dict[str, Any]) -> None:
+    start = cells([{}])[0].start(0, "gram")
+    names = given.get("observables", ("loss",))
+    asked = Asked(5, np.array([5]), names, given.get("until", {}), named=True)
+    ordinary = Asked(5, np.array([5]), ("loss",), {}, named=True)
+    assert batch_tasks.size_of(start, ordinary) > 1
+    if "initial" in given:
+        start, asked = cells([{}])[0].start(0, "vectors"), ordinary
+    assert batch_tasks.size_of(start, asked) == 1
+
+
+def test_seeds_go_together_and_have_the_numbers_of_each() -> None:
+    runs = gr.run("fomaml", BASE, steps=6, seeds=3, sampling="gram")
+    for seed in range(3):
+        one = gr.run("fomaml", BASE, steps=6, seed=seed, sampling="gram")
+        for name in one.data_vars:
+            of_seed = runs[name].isel(seed=seed) if "seed" in runs[name].dims else runs[name]
+            assert np.array_equal(of_seed.values, one[name].values, equal_nan=one[name].dtype.kind == "f"), name
+
+
+def test_a_draw_is_shared_by_what_it_reads() -> None:
+    values = {"a": 1.0, "b": 2.0, "c": None}
+    read, shared = Read(values), Shared()
+    assert read["a"] == 1.0 and read.get("c") is None and read.names == {"a", "c"}
+    kept: Any = object()
+    shared.keep(read, values, kept)
+    assert shared.find({"a": 1.0, "b": 7.0, "c": None}) is kept
+    assert shared.find({"a": 1.5, "b": 2.0, "c": None}) is None and shared.find({"a": 1.0, "c": 3.0}) is None
+    everything = Read(values)
+    assert dict(everything) == values and everything.names == set(values)

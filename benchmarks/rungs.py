@@ -239,34 +239,34 @@ def lazy() -> Iterator[str]:
 
 
 def tasks() -> Iterator[str]:
-    """z += c G task by task, beside all tasks in the lanes: FOMAML's inner product at 343 tasks."""
+    """An outer step of FOMAML, tasks side by side on lanes, beside task by task; and its fresh tasks' adaptation."""
     import numpy as np
-    from numba import njit
 
-    @njit(error_model="numpy")
-    def one_by_one(z: Any, c: Any, gram: Any) -> None:
-        for k in range(z.shape[0]):
-            for s in range(z.shape[1]):
-                for q in range(z.shape[2]):
-                    for i in range(z.shape[2]):
-                        z[k, s, i] += c[k, s, q] * gram[k, q, i]
+    from simulate.ask.chosen import choose
+    from simulate.run.problem import problem_of
 
-    @njit(error_model="numpy")
-    def in_lanes(z: Any, c: Any, gram: Any) -> None:
-        for s in range(z.shape[0]):
-            for q in range(z.shape[1]):
-                for i in range(z.shape[1]):
-                    for k in range(z.shape[2]):
-                        z[s, i, k] += c[s, q, k] * gram[q, i, k]
+    scales = {"M": 30, "sigma_xi": 0.09, "sigma_0": 0.01, "eta": 0.02, "eta_inner": 1.0}
+    for count, n, m, d, steps in ((3, 4, 16, 2000, 400), (20, 4, 16, 2000, 100), (20, 10, 16, 2000, 40),
+                                  (100, 10, 18, 1000, 4), (343, 10, 18, 1000, 1)):
+        given = {**scales, "n_tasks": count, "n": n, "n_train": n // 2, "m": m, "d": d}
+        start = problem_of(choose("fomaml", given)).start(0, "vectors")
+        drawn, kernel = start.draw, start.kernel
+        alone = replace(kernel, lanes_path=None)
+        blocks = kernel.blocks(drawn.gram, count, n)  # type: ignore[attr-defined]
+        own = np.moveaxis(drawn.z[..., kernel.places(count, n)], 2, 0)  # type: ignore[attr-defined]
 
-    rng = np.random.default_rng(0)
-    for n in (2, 4, 8, 16):
-        z, c, gram = rng.random((343, 20, n)), rng.random((343, 20, n)), rng.random((343, n, n))
-        turned = [np.ascontiguousarray(np.moveaxis(each, 0, -1)) for each in (z, c, gram)]
-        plain = [z, c, gram]
-        seconds = least({"alone": partial(one_by_one, *plain), "lanes": partial(in_lanes, *turned)})
-        yield (f"{n} directions a task, 20 filters: tasks in the lanes take {seconds['lanes'] / seconds['alone']:.3g} "
-               "of the time of one after another")
+        def stepped(way: Any, start: Any = start, steps: int = steps) -> object:
+            drawn, last = start.draw, np.array([steps], dtype=np.int64)
+            return way.run(drawn.z, np.zeros_like(drawn.z), drawn.gram, drawn.y, start.values, steps, last)
+
+        def adapted(way: Any, own: Any = own, blocks: Any = blocks, start: Any = start, n: int = n) -> object:
+            return way.adapt(own, blocks, start.draw.y.reshape(len(own), n), range(n), start.values)
+
+        seconds = least({"side by side": partial(stepped, kernel), "one by one": partial(stepped, alone)})
+        fresh = least({"side by side": partial(adapted, kernel), "one by one": partial(adapted, alone)})
+        yield (f"{count} tasks of {n} examples, {2 * m} filters: {1e3 * seconds['side by side'] / steps:.3g} ms a "
+               f"step, {seconds['side by side'] / seconds['one by one']:.3g} of one by one; adaptation "
+               f"{fresh['side by side'] / fresh['one by one']:.3g}")
 
 
 def tables() -> Iterator[str]:

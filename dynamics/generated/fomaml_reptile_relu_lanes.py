@@ -184,114 +184,6 @@ def block_4_4(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def block_4_3(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 24."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z2_2 = load(z, (s + 2) * width + at + 16)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
-    z3_2 = load(z, (s + 3) * width + at + 16)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-        z1_2 = fused(weight, row2, z1_2)
-        weight = spread(c, (s + 2) * width + q)
-        z2_0 = fused(weight, row0, z2_0)
-        z2_1 = fused(weight, row1, z2_1)
-        z2_2 = fused(weight, row2, z2_2)
-        weight = spread(c, (s + 3) * width + q)
-        z3_0 = fused(weight, row0, z3_0)
-        z3_1 = fused(weight, row1, z3_1)
-        z3_2 = fused(weight, row2, z3_2)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store(z, (s + 2) * width + at + 16, z2_2)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
-    store(z, (s + 3) * width + at + 16, z3_2)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def block_4_2(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 16."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-        weight = spread(c, (s + 2) * width + q)
-        z2_0 = fused(weight, row0, z2_0)
-        z2_1 = fused(weight, row1, z2_1)
-        weight = spread(c, (s + 3) * width + q)
-        z3_0 = fused(weight, row0, z3_0)
-        z3_1 = fused(weight, row1, z3_1)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def block_4_1(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 8."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-        weight = spread(c, (s + 2) * width + q)
-        z2_0 = fused(weight, row0, z2_0)
-        weight = spread(c, (s + 3) * width + q)
-        z3_0 = fused(weight, row0, z3_0)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 3) * width + at + 0, z3_0)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
 def block_2_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -328,94 +220,13 @@ def block_2_4(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def block_2_3(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 24."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-        z1_2 = fused(weight, row2, z1_2)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def block_2_2(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 16."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
-def block_2_1(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 8."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 1) * width + at + 0, z1_0)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
 def couple(z, c, gram, rows, width, directions):
-    """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""
+    """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 32."""
     for at in range(0, width, 32):
-        vectors = (width - at) // 8
         for s in range(0, rows - 3, 4):
-            if vectors >= 4:
-                block_4_4(z, c, gram, s, at, width, directions)
-            elif vectors == 3:
-                block_4_3(z, c, gram, s, at, width, directions)
-            elif vectors == 2:
-                block_4_2(z, c, gram, s, at, width, directions)
-            elif vectors == 1:
-                block_4_1(z, c, gram, s, at, width, directions)
+            block_4_4(z, c, gram, s, at, width, directions)
         for s in range(rows // 4 * 4, rows - 1, 2):
-            if vectors >= 4:
-                block_2_4(z, c, gram, s, at, width, directions)
-            elif vectors == 3:
-                block_2_3(z, c, gram, s, at, width, directions)
-            elif vectors == 2:
-                block_2_2(z, c, gram, s, at, width, directions)
-            elif vectors == 1:
-                block_2_1(z, c, gram, s, at, width, directions)
+            block_2_4(z, c, gram, s, at, width, directions)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -619,7 +430,7 @@ def run(
     v1 = aligned(examples * 8)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
     at = 0
     directions = z.shape[2]
-    width = (directions + 7) // 8 * 8  # of a row
+    width = (directions + 31) // 32 * 32  # of a row
     packed_z = aligned(2 * filters * width)
     pack(z, order, width, packed_z)
     packed_b = aligned(2 * filters * width)

@@ -17,25 +17,29 @@ GROUPS = 32  # groups of fresh examples that are coloured together
 SIDE_BY_SIDE = range(GROUPS // LANES)  # vectors: a sum over neurons of one alone would wait for its last term
 
 
-def coupling(moved: bool, heads: int, signed: bool) -> str:
+def coupling(moved: bool, heads: int, signed: bool, filled: bool = False) -> str:
     """The text of `couple`, of the blocks that it calls, of what moves b, and of the look at outputs.
 
-    g is the move already where `moved`.
+    g is the move already where `moved`.  Where rows are `filled` up to whole blocks there are no narrower ones, which
+    take longer to compile than they save.
     """
     out = Writer()
     sizes = [filters for filters in FILTERS if filters > 1 or heads % 2]  # an even number of heads has as many filters
+    wide = VECTORS[:1] if filled else VECTORS
     for filters in sizes:
-        for vectors in VECTORS:
+        for vectors in wide:
             _block(out, filters, vectors)
     out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
-    out.put(1, '"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""')
+    said = f"width a multiple of {LANES * wide[-1]}"
+    out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}."""')
     # Not by while: a first place that is a literal makes Numba compile every block for it and once more for the others.
-    out.put(1, f"for at in range(0, width, {LANES * VECTORS[0]}):", f"    vectors = (width - at) // {LANES}")
+    out.put(1, f"for at in range(0, width, {LANES * VECTORS[0]}):")
+    out.put(2, *[f"vectors = (width - at) // {LANES}"] * (not filled))
     for filters, first in zip(sizes, ["0", *[f"rows // {size} * {size}" for size in sizes]], strict=False):
         out.put(2, f"for s in range({first}, rows - {filters - 1}, {filters}):")
-        for place, vectors in enumerate(VECTORS):
-            out.put(3, f"{'el' if place else ''}if vectors {'==' if place else '>='} {vectors}:")
-            out.put(4, f"block_{filters}_{vectors}(z, c, gram, s, at, width, directions)")
+        for place, vectors in enumerate(wide):
+            out.put(3, *[f"{'el' if place else ''}if vectors {'==' if place else '>='} {vectors}:"] * (not filled))
+            out.put(4 - filled, f"block_{filters}_{vectors}(z, c, gram, s, at, width, directions)")
     if moved:
         out.put(0, "", "", HELPER, "def follow(b, g):")
         out.put(1, '"""b <- b + g, in place; flat arrays, their size a multiple of 8."""')

@@ -23,7 +23,7 @@ from ..pieces import HELPERS
 from ..schedule import Stage, arrays, schedule
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
-from .blocks import LANES, coupling
+from .blocks import LANES, VECTORS, coupling
 from .by_lane import each_of
 from .printer import LanePrinter, NoLanes
 
@@ -71,7 +71,7 @@ class TaskLanes(TwoLevels):
         """The layout, the coupling, and the way between the directions of all tasks and of eight."""
         changing, formulas = schedules.written(self.model), by_lane.written(self.model)
         held = copied(packing, keeping, tasks, *[functions] * (bool(changing) and not formulas))
-        for text in (*held, *formulas, coupling(False, self.model.n_heads, True), *changing):
+        for text in (*held, *formulas, coupling(False, self.model.n_heads, True, filled=True), *changing):
             self.out.put(0, *text.split("\n"))
         self._side_by_side()
         self._gather()
@@ -362,7 +362,8 @@ class TaskLanes(TwoLevels):
         said = "Direction q goes to place order[q], those that have a gradient to the first `moving`."
         self._opened("run", groups, said)
         self.out.put(1, "directions = z.shape[2]")
-        self.out.put(1, f"width = (directions + {LANES - 1}) // {LANES} * {LANES}  # of a row")
+        block = LANES * VECTORS[0]
+        self.out.put(1, f"width = (directions + {block - 1}) // {block} * {block}  # of a row")
         for name in ("z", "b"):
             self.out.put(1, f"packed_{name} = aligned(2 * filters * width)",
                          f"pack({name}, order, width, packed_{name})")

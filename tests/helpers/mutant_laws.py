@@ -12,23 +12,33 @@ from typing import Any
 
 import numpy as np
 
-from tests.helpers.mutant_kernels import RAISED, STEPS, Table, case
+from tests.helpers.mutant_kernels import ON_LANES, RAISED, STEPS, Table, case, first
 from tests.helpers.mutants import Mutant, mutants
 
 # Module -> the functions of it that the law of fresh examples, or what is seen of states, is made by.
 EXAMPLES = {
-    "dynamics.fresh.testlaw": ("_over_labels", "errors", "costs", "_signed_error", "_alike",
-                         "_class_error", "_logistic", "_cross_entropy", "mean_and_error", "scores", "_alone"),
+    "dynamics.fresh.testlaw": ("statistics", "states", "by_class", "margins", "_by_head",
+                               "_over_labels", "errors", "costs", "_signed_error", "_alike", "_class_error",
+                               "_logistic", "_cross_entropy", "scores", "_alone"),
+    "dynamics.fresh.intervals": ("mean_and_error",),
     "dynamics.fresh.roots": ("coloured", "draws", "square_root", "lower_root", "led", "led_root", "_lead"),
     "dynamics.fresh.normals": ("by_group",),
     "dynamics.geometry.distances": ("weight_gram", "project_off"),
     "simulate.observe.fresh_cases": ("cases_of_fresh", "_labels"),
-    "simulate.observe.fresh": ("law", "patches_of_fresh", "_key", "_fresh_vectors",
-                               "_covariance", "noise_covariance", "_class_noise"),
+    "simulate.observe.fresh": ("law", "patches_of_fresh", "key_of", "fresh_vectors", "_class_noise"),
+    "simulate.observe.fresh_covariance": ("covariance_of",),
 }
 CLASSES = {"dynamics.fresh.classnoise": ("standardised", "of", "covariance", "_seen", "preactivations",
                                              "spiked", "sample")}
+# What a kernel on lanes is handed of fresh examples: their parts, their normals in blocks, class noise by its spikes.
+HANDED = {
+    "dynamics.fresh.lanelaw": ("law", "parts_of", "fits", "once_each", "takes", "packed", "_blocks", "judged",
+                               "estimates_of", "by_name"),
+    "simulate.observe.fresh": ("_on_lanes", "at_states", "_packed"),
+}
+SPIKED = {"dynamics.fresh.spiked": ("columns", "is_gaussian", "by_lines", "with_noises", "_noise", "lines_of")}
 TASKS = {
+    "dynamics.fresh.pairs": ("mean_errors",),
     "dynamics.fresh.taskspan": ("rest", "off"),
     "dynamics.fresh.tasklaw": ("unadapted", "_unadapted_at", "_keys", "_feature_scores", "_noise_scores"),
     "simulate.observe.staying": ("_held", "filters", "_rest_of_start", "law", "_across"),
@@ -57,7 +67,7 @@ OF_MATRICES = {
     "derivations.declare.observed.max_margin": ("value", "_conditions", "_nonnegative"),
     "derivations.declare.observed.flips": ("add", "variables"),
     "simulate.observe.states": ("frame", "norms", "singular", "margin_gradients"),
-    "simulate.observe.sides": ("sides", "preactivations", "patch_columns", "slopes"),
+    "simulate.observe.sides": ("sides", "preactivations", "term_columns", "slopes"),
     "dynamics.geometry.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes"),
 }
 REPORTED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -72,17 +82,23 @@ BY_KERNEL: dict[str, dict[str, tuple[str, ...]]] = {
     "heterogeneous_K3": {**EXAMPLES, **CLASSES, **SEEN},
     "nearly_orthogonal": {**EXAMPLES, **SEEN},
     "fomaml_train_validation_huberized": {**TASKS, **SEEN},
+    f"pegr_none_q2{ON_LANES}": HANDED,
+    f"heterogeneous_K3{ON_LANES}": {**HANDED, **SPIKED},
 }
+NO_SPIKES = {"Gamma": 1.0}
+# Modules whose mutants `validate` judges without spikes too, where the setting has class noise.
+WITHOUT = tuple(f"dynamics.fresh.{name}" for name in ("classnoise", "lanelaw", "spiked"))
 
 
 def table(name: str, module: str, chosen: list[Mutant]) -> Table:
     """Mutants of a module's functions, each put to `validate` with the shipped kernel `name`."""
     of, found = case(name), Table([], [])
+    cases = [of, *([of.at(**NO_SPIKES)] if module in WITHOUT and "Gamma" in of.values else [])]
     before = _seen(name)
     assert sum("vectors" in each and np.size(values) > 0 for each, values in before.items()) > 20, "nothing is seen"
     for mutant in chosen:
         with changed(module, mutant.source) as done:
-            verdict = of.verdict(of.kernel) if done else "same"
+            verdict = first(cases, of.kernel) if done else "same"
             after = _seen(name) if verdict not in ("fail", "crash") else before
         label = f"{name}, {module}: {mutant.name}"
         if verdict == "crash":
@@ -162,8 +178,11 @@ def _seen(name: str) -> dict[str, Any]:
 
     of = case(name)
     found: dict[str, Any] = {}
-    for at, sizes in enumerate(({"n": 6, "m": 2, "d": 25}, {"n": 9, "m": 4, "d": 12})):
-        values = {**of.values, **sizes, "project_noise": at == 0, "noise": ["gaussian", "uniform"][at], "eta": 0.7}
+    some: list[dict[str, Any]] = [{"n": 6, "m": 2, "d": 25}, {"n": 9, "m": 4, "d": 12}]
+    some += [{**some[0], **NO_SPIKES}] * ("Gamma" in of.values)
+    for at, sizes in enumerate(some):
+        values = {**of.values, **sizes, "project_noise": at == 0, "noise": "uniform" if at == 1 else "gaussian",
+                  "eta": 0.7}
         known = {p.name for p in of.model.parameters if p.kind != "counts"}
         given = {key: value for key, value in values.items() if key in known and value is not None}
         for sampling in ("vectors", "gram"):

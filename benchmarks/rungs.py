@@ -50,15 +50,26 @@ def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
 def together() -> Iterator[str]:
     """`gr.phase` of 10 x 10 cells, runs in one call beside runs one after another: class heads and formulas.
 
-    n=20, m=10, d=400 (class heads 1000), T=100; both ways give the same numbers.
+    Test errors, or a hitting time where one is named; n=20, m=10, d=400 (class heads 1000), T=100; both ways give the
+    same numbers.
     """
     import numpy as np
 
     import gammarho as gr
-    from derivations.declare import Activation
+    from derivations.declare import Activation, Event, Objective, Parameter
+    from derivations.papers.heterogeneous.model import model as heterogeneous
     from simulate.phase import cell
 
     from .own_model import model as own
+
+    three = heterogeneous(3)
+    lam = Parameter(name="lam", latex="", meaning="the penalty's weight", kind="real", default=0.1, low=0)
+    fits = Event(name="T_eps", latex="T", observable="loss", relation="<=", threshold="eps")
+    timed = replace(three, name="timed", events=(fits,))
+
+    def penalised(penalty: Any, of: Any = three) -> Any:
+        return replace(of, name=f"{penalty}_{of.name}", parameters=(*of.parameters, lam),
+                       objective=Objective(loss="cross_entropy", penalty=penalty))
 
     def with_formula(formula: str) -> Any:
         return replace(own, network=replace(own.network, activation=Activation(name=formula)))
@@ -68,16 +79,20 @@ def together() -> Iterator[str]:
         "three classes": ("heterogeneous", classes),
         "with their own noise": ("heterogeneous", {**classes, "Gamma": 30.0}),
         "drawn by vectors": ("heterogeneous", {**classes, "init": "uniform"}), "own model": (own, {}),
+        "penalised by example": (penalised("per_example"), classes), "penalised in full": (penalised("full"), classes),
+        "three classes, T_eps": (timed, {**classes, "eps": 0.5}),
+        "penalised by example, T_eps": (penalised("per_example", timed), {**classes, "eps": 0.5}),
         **{formula: (with_formula(formula), {}) for formula in ("tanh", "gelu", "z*sigmoid(z)", "cubic")},
     }
     for name, (setting, values) in settings.items():
-        signal = "u_norm" if setting == "heterogeneous" else "mu_norm"
+        signal, wanted = "mu_norm" if "K" not in values else "u_norm", "T_eps" if "T_eps" in name else "test_error"
 
-        def grid(setting: Any = setting, values: Any = values, signal: str = signal) -> Any:
+        def grid(setting: Any = setting, values: Any = values, signal: str = signal, wanted: str = wanted) -> Any:
             return gr.phase(
                 setting, {"n": 20, "m": 10, **values}, x=(signal, np.linspace(0.1, 3.0, 10)),
                 y=("sigma_p", np.linspace(0.1, 1.0, 10)), steps=100, seeds=1, workers=1, progress=False,
-            )["test_error"].values
+                observable=wanted,
+            )[wanted].values
 
         def alone(grid: Callable[[], Any] = grid) -> Any:
             one_call, cell._together = cell._together, lambda *_: np.zeros((100, 1), dtype=np.bool_)

@@ -86,9 +86,10 @@ def parts_of(fresh: Fresh, outputs: Sequence[Outputs] | Outputs) -> Parts:
 def fits(fresh: Fresh, normals: Normals, signed: bool) -> bool:
     """Whether these fresh examples are of the kind that a kernel judges, in so many draws.
 
-    Those of class heads come once a class, and their filters are few: products of many are a library's.
+    Those of class heads come once a class, and their filters are few: products of many are a library's.  Neurons have
+    no weight of their own.
     """
-    if not fresh.mix.any() or len(normals.rest) % GROUPS:
+    if fresh.weighs or not fresh.mix.any() or len(normals.rest) % GROUPS:
         return False
     if signed:
         return fresh.further is None

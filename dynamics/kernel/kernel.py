@@ -193,17 +193,18 @@ class Kernel:
 
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
-        recorded: Steps, events: Sought | None = None, draws: Sequence[StepDraws] = (),
+        recorded: Steps, events: Sought | None = None, draws: Sequence[StepDraws] = (), scalars: Sequence[Array] = (),
     ) -> tuple[Array, Array, Steps]:
         """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
         z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
-        each run.  `events` have bounds and hits (R, E); `draws` are of each run, where steps draw something.  Every run
-        has the bits that it has alone.  Only for a kernel that `runs_together`.
+        each run.  `events` have bounds and hits (R, E); `draws` are of each run, where steps draw something; `scalars`
+        (R, n) are the `varying` ones.  Every run has the bits that it has alone.  Only for a kernel that
+        `runs_together`.
         """
         assert self.lanes is not None
         states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
-        others = [clean] if self.follows_clean else []
+        others = [*([clean] if self.follows_clean else []), *scalars]
         data = [np.ascontiguousarray(each) for each in (gram, self.labels(y), *others)]
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
         failed = np.empty(len(z), dtype=np.int64)
@@ -232,8 +233,8 @@ class Kernel:
         return [events.which, events.below, events.bounds, events.hits]
 
     def runs_together(self, directions: int) -> bool:
-        """Whether runs of so many directions, of examples with the same scalars, go in one call: on lanes."""
-        return self.on_lanes(directions) and not self.varying
+        """Whether runs of so many directions go in one call: on lanes."""
+        return self.on_lanes(directions)
 
     def scale(self, values: Mapping[str, Any], t: NDArray[np.int64]) -> Array:
         """(1 - eta weight_decay)^t (T,), the share of W(0) that is left at step t.

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from derivations.declare import ClassNoiseLaw, GaussianLaw, MixtureLaw, Model, terms_of
 from derivations.declare.variables import FRESH_BY_CLASS, judged
 from dynamics.arrays import Array
-from dynamics.chance.gram import Reduced
 from dynamics.chance.normals import standard_normal
 from dynamics.chance.streams import stream
 from dynamics.fresh import lanelaw, spiked, testlaw
@@ -36,7 +35,8 @@ AT_ONCE = 4  # seeds whose normals are taken in one call: more are not in a cach
 def read_of(model: Model, values: Values) -> list[str]:
     """The parameters that `shape_of` depends on, of those in which cells of one lot may differ."""
     laws = [law_of(model.family(name), values) for name in model.test.drawn]
-    return [model.label_flips, *(law.ratio for law in laws if isinstance(law, ClassNoiseLaw))]
+    scalars = [number for each in model.scalars for _, number in each.numbers if isinstance(number, str)]
+    return [model.label_flips, *scalars, *(law.ratio for law in laws if isinstance(law, ClassNoiseLaw))]
 
 
 def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
@@ -48,6 +48,8 @@ def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
     stale = any(family.index_set.per_example and family.name not in laws for family in families)
     if model.test.of_tasks or stale or any(term.densities for term in terms_of(model.patches)):
         return None
+    if model.network.second_layer is not None:
+        return None
     cases, noises = cases_of_fresh(model, values), list[bool]()
     for law in laws.values():
         if isinstance(law, ClassNoiseLaw) and law.shape_of(values) == "gaussian" and not model.network.head_axis.signed:
@@ -58,7 +60,9 @@ def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
         lanelaw.once_each(cases.labels, cases.shares) and lanelaw.takes(model.n_heads * whole(values, "m"))
     ):
         return None
-    return (len(cases.labels), *noises)
+    scalars = tuple((name, *each.tolist()) for name, each in cases.scalars.items())
+    shares = None if not scalars or cases.shares is None else tuple(cases.shares.tolist())
+    return (len(cases.labels), *noises, scalars, shares)
 
 
 def judge_many(
@@ -151,7 +155,7 @@ def _law(model: Model, drawn: Drawn, z: Array, b: Array, values: Columns, left: 
 def _noise(noise: Spiked, drawn: Drawn, z: Array, b: Array, left: Array) -> spiked.Noise:
     """A family's class noise, of each run."""
     states, coefficients = (each.reshape(len(each), -1, each.shape[-1]) for each in (z, b))
-    bulk = Bulk.of(noise, Reduced(drawn.z, drawn.gram, drawn.weight_gram))
+    bulk = Bulk.of(noise, drawn.reduced)
     onto_w, onto_v = (np.swapaxes(each, -1, -2) for each in (noise.z, noise.gram))
     lines = spiked.lines_of(onto_w, onto_v, coefficients, left)
     return spiked.Noise(bulk.covariance(states, coefficients, left), lines, noise.scale)
@@ -163,8 +167,7 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
     assert isinstance(law, GaussianLaw | MixtureLaw)
     off = off_indices(model, law, drawn.y.shape[1], values.alike)
     squares = numbers(values, law.std, number) ** 2
-    start = Reduced(drawn.z, drawn.gram, drawn.weight_gram)
-    return noise_covariance(start, off, b, left, squares[:, None, None])
+    return noise_covariance(drawn.reduced, off, b, left, squares[:, None, None])
 
 
 @functools.lru_cache(maxsize=KEPT)

@@ -290,9 +290,10 @@ def _chunk(runs: _Runs, steps: int, names: Sequence[str], made: Together) -> Non
     rows = made.found or []
     places = lot.places.tolist()
     cells = {place: lot.problem(at) for at, place in enumerate(places)} if rows else {}
+    own = map(drawn.one, range(len(places) if rows else 0))
     starts = [
-        Start(cells[place], seed, drawn.one(at), lot.kernel.bind(drawn.clean[at]))
-        for at, (place, seed) in enumerate(zip(places, runs.seeds, strict=True)) if rows
+        Start(cells[place], seed, draw, lot.kernel.bind(draw.clean, draw.scalars))
+        for place, seed, draw in zip(places, runs.seeds, own, strict=False)
     ]
     outcome = _advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
     for at, start in enumerate(starts):
@@ -352,6 +353,7 @@ def _advanced(
     z, b, failed = kernel.run_all(
         drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
         kernel.limits(values, values.count), asked.steps, t, events, [each for each in draws if each is not None],
+        [drawn.scalars[name] for name in kernel.varying],
     )
     # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
     whole = _finite(np.einsum("rbb->rb", drawn.gram)) & _finite(z) & _finite(b) & (failed < 0)

@@ -127,11 +127,16 @@ class Draw:
     @property
     def reduced(self) -> grams.Reduced:
         """The inner products of filters and directions alone, in which the neurons' own axes are 0."""
-        z, gram = self.z, self.gram
-        if self.axes:
-            z, gram = z.copy(), gram.copy()
-            z[..., -self.axes :] = gram[-self.axes :] = gram[:, -self.axes :] = 0.0
-        return grams.Reduced(z=z, gram=gram, weight_gram=self.weight_gram)
+        return without_axes(grams.Reduced(z=self.z, gram=self.gram, weight_gram=self.weight_gram), self.axes)
+
+
+def without_axes(start: grams.Reduced, axes: int) -> grams.Reduced:
+    """A start's inner products, or many runs', with those along the last `axes` directions at 0."""
+    if not axes:
+        return start
+    z, gram = start.z.copy(), start.gram.copy()
+    z[..., -axes:] = gram[..., -axes:, :] = gram[..., -axes:] = 0.0
+    return grams.Reduced(z=z, gram=gram, weight_gram=start.weight_gram)
 
 
 def of_vectors(

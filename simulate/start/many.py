@@ -21,7 +21,7 @@ from dynamics.fresh.classnoise import Spiked
 from ..ask.columns import Columns
 from ..values import number
 from .declared import law_of, numbers
-from .drawn import Centre, Draw
+from .drawn import Centre, Draw, without_axes
 from .examples import split, with_means
 from .labels import flips, labels_of
 from .plan import ClassNoise, Plan, along, plan_of, spike_size
@@ -70,7 +70,7 @@ def plans_of(model: Model, values: Columns) -> Plans | None:
 
     Raises InputError where a cell has no plan.
     """
-    if model.network.axes:
+    if model.network.axes or model.varying:
         return None
     d = np.array(values.column("d"), dtype=np.float64)
     first = plan_of(model, values.at(int(np.argmin(d))))  # a d that is too small for any cell is so for this one
@@ -113,7 +113,8 @@ class Drawn:
     """R draws: z (R, H, m, B), gram (R, B, B), weight_gram (R, S, S), labels as observed and as given, (R, n).
 
     `centres` has the mixtures' means: z (R, H, m) and across (R, B) of each, by family; `noise` the class noises, of
-    arrays with a leading axis.
+    arrays with a leading axis; `scalars` (R, n) those that examples differ in.  The last `axes` directions are those of
+    numbers that neurons have beside their filters.
     """
 
     z: Array
@@ -124,6 +125,13 @@ class Drawn:
     d: Array
     centres: Mapping[str, Centre] = field(default_factory=dict)
     noise: Mapping[str, Spiked] = field(default_factory=dict)
+    scalars: Mapping[str, Array] = field(default_factory=dict)
+    axes: int = 0
+
+    @property
+    def reduced(self) -> grams.Reduced:
+        """The inner products of filters and directions alone, as `Draw.reduced` has them."""
+        return without_axes(grams.Reduced(self.z, self.gram, self.weight_gram), self.axes)
 
     def one(self, run: int) -> Draw:
         """One run's draw."""
@@ -131,7 +139,7 @@ class Drawn:
             self.z[run], self.gram[run], self.y[run], float(self.d[run]), "gram", None, None, self.weight_gram[run],
             {name: Centre(each.z[run], each.across[run], None) for name, each in self.centres.items()},
             {name: _noise_by(each, lambda array: array[run]) for name, each in self.noise.items()},
-            clean=self.clean[run],
+            clean=self.clean[run], scalars={name: each[run] for name, each in self.scalars.items()}, axes=self.axes,
         )
 
     def repeated(self, times: int) -> Drawn:
@@ -143,10 +151,11 @@ class Drawn:
         noise = {name: _noise_by(each, lambda array: np.repeat(array, times, axis=0))
                  for name, each in self.noise.items()}
         arrays = {name: np.repeat(getattr(self, name), times, axis=0) for name in _ARRAYS}
-        return Drawn(**arrays, centres=centres, noise=noise)
+        scalars = {name: np.repeat(each, times, axis=0) for name, each in self.scalars.items()}
+        return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=self.axes)
 
 
-_ARRAYS = tuple(each.name for each in fields(Drawn) if each.name not in ("centres", "noise"))
+_ARRAYS = tuple(each.name for each in fields(Drawn) if each.name not in ("centres", "noise", "scalars", "axes"))
 
 
 def _noise_by(noise: Spiked, change: Callable[[Array], Array]) -> Spiked:
@@ -179,7 +188,8 @@ def stacked(draws: Sequence[Draw]) -> Drawn:
         spread, scale, z, gram = (np.stack(rows) for rows in parts)
         noise[name] = Spiked(spread, scale, of_draws[0].off, z, gram, None)
     arrays = {name: np.stack([getattr(draw, name) for draw in draws]) for name in _ARRAYS}
-    return Drawn(**arrays, centres=centres, noise=noise)
+    scalars = {name: np.stack([draw.scalars[name] for draw in draws]) for name in draws[0].scalars}
+    return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=draws[0].axes)
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> tuple[Array, Array]:

@@ -29,7 +29,8 @@ class ByLabel:
         """A model's patches along families of one vector; none where some follow y and others the clean labels."""
         single = {family.name for family in names.model.directions if family.index_set.single}
         patches = enumerate(names.model.patches)
-        along = [(p, patch) for p, patch in patches if isinstance(patch, Patch) and patch.direction in single]
+        plain = [(p, patch) for p, patch in patches if isinstance(patch, Patch) and patch.plain]
+        along = [(p, patch) for p, patch in plain if patch.direction in single]
         scales = {str(names.scale(patch, i).base) for _, patch in along if patch.by_label}
         if len(scales) > 1:
             return cls(frozenset(), "y")

@@ -43,9 +43,10 @@ class ClassLanes(LaneDescent):
         self.by_class = OfClass.of(self.names)
 
     def outputs_function(self) -> None:
-        """Fresh examples judged."""
-        judge(self)
-        judge_all(self)
+        """As of signed heads."""
+        if self.model.network.second_layer is None:
+            judge(self)
+            judge_all(self)
 
     def locals_of(
         self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...declare import CrossEntropy, Model, Patch
+from ...declare import CrossEntropy, Model, rows_of
 
 MOST_CLASSES = 16  # a label's outputs stand in registers
 
@@ -10,17 +10,16 @@ MOST_CLASSES = 16  # a label's outputs stand in registers
 def fits_lanes(model: Model) -> bool:
     """Whether a model may have a kernel on lanes: one set of examples, families over them, over classes, or alone.
 
-    Patches are a vector each, alone or times a label, and filters alone are trained.  A loss is of one label: of signed
-    heads' outputs, or the cross-entropy of up to `MOST_CLASSES` class heads.
+    No example is mixed of others, and a loss is of one label: of signed heads' outputs, or the cross-entropy of up to
+    `MOST_CLASSES` class heads.
     """
     sets = [family.index_set for family in model.directions]
     signed = model.network.head_axis.signed
     return (
         (signed or _few_classes(model))
         and not model.algorithm.over_tasks
-        and not model.network.axes
         and model.objective.mixed_labels is None
-        and all(isinstance(patch, Patch) and patch.plain for patch in model.patches)
+        and not rows_of(model)
         and all(each.per_example or each.single or (each.per_class and not signed) for each in sets)
     )
 

@@ -60,9 +60,10 @@ class LaneDescent(LaneNests):
             self.out.put(0, *text.split("\n"))
 
     def outputs_function(self) -> None:
-        """Fresh examples judged."""
-        judge(self)
-        judge_all(self)
+        """Fresh examples judged; neurons with a weight of their own are judged elsewhere."""
+        if self.model.network.second_layer is None:
+            judge(self)
+            judge_all(self)
 
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside; and the loop over runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from ...calculus.activations import EXPRESSED
-from ...calculus.roles import Covector, GramEntry, PatchPreactivation, Preactivation, role_of
+from ...calculus.roles import Covector, GramEntry, OfPatch, Preactivation, role_of
 from ...calculus.symbols import s
 from ...declare import Model, OfMargin
 from ...errors import ModelError
@@ -67,7 +67,7 @@ class LanePrinter(KernelPrinter):
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         match role_of(expr):
-            case PatchPreactivation() as patch:
+            case OfPatch() as patch:
                 return patch.name
             case GramEntry() as entry:
                 return f"load({entry.name}, i)" if expr.indices else self.gram_entry(entry, ())

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...declare import Directions, Extreme, Model, OfMargin, to_plain
+from ...declare import Directions, Extreme, Model, OfMargin, of_neurons, to_plain
 from ..by_class import CLASS
 from ..printer import argument
 from .fits import fits_lanes
@@ -223,8 +223,9 @@ class Watchers:
         return next(f for f in self.model.directions if extreme.of in (f.name, f.coefficient.name))
 
     def _of_state(self, extreme: Extreme) -> bool:
-        """Whether it is of pre-activations, not of coefficients."""
-        return extreme.of == self._family(extreme).name
+        """Whether it is of pre-activations, not of coefficients; what neurons have is told as it is."""
+        family = self._family(extreme)
+        return extreme.of == family.name or of_neurons(family)
 
     def _fixed_length(self, extreme: Extreme) -> bool:
         """Whether it is of coefficients that one vector's squared length scales."""

@@ -262,7 +262,7 @@ def tasks() -> Iterator[str]:
 
     scales = {"M": 30, "sigma_xi": 0.09, "sigma_0": 0.01, "eta": 0.02, "eta_inner": 1.0}
     for count, n, m, d, steps in ((3, 4, 16, 2000, 400), (20, 4, 16, 2000, 100), (20, 10, 16, 2000, 40),
-                                  (100, 10, 18, 1000, 4), (343, 10, 18, 1000, 1)):
+                                  (100, 10, 18, 1000, 10), (343, 10, 18, 1000, 10)):
         given = {**scales, "n_tasks": count, "n": n, "n_train": n // 2, "m": m, "d": d}
         start = problem_of(choose("fomaml", given)).start(0, "vectors")
         drawn, kernel = start.draw, start.kernel

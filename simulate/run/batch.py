@@ -248,7 +248,7 @@ def size_of(start: Start, asked: Asked) -> int:
     """How many starts of a problem like this one are advanced together to what is asked; 1 where it goes alone."""
     model, problem, drawn = start.model, start.problem, start.draw
     if model.algorithm.over_tasks:
-        return batch_tasks.size_of(start, asked)
+        return batch_tasks.size_of(problem, asked) if drawn.vectors is None else 1
     named, timed = set(asked.wanted), {event.name for event in model.events}
     alone = problem.initial is not None or problem.redraws or asked.until
     if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):

@@ -20,40 +20,34 @@ from dynamics.kernel.trajectory import Trajectory
 from ..ask import schedules
 from ..errors import InputError
 from ..observe import observables as obs
-from ..start.shared import Shared
+from ..start.shared import Shared, held
+from ..values import number, whole
 from . import reduced
 from .asked import Asked, Found
 from .lots import Lot
-from .problem import Start
+from .problem import Problem, Start
 
 ENTRIES = 2**22  # numbers that a chunk's states and Gram matrices hold, 32 MB
 OPERATIONS = 5e9  # of a chunk, a fraction of a second: compiled code is not interrupted
 
 
-def go_together(start: Start, asked: Asked) -> bool:
-    """Whether a start goes in one call with others of its shape: its steps draw nothing, and nobody looks at them."""
-    model, problem, kernel = start.model, start.problem, start.kernel
+def size_of(problem: Problem, asked: Asked) -> int:
+    """How many runs of a problem's shape are advanced together; 1 where they go alone.
+
+    Together go those whose steps draw nothing, of inner products alone, at which nobody looks on their way.
+    """
+    model, values, kernel = problem.model, problem.values, problem.kernel
     known = {*obs.at_every_step(model), *FRESH_TASKS}
-    return (
-        problem.initial is None and not problem.redraws and not asked.until and set(asked.wanted) <= known
-        and start.draw.vectors is None and isinstance(kernel, BilevelKernel)
-        and kernel.runs_together(start.draw.z.shape[2])
-    )
-
-
-def size_of(start: Start, asked: Asked) -> int:
-    """How many starts like this one are advanced together; 1 where it goes alone."""
-    if not go_together(start, asked) or not len(asked.recorded):
+    alone = problem.initial is not None or problem.redraws or asked.until or not set(asked.wanted) <= known
+    if alone or not len(asked.recorded) or not isinstance(kernel, BilevelKernel):
         return 1
-    heads, m, directions = start.draw.z.shape
-    kernel = start.kernel
-    assert isinstance(kernel, BilevelKernel)
-    inner = float(start.values[kernel.algorithm["inner_steps"]] or 0) + 1.0
-    of_tasks = inner * directions**2 / max(start.draw.tasks, 1)
-    operations = asked.steps * 2.0 * heads * m * (directions**2 + of_tasks)
-    entries = 2 * directions**2 + 2 * (len(asked.recorded) + 2) * heads * m * directions
-    if operations > OPERATIONS:
-        return 1  # a run alone goes in pieces, between which an interrupt is heard
+    count, n = (int(whole(values, name)) for name in (model.bilevel.tasks, model.bilevel.examples))
+    directions, filters = model.offsets(count * n, count)[""], model.n_heads * int(whole(values, "m"))
+    if not kernel.runs_together(directions):
+        return 1
+    inner = number(values, model.bilevel.inner_steps) + 1.0
+    operations = asked.steps * 2.0 * filters * directions**2 * (1.0 + inner / count)
+    entries = 2 * directions**2 + 2 * (len(asked.recorded) + 2) * filters * directions
     return max(1, min(int(ENTRIES / entries), int(OPERATIONS / max(operations, 1.0))))
 
 
@@ -91,24 +85,27 @@ def together(
         return
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
     waiting: list[tuple[int, int, Start]] = []
-    most = 0
     for at_seed, seed in enumerate(seeds):
-        shared = Shared()
+        shared = Shared(ENTRIES)
         for row, place in enumerate(lot.places.tolist()):
             try:
                 problem = lot.problem(row)
+                most = size_of(problem, asked)
+                if most == 1:
+                    return
                 schedules.check(problem.model, problem.values, steps)
-                start = problem.start(seed, sampling, shared)
+                waiting.append((place, at_seed, problem.start(seed, sampling, shared)))
             except (InputError, ModelError, RangeError):  # said where the run is made alone
                 continue
-            most = most or size_of(start, asked)
-            if most == 1 and not go_together(start, asked):
-                return
-            waiting.append((place, at_seed, start))
-            if len(waiting) >= most:
+            if len(waiting) == most or _held([start for _, _, start in waiting]) > ENTRIES:
                 yield from _advanced(waiting, asked)
                 waiting = []
     yield from _advanced(waiting, asked)
+
+
+def _held(starts: Sequence[Start]) -> int:
+    """Numbers that the starts' draws hold; those of one draw share them."""
+    return sum(held(draw) for draw in {id(start.draw): start.draw for start in starts}.values())
 
 
 def _advanced(waiting: Sequence[tuple[int, int, Start]], asked: Asked) -> Iterator[tuple[int, int, Found]]:

@@ -28,10 +28,19 @@ class Read(Mapping[str, Value]):
         return len(self._values)
 
 
-class Shared:
-    """The draws of one seed so far, each with the values that it was made of."""
+def held(drawn: Draw) -> int:
+    """How many numbers a draw holds, about."""
+    watched = drawn.watched
+    arrays = [drawn.z, drawn.gram, drawn.vectors, drawn.weights, drawn.filter_gram]
+    arrays += [] if watched is None else [watched.z, watched.across, watched.gram, watched.vectors]
+    return sum(each.size for each in arrays if each is not None)
 
-    def __init__(self) -> None:
+
+class Shared:
+    """The last draws of one seed, of up to so many numbers together, each with the values that it was made of."""
+
+    def __init__(self, most: float) -> None:
+        self._most = most
         self._known: list[tuple[dict[str, Value], Draw]] = []
 
     def find(self, values: Mapping[str, Value]) -> Draw | None:
@@ -44,6 +53,8 @@ class Shared:
     def keep(self, read: Read, values: Mapping[str, Value], drawn: Draw) -> None:
         """Keep a draw that was made of `read`."""
         self._known.append(({name: values.get(name) for name in read.names}, drawn))
+        while sum(held(each) for _, each in self._known) > self._most:
+            del self._known[0]
 
 
-__all__ = ["Read", "Shared"]
+__all__ = ["Read", "Shared", "held"]

@@ -15,7 +15,7 @@ from simulate.run import batch, batch_tasks, problem, reduced
 from simulate.run.asked import Asked
 from simulate.run.problem import Problem, problem_of
 from simulate.start import draw as drawing
-from simulate.start.shared import Read, Shared
+from simulate.start.shared import Read, Shared, held
 
 BASE: dict[str, Any] = {
     "n_tasks": 9, "n": 4, "n_train": 2, "m": 3, "d": 60, "M": 5, "J": 2, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,
@@ -92,10 +92,18 @@ def test_what_is_looked_at_on_its_way_goes_alone(given: dict[str, Any]) -> None:
     names = given.get("observables", ("loss",))
     asked = Asked(5, np.array([5]), names, given.get("until", {}), named=True)
     ordinary = Asked(5, np.array([5]), ("loss",), {}, named=True)
-    assert batch_tasks.size_of(start, ordinary) > 1
+    assert batch.size_of(start, ordinary) > 1
     if "initial" in given:
         start, asked = cells([{}])[0].start(0, "vectors"), ordinary
-    assert batch_tasks.size_of(start, asked) == 1
+    assert batch.size_of(start, asked) == 1
+
+
+def test_what_is_too_large_goes_alone_and_is_not_drawn_to_find_that_out() -> None:
+    ordinary = Asked(5, np.array([5]), ("loss",), {}, named=True)
+    (large,) = cells([{"n_tasks": 100, "n": 10}])
+    assert batch_tasks.size_of(large, ordinary) == 1
+    (long,) = cells([{}])
+    assert batch_tasks.size_of(long, Asked(10**7, np.array([5]), ("loss",), {}, named=True)) == 1
 
 
 def test_seeds_go_together_and_have_the_numbers_of_each() -> None:
@@ -109,11 +117,15 @@ def test_seeds_go_together_and_have_the_numbers_of_each() -> None:
 
 def test_a_draw_is_shared_by_what_it_reads() -> None:
     values = {"a": 1.0, "b": 2.0, "c": None}
-    read, shared = Read(values), Shared()
+    read, shared = Read(values), Shared(100.0)
     assert read["a"] == 1.0 and read.get("c") is None and read.names == {"a", "c"}
-    kept: Any = object()
+    kept = cells([{"n_tasks": 1, "n": 2, "n_train": 1, "m": 1, "M": 1}])[0].start(0, "gram").draw
+    assert 0 < held(kept) < 50
     shared.keep(read, values, kept)
     assert shared.find({"a": 1.0, "b": 7.0, "c": None}) is kept
     assert shared.find({"a": 1.5, "b": 2.0, "c": None}) is None and shared.find({"a": 1.0, "c": 3.0}) is None
+    for k in range(9):
+        shared.keep(read, {"a": float(k)}, kept)
+    assert shared.find({"a": 8.0}) is kept and shared.find({"a": 0.0}) is None
     everything = Read(values)
     assert dict(everything) == values and everything.names == set(values)

@@ -2,67 +2,28 @@
 
 Tasks adapt alike, each on its own Gram block, so eight go through the inner loop as one; the outer step couples them as
 it does one run's directions on lanes (`blocks`), or by BLAS.  Lanes past the last task hold zeros, and weigh nothing.
-Arrays are flat: a state (rows, L, 8) of L directions a task, blocks (L, L, 8), labels and examples' numbers (n, 8).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import sympy as sp
-
-from ...calculus.activations import EXPRESSED
-from ...calculus.recursion import Recursion
-from ...calculus.roles import Covector, GramEntry, role_of
 from ...declare import Model
 from .. import schedules
-from ..bilevel import TwoLevels
-from ..by_class import summand
-from ..layout import A1, A2, A3, HELPER, Groups, copied
-from ..pieces import HELPERS
-from ..schedule import Stage, arrays, schedule
+from ..layout import A1, A2, A3, Groups, copied
+from ..schedule import arrays
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
 from .blocks import LANES, VECTORS, coupling
-from .by_lane import each_of
-from .printer import LanePrinter, NoLanes
-
-_LAID = '"""Blocks (K, L, L) and labels (K n,) side by side, (G, L, L, 8) and (G, n, 8); past the last task 0 and 1."""'
+from .task_moves import moves
+from .task_nests import TaskNests
 
 
-class TaskPrinter(LanePrinter):
-    """Prints a scalar of one example of eight tasks."""
-
-    def _print_Indexed(self, expr: sp.Indexed) -> str:
-        if isinstance(role_of(expr), GramEntry | Covector):
-            raise NoLanes(f"{expr} has no form on lanes of tasks")
-        return super()._print_Indexed(expr)
-
-    def _loaded(self, name: str, expr: sp.Indexed) -> str:
-        return f"load({name}, {LANES} * i)"
-
-    def _entry(self, array: str, family: str, expr: sp.Indexed) -> str:
-        own = f"(at_{family} + i)" if family in self.per_example else f"at_{family}"
-        return f"load({array}, at + {LANES} * {own})"
-
-
-class TaskLanes(TwoLevels):
+class TaskLanes(TaskNests):
     """Prints the loops of one bilevel recursion of signed heads, eight tasks at a time.
 
     A module of its own: a run whose tasks are coupled on lanes, or by BLAS, many runs in a call, and fresh tasks.
-    Raises NoLanes where the recursion has no form on lanes.
     """
 
     what = "a bilevel algorithm, eight tasks side by side"
-
-    def __init__(self, recursion: Recursion, blas: bool) -> None:
-        super().__init__(recursion, blas)
-        self.side = TaskPrinter(self.printer)
-        self.stages = schedule(recursion, recursion.plain, prefix="v")
-        if any(stage.kind not in ("reduce", "pass", "gradient") or stage.spread for stage in self.stages):
-            raise NoLanes("a stage has no form on lanes of tasks")
-        self.filled = [d.name for d in arrays(self.stages) if d.name in self._read_later()]
-        self.moves = self.model.bilevel.to_adapted
 
     def shape(self) -> None:
         """Nothing: the loader asks the kernel of loops."""
@@ -73,11 +34,7 @@ class TaskLanes(TwoLevels):
         held = copied(packing, keeping, tasks, *[functions] * (bool(changing) and not formulas))
         for text in (*held, *formulas, coupling(False, self.model.n_heads, True, filled=True), *changing):
             self.out.put(0, *text.split("\n"))
-        self._side_by_side()
-        self._gather()
-        self._scatter()
-        self._settled()
-        self._descend()
+        self.out.put(0, *moves(self.model).split("\n"))
 
     def loop(self) -> None:
         """A gradient of eight tasks, their adaptation, the outer direction, and the time loops."""
@@ -91,177 +48,6 @@ class TaskLanes(TwoLevels):
 
     def outputs_function(self) -> None:
         """What looks at fresh examples is in the kernel of loops."""
-
-    def _read_later(self) -> set[str]:
-        """The example arrays that another loop reads than the one that fills them."""
-        read: set[str] = set()
-        for stage in self.stages:
-            exprs = [*[d.expr for d in stage.definitions], *stage.contributions.values()]
-            bases = {str(base) for expr in exprs for base in expr.atoms(sp.IndexedBase)}
-            read |= bases - {d.name for d in stage.definitions} if stage.kind == "pass" else bases
-        return read | {d.name for stage in self.stages if stage.kind == "reduce" for d in stage.definitions}
-
-    # ---- between the directions of all tasks and of eight ----------------------------------------------------------
-
-    def _side_by_side(self) -> None:
-        put = self.out.put
-        put(0, "", HELPER, "def side_by_side(blocks, y, sides, labels):")
-        put(1, _LAID, "tasks, length = blocks.shape[0], blocks.shape[1]", "n = y.size // tasks")
-        put(1, f"for k in range(labels.size // n):  # {LANES} for a group", f"    at, own = k // {LANES}, k % {LANES}")
-        put(2, "for i in range(n):")
-        put(3, f"labels[(at * n + i) * {LANES} + own] = y[k * n + i] if k < tasks else 1.0")
-        put(2, "for q in range(length * length if k < tasks else 0):")
-        put(3, f"sides[(at * length * length + q) * {LANES} + own] = blocks[k, q // length, q % length]")
-        put(0, "")
-
-    def _gather(self) -> None:
-        put = self.out.put
-        put(0, "", HELPER, "def gather_each(z, rows, width, places, k, near):")
-        put(1, f'"""near = the rows of z on the directions of tasks k .. k + {LANES - 1}, 0 where there is no task."""')
-        put(1, "length = places.shape[1]", "for s in range(rows):", "    for q in range(length):")
-        put(3, f"for own in range({LANES}):", "    place = places[k + own, q]")
-        put(4, f"near[(s * length + q) * {LANES} + own] = z[s * width + place] if place >= 0 else 0.0")
-        put(0, "")
-
-    def _scatter(self) -> None:
-        put = self.out.put
-        put(0, "", HELPER)
-        self.out.call(0, "def scatter_each(", (["near", "rows", "width", "places", "weights", "k"],
-                                               ["examples", "first", "last", "sign", "z"]), "):")
-        put(1, '"""z += sign weights near, on what the examples first .. last - 1 of the tasks k .. move."""')
-        self._starts(1)
-        put(1, "length = places.shape[1]", f"for own in range({LANES}):", "    weight = sign * weights[k + own]")
-        put(2, "for s in range(rows if weight != 0.0 else 0):")
-
-        def entry(depth: int, q: str) -> None:
-            put(depth, f"z[s * width + places[k + own, {q}]] += weight * near[(s * length + {q}) * {LANES} + own]")
-
-        self._moving(3, entry)
-        put(0, "")
-
-    def _settled(self) -> None:
-        put = self.out.put
-        put(0, "", HELPER, "def settled_each(near, weights, k):")
-        put(1, f'"""Whether every entry of the tasks k .. k + {LANES - 1} that weigh anything is a finite number."""')
-        put(1, "weighing = abs(load(weights, k)) > 0.0", f"for q in range(0, near.size, {LANES}):")
-        put(2, "if not every(abs(where(weighing, load(near, q), 0.0)) < np.inf):", "    return False")
-        put(1, "return True")
-        put(0, "")
-
-    def _descend(self) -> None:
-        put, moved = self.out.put, ["moved"] * self.moves
-        put(0, "", HELPER)
-        self.out.call(0, "def descend_each(", (["z", *moved, "g"], ["sides", "at_side", "rows", "length"],
-                                               ["examples", "first", "last", "eta"]), "):")
-        also = ", moved <- moved - eta g" if self.moves else ""
-        put(1, f'"""z <- z - eta g gram{also}, g <- -eta g of eight tasks, by what the examples first .. move."""')
-        self._starts(1)
-        put(1, "for s in range(rows):", f"    row = s * length * {LANES}")
-
-        def move(depth: int, q: str) -> None:
-            at = f"row + {LANES} * {q}"
-            put(depth, f"change = -(eta * load(g, {at}))", f"store(g, {at}, change)")
-            put(depth, *[f"store({name}, {at}, load({name}, {at}) + change)" for name in moved])
-
-        def add(depth: int, q: str) -> None:
-            gram = f"load(sides, at_side + ({q} * length + c) * {LANES})"
-            put(depth, f"reached = fused(load(g, row + {LANES} * {q}), {gram}, reached)")
-
-        self._moving(2, move)
-        put(2, "for c in range(length):", f"    reached = load(z, row + {LANES} * c)")
-        self._moving(3, add)
-        put(3, f"store(z, row + {LANES} * c, reached)")
-        put(0, "")
-
-    def _starts(self, depth: int) -> None:
-        """Where each family starts on the direction axis of a task of n examples."""
-        previous = "0"
-        for family in self.model.directions:
-            self.out.put(depth, f"at_{family.name} = {previous}")
-            previous = f"at_{family.name} + {family.index_set.of_a_task('1', '1', 'examples')}"
-
-    def _moving(self, depth: int, line: Callable[[int, str], None]) -> None:
-        """`line` at each direction of a task that the examples first .. last - 1 move, in order."""
-        for family in self.model.directions:
-            if family.index_set.per_example:
-                self.out.put(depth, f"for q in range(at_{family.name} + first, at_{family.name} + last):")
-                line(depth + 1, "q")
-            else:
-                line(depth, f"at_{family.name}")
-
-    # ---- a gradient of eight tasks -----------------------------------------------------------------------------------
-
-    def called(self, piece: sp.Function) -> str:
-        """The call of an activation piece; a formula's functions on lanes have names of their own (`by_lane`)."""
-        if self.printer is not self.side or not isinstance(piece, EXPRESSED):
-            return super().called(piece)
-        first, *constants = (self.printer.doprint(arg) for arg in piece.args)
-        return f"{each_of(HELPERS[type(piece)])}({', '.join((f'lanes({first})', *constants))})"
-
-    def _each_groups(self, state: str, labels: str, part: str, into: str) -> Groups:
-        """Arguments of `gradient_each`."""
-        return ([state], [labels, part, "examples", "filters", "length"], self.scalars, [into, *self.filled])
-
-    def _each_function(self) -> None:
-        """g of eight tasks, by the stages of one."""
-        self.out.function("gradient_each", self._each_groups("z", "y", "first, last", "g"),
-                          f"g = dL/dz of {LANES} tasks over their examples first .. last - 1, on what these move.")
-        self.out.put(1, "n = float(last - first)")
-        self._starts(1)
-        plain, self.printer = self.printer, self.side
-        self.said.clear()
-        for stage in self.stages:
-            {"reduce": self._sums, "pass": self._numbers, "gradient": self._slopes}[stage.kind](stage)
-        self.printer = plain
-        self.out.put(0, "")
-
-    def _neurons(self, depth: int, *first: str) -> None:
-        self.out.put(depth, "for h in range(2):", "    j = 1.0 - 2.0 * h", "    for r in range(filters):")
-        self.out.put(depth + 2, f"at = (h * filters + r) * length * {LANES}", *first)
-
-    def _sums(self, stage: Stage) -> None:
-        """Sums over neurons, of one example after another."""
-        self.out.put(1, "for i in range(first, last):", *[f"    {d.name}_i = lanes(0.0)" for d in stage.definitions])
-        self._neurons(2)
-        bodies = {d.name: summand(d.expr) for d in stage.definitions}
-        self.locals_of(4, list(bodies.values()))
-        for name, body in bodies.items():
-            self.out.assign(4, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
-        for d in stage.definitions:
-            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
-            scaled = "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
-            self.out.put(2, f"store({d.name}, {LANES} * i, {d.name}_i{scaled})")
-
-    def _numbers(self, stage: Stage) -> None:
-        """What follows from an example's sums."""
-        rows = self.constants_first(1, stage)
-        self.out.put(1, "for i in range(first, last):")
-        self.side.local.clear()
-        for d, expr in rows:
-            self.out.assign(2, f"{d.name}_i =", self.printer.doprint(expr), d.meaning)
-            self.side.local.add(d.name)
-            if d.name in self.filled:
-                self.out.put(2, f"store({d.name}, {LANES} * i, {d.name}_i)")
-        self.side.local.clear()
-
-    def _slopes(self, stage: Stage) -> None:
-        """The gradient's entries: an example's own are stored, what examples share is summed over them."""
-        sets = {family.name: family.index_set for family in self.model.directions}
-        shared = [name for name in sets if not sets[name].per_example]
-        self._neurons(1, *[f"sum_{name} = lanes(0.0)" for name in shared])
-        used = {name: stage.contributions.get(name, sp.S.Zero) for name in sets}
-        self.out.put(3, "for i in range(first, last):")
-        self.locals_of(4, [expr for expr in used.values() if expr != 0])
-        for name, expr in used.items():
-            value = "lanes(0.0)" if expr == 0 else self.printer.doprint(expr)
-            if name in shared:
-                self.out.assign(4, f"sum_{name} =", f"sum_{name} + ({value})")
-            else:
-                self.out.assign(4, f"{name}_i =", value)
-                self.out.put(4, f"store(g, at + {LANES} * (at_{name} + i), {name}_i)")
-        self.out.put(3, *[f"store(g, at + {LANES} * at_{name}, sum_{name})" for name in shared])
-
-    # ---- the loops ---------------------------------------------------------------------------------------------------
 
     def _inner(self) -> list[str]:
         """The numbers of the inner loop."""

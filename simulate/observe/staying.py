@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -30,11 +31,12 @@ class Staying:
     """The vectors that stay: directions that are no task's or example's own, then nu and the dictionary.
 
     `rows` are the former's places on the direction axis, `columns` the latter's among the watched vectors, and `spans`
-    tells where each family's vectors stand among all of them, nu first in a TaskLaw's.
+    tells where each family's vectors stand among all of them, nu first in a TaskLaw's.  It does not keep the draw
+    alive: what is worked out once of a draw would otherwise never let it go.
     """
 
     def __init__(self, model: Model, draw: Draw, values: Mapping[str, Value]) -> None:
-        self.model, self.draw = model, draw
+        self.model, self._draw = model, weakref.ref(draw)
         n, tasks = len(draw.y), draw.tasks
         sizes, offsets = model.sizes(n, tasks), model.offsets(n, tasks)
         self.laws = {family.name: law_of(family, values) for family in model.directions}
@@ -62,8 +64,16 @@ class Staying:
         for key, staying in known:
             if key == laws:
                 return staying
-        known.append((laws, cls(model, draw, values)))
-        return known[-1][1]
+        made = cls(model, draw, values)
+        known.append((laws, made))
+        return made
+
+    @property
+    def draw(self) -> Draw:
+        """The draw, which whoever asks still holds."""
+        draw = self._draw()
+        assert draw is not None
+        return draw
 
     @cached_property
     def basis(self) -> taskspan.Basis:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -113,6 +115,16 @@ def test_seeds_go_together_and_have_the_numbers_of_each() -> None:
         for name in one.data_vars:
             of_seed = runs[name].isel(seed=seed) if "seed" in runs[name].dims else runs[name]
             assert np.array_equal(of_seed.values, one[name].values, equal_nan=one[name].dtype.kind == "f"), name
+
+
+def test_a_draw_goes_when_its_run_is_done() -> None:
+    start = cells([{"sigma_xi": 0.31}])[0].start(0, "gram")
+    asked = Asked(2, np.array([2]), FRESH, {}, named=True)
+    assert np.isfinite(reduced.run(start, asked).variables["test_error"].values).all()
+    left = weakref.ref(start.draw)
+    del start
+    gc.collect()
+    assert left() is None
 
 
 def test_a_draw_is_shared_by_what_it_reads() -> None:

@@ -44,8 +44,8 @@ DRAWS = 4096  # fresh examples that a state is judged on
 
 
 @once
-def _packed_once(_: Array) -> dict[int, lanelaw.Packed]:
-    """What is packed of normals that are kept, by the strata."""
+def _packed_once(_: Array) -> dict[tuple[int, int], lanelaw.Packed]:
+    """What is packed of normals that are kept, by the strata and the heads: two may have as many neurons as three."""
     return {}
 
 
@@ -195,10 +195,10 @@ def _packed(normals: Normals, heads: int) -> lanelaw.Packed:
     """Normals as a kernel reads them; once for those that runs of a seed share, which `kept_normals` has read-only."""
     if normals.rest.flags.writeable:
         return lanelaw.packed(normals, heads)
-    known = _packed_once(normals.rest)
-    if normals.strata not in known:
-        known[normals.strata] = lanelaw.packed(normals, heads)
-    return known[normals.strata]
+    known, key = _packed_once(normals.rest), (normals.strata, heads)
+    if key not in known:
+        known[key] = lanelaw.packed(normals, heads)
+    return known[key]
 
 
 def law(

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,30 @@ def test_a_mutant_that_small_shapes_or_one_fresh_vector_hide_fails(name: str, mu
     assert (len(found.caught), found.missed, found.crashed, found.equivalent) == (1, [], 0, 0)
 
 
+# Mutants that change samples or which way a number goes, and no law and no number: why, by function and change.
+ALIKE = {
+    "led: left term dropped in `width + last`": "every state is judged elsewhere, rightly",
+    "patches_of_fresh: operator turned in `mix[case, p, vectors.index(held)] += scale`": "the same law turned round",
+    "law: factor dropped in `z.shape[1] * z.shape[2]`": "the size of an array without entries",
+}
+
+
+def told_apart(found: kernels.Table) -> kernels.Table:
+    """With those of `ALIKE` among the same."""
+    def alike(line: str) -> bool:
+        return any(re.sub(r", line \d+", "", line).endswith(f": {known} (pass)") for known in ALIKE)
+
+    missed = [line for line in found.missed if not alike(line)]
+    return replace(found, missed=missed, equivalent=found.equivalent + len(found.missed) - len(missed))
+
+
+def test_mutants_of_the_same_law_count_as_the_same() -> None:
+    led = "K: led, line 9: left term dropped in"
+    lines = [f"{led} `width + last` (pass)", f"{led} `a` (pass)", f"{led} `width + last` (undecided)"]
+    found = told_apart(kernels.Table(["one"], lines, 2, 3))
+    assert (found.missed, found.equivalent, found.crashed) == (lines[1:], 4, 2)
+
+
 def report(
     count: int, told: Callable[[str], None] = print, workers: int = 2, only: Sequence[str] = ()
 ) -> tuple[int, list[str]]:
@@ -251,9 +276,9 @@ def _job(job: tuple[str, str, str, int]) -> kernels.Table:
     kind, name, module, count = job
     if kind == "kernel":
         of = kernels.case(name)
-        return kernels.table(of, sampled(of.mutants(), count))
+        return told_apart(kernels.table(of, sampled(of.mutants(), count)))
     functions = {"law": laws.BY_KERNEL, "reported": laws.REPORTED}[kind][name][module]
-    return laws.table(name, module, sampled(laws.all_mutants(module, functions), count))
+    return told_apart(laws.table(name, module, sampled(laws.all_mutants(module, functions), count)))
 
 
 @pytest.mark.slow

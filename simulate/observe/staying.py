@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
+from collections import deque
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -25,6 +27,12 @@ from ..start.declared import law_of
 from ..start.drawn import Draw
 from ..values import number
 from ..work.once import once
+
+MOST = 2**24
+"""Numbers that are kept of what stays of several draws, 128 MB: a run of many seeds holds all its draws to the end."""
+
+_LAST: deque[tuple[weakref.ref[Draw], int]] = deque()
+_LOCK = threading.Lock()
 
 
 class Staying:
@@ -58,7 +66,7 @@ class Staying:
 
     @classmethod
     def of(cls, model: Model, draw: Draw, values: Mapping[str, Value]) -> Staying:
-        """Those of a draw, worked out once for all the runs from it."""
+        """Those of a draw, worked out once for the runs from it, as long as few others are between them (`MOST`)."""
         known = _known(draw)
         laws = (id(model), *[law_of(family, values) for family in model.directions])
         for key, staying in known:
@@ -66,6 +74,7 @@ class Staying:
                 return staying
         made = cls(model, draw, values)
         known.append((laws, made))
+        _let_go_of_others(draw, 4 * (len(made.rows) + len(made.columns)) ** 2)
         return made
 
     @property
@@ -191,3 +200,16 @@ def stays(model: Model, family: Directions) -> bool:
 def _known(_: Draw) -> list[tuple[tuple[object, ...], Staying]]:
     """What stays of a draw, by the model and the laws of its families."""
     return []
+
+
+def _let_go_of_others(draw: Draw, numbers: int) -> None:
+    """Drops what stays of the draws that came first, where all together, with `numbers` of this one, are too many."""
+    with _LOCK:
+        _LAST.append((weakref.ref(draw), numbers))
+        live = [(of, many) for of, many in _LAST if of() is not None]
+        _LAST.clear()
+        _LAST.extend(live)
+        while len(_LAST) > 1 and sum(many for _, many in _LAST) > MOST:
+            first = _LAST.popleft()[0]()
+            if first is not None and first is not draw:
+                _known(first).clear()

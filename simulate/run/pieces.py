@@ -125,5 +125,8 @@ def _of_seeds(request: Request, seeds: int) -> list[Piece]:
         coef = family.coefficient.name
         copies = len({coef, f"{coef}_over", f"{coef}_under"} & names)
         a_seed += 8.0 * copies * T * request.filters * sizes[family.name]
-    start = 24 * request.directions * (request.directions + request.filters)  # its draw
+    B, S = request.directions, request.filters
+    start = 24 * B * (B + S)  # its draw
+    for items in (size_of(request.values, name) for name in request.dictionaries):
+        start += 8 * items * (items + B + S)
     return [Piece(f"{seeds:.3g} seeds' variables", (2 * a_seed + start + 2000) * seeds)]

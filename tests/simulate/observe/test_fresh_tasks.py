@@ -32,8 +32,7 @@ from derivations.papers.fomaml.model import model as fomaml
 from dynamics.chance.streams import stream
 from dynamics.fresh import taskdraws, tasklaw, taskspan
 from simulate.errors import InputError
-from simulate.observe import fresh_tasks
-from simulate.observe.staying import Staying
+from simulate.observe import fresh_tasks, staying
 from simulate.run.kernels import kernel_for
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
@@ -374,13 +373,28 @@ def test_filters_that_grow_along_features_keep_their_small_response_to_noise() -
     b = np.zeros((1, *start.z.shape))
     b[..., :3] = 1.0
     b[..., 3:] = 1e-9 * stream(1, "test").standard_normal(b[..., 3:].shape)
-    staying = Staying(MODELS["huberized"], start, values)
-    rest = staying.filters(start.z + b @ start.gram, b).rest[0]
+    held = staying.Staying(MODELS["huberized"], start, values)
+    rest = held.filters(start.z + b @ start.gram, b).rest[0]
     weights, directions, watched = embedded(start)
     basis = np.linalg.qr(watched.T)[0]
     own = (weights + b[0][..., 3:] @ directions[3:]).reshape(4, -1)
     own = own - own @ basis @ basis.T
     np.testing.assert_allclose(rest, own @ own.T, rtol=1e-6)  # next to 1 for the whole filters' Gram matrix
+
+
+def test_what_stays_is_worked_out_once_and_of_many_draws_the_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = MODELS["huberized"]
+    one, other, third = (draw(model, VALUES, seed=seed) for seed in (0, 1, 2))
+    first = staying.Staying.of(model, one, VALUES)
+    assert staying.Staying.of(model, one, {**VALUES, "sigma_xi": 0.7}) is first  # no number of the laws is in it
+    staying.Staying.of(model, other, VALUES)
+    assert staying.Staying.of(model, one, VALUES) is first
+    monkeypatch.setattr(staying, "MOST", 1)
+    second = staying.Staying.of(model, third, VALUES)
+    again = staying.Staying.of(model, one, VALUES)
+    assert again is not first and staying.Staying.of(model, one, VALUES) is again
+    assert np.array_equal(again.basis.inverse, first.basis.inverse)
+    assert not np.array_equal(second.basis.inverse, first.basis.inverse)
 
 
 def test_any_dimension_costs_the_same() -> None:

@@ -129,9 +129,14 @@ def test_functions_are_within_their_bounds(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if hasattr(pieces, name)])
 def test_pieces_are_those_of_the_kernels_of_loops(name: str) -> None:
+    """In bits, but where lanes multiply by 1 / h: the two then have so many roundings together, each u of the value."""
     x = numbers(400)
     single = np.array([getattr(pieces, name)(float(each), *CONSTANT.get(name, ())) for each in x])
-    assert np.array_equal(compiled_over(name)(x), single, equal_nan=True)
+    found, roundings = compiled_over(name)(x), {"ramp": 1 + 2, "huberized": 3 + 4}.get(name, 0)
+    known = np.isfinite(single)
+    assert np.array_equal(found[~known], single[~known], equal_nan=True)
+    largest = np.maximum(np.abs(single[known]), np.abs(found[known]))
+    assert np.all(np.abs(found[known] - single[known]) <= roundings * 2.0**-53 * largest)
 
 
 @pytest.mark.parametrize("order", range(3))

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from .. import lazily
-from . import compiling
+from . import compiling, libm
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 LANES = GENERATED.parent / "lanes"
@@ -214,6 +214,7 @@ def plain_module(source: str, name: str) -> ModuleType:
     module = ModuleType(name)
     vars(module)["njit"] = _plainly
     text = source.replace("from dynamics.lazily import njit\n", "")
+    text = text.replace("from math import", f"from {libm.__name__} import")
     for compiled, plain in _PLAIN.items():
         text = text.replace(f"from dynamics.lanes.{compiled} import", f"from dynamics.lanes.{plain} import")
     exec(compile(text, f"<{name}, plain>", "exec"), module.__dict__)  # the text is our own generator's

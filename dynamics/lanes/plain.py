@@ -141,8 +141,9 @@ def bits_or(a: Longs, b: Longs) -> Longs:
 
 
 def lane(a: Array, at: int) -> float:
-    """What stands in a lane, from 0."""
-    return float(a[at])
+    """What stands in a lane, from 0; NumPy's number, whose powers are inf where Python's raise."""
+    number: float = a[at]
+    return number
 
 
 def in_lane(a: Array, at: int, value: float) -> Array:

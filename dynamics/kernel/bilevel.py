@@ -6,7 +6,6 @@ after another within them; a task's own has L entries.  z and b (H, m, B), label
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,33 +20,8 @@ from ..errors import RangeError
 from ..index_set import IndexSet
 from .chunks import After, heard, in_chunks
 from .kernel import Kernel
+from .task_axis import UNCOUPLED, Coupling, Indices, TaskAxis, by_eight
 from .trajectory import Sought, Trajectory, until_failure
-
-Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Coupling:
-    """g G for a gradient g (F, B) that is 0 off the first C directions and off `active` ones (A,) of the others.
-
-    The first C are orthogonal to the others, with Gram matrix `head` (C, C); C may be 0.  The others' part is
-    g_active left (A, B - C), rows of the Gram matrix, where `right` has no row; else g_active left right with
-    left (A, R) and right (R, B - C), from vectors of R dimensions.
-    """
-
-    head: Array
-    active: Indices
-    left: Array
-    right: Array
-
-    @property
-    def rank(self) -> int:
-        """R; 0 where the Gram matrix itself is cheaper."""
-        return len(self.right)
-
-    def arrays(self) -> tuple[Array | Indices, ...]:
-        """As kernels take it."""
-        return self.head, self.active, self.left, self.right
 
 
 @dataclass(frozen=True)
@@ -67,42 +41,16 @@ class BilevelKernel(Kernel):
         return replace(self, factor=None if factor is None else np.ascontiguousarray(factor, dtype=np.float64))
 
     def coupling(self, gram: Array, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
-        """How an outer step reaches every direction, at the fewest products; see `Coupling`."""
+        """How an outer step reaches every direction, at the fewest products."""
+        return self._axis(tasks, n).coupling(gram, self.factor, self._looked_at(values, n))
+
+    def _axis(self, tasks: int, n: int) -> TaskAxis:
+        return TaskAxis(self.families, self.heads, tasks, n)
+
+    def _looked_at(self, values: Mapping[str, Any], n: int) -> Indices:
+        """The examples of each task that an outer step moves W by: Reptile's are the inner loop's."""
         inner, outer = self.split(values, n)
-        moving = inner if self.algorithm["method"] == "reptile" else outer
-        shared, active = self._moving(tasks, n, moving)
-        if self.factor is None:
-            cut = 0
-            active = np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
-        else:
-            used = self.factor != 0
-            apart = not (used[:shared].any(axis=0) & used[shared:].any(axis=0)).any()
-            cut = shared if apart else 0
-            active = active if apart else np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
-            rest = self.factor[cut:, used[cut:].any(axis=0)]
-            size, rank = rest.shape
-            if rank * (len(active) + size) < len(active) * size:
-                head = self.factor[:cut] @ self.factor[:cut].T
-                return Coupling(head, active, np.ascontiguousarray(rest[active]), np.ascontiguousarray(rest.T))
-        head = np.ascontiguousarray(gram[:cut, :cut])
-        return Coupling(head, active, np.ascontiguousarray(gram[cut:, cut:][active]), np.empty((0, len(gram) - cut)))
-
-    def _size(self, index_set: IndexSet, tasks: int, n: int) -> int:
-        return _size(index_set, self.heads, tasks, n)
-
-    def _moving(self, tasks: int, n: int, moving: Indices) -> tuple[int, Indices]:
-        """How many directions stand before the first family over examples, and which of the others have a gradient."""
-        start, shared, active = 0, -1, [np.zeros(0, dtype=np.int64)]
-        for _, index_set in self.families:
-            size = self._size(index_set, tasks, n)
-            own = np.arange(size, dtype=np.int64)
-            if index_set.per_example:
-                shared = start if shared < 0 else shared
-                own = (np.arange(tasks, dtype=np.int64)[:, None] * n + moving).reshape(-1)
-            if shared >= 0:
-                active.append(start - shared + own)
-            start += size
-        return (start if shared < 0 else shared), np.concatenate(active)
+        return inner if self.algorithm["method"] == "reptile" else outer
 
     def cure(self, values: Mapping[str, Any]) -> str:
         """The step sizes of both loops."""
@@ -156,7 +104,7 @@ class BilevelKernel(Kernel):
 
     def places(self, tasks: int, n: int) -> Indices:
         """(K, L): where the directions of each task stand on the axis of all."""
-        return _places(self.families, self.heads, tasks, n)
+        return self._axis(tasks, n).places()
 
     def blocks(self, gram: Array, tasks: int, n: int) -> Array:
         """(K, L, L), each task's own inner products: from the vectors where the Gram matrix (0, 0) is left out."""
@@ -206,14 +154,14 @@ class BilevelKernel(Kernel):
         if self.lanes is None or not self.has_lanes(directions):
             module = self.module(directions)
             blas = module is not self.loops
-            coupled = self.coupling(gram, values, tasks, n) if blas else _NOTHING
+            coupled = self.coupling(gram, values, tasks, n) if blas else UNCOUPLED
             whole = np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
             return module.run, (whole, *coupled.arrays()), []
         if self.on_lanes(directions):
-            order, moving = self._order(values, tasks, n, directions)
-            return self.lanes.run, (np.ascontiguousarray(gram), order, moving), [_by_eight(order[natural])]
+            order, moving = self._axis(tasks, n).order(self._looked_at(values, n))
+            return self.lanes.run, (np.ascontiguousarray(gram), order, moving), [by_eight(order[natural])]
         scipy_linalg()  # Numba's products are its BLAS's
-        return self.lanes.run_by_blas, self.coupling(gram, values, tasks, n).arrays(), [_by_eight(natural)]
+        return self.lanes.run_by_blas, self.coupling(gram, values, tasks, n).arrays(), [by_eight(natural)]
 
     def run_tasks(
         self, z: Array, gram: Array, y: Array, values: Sequence[Mapping[str, Any]], steps: int, recorded: Indices,
@@ -227,7 +175,7 @@ class BilevelKernel(Kernel):
         first = values[0]
         tasks = self.tasks(first)
         n = y.shape[1] // tasks
-        order, moving = self._order(first, tasks, n, z.shape[3])
+        order, moving = self._axis(tasks, n).order(self._looked_at(first, n))
         with one_blas_thread():
             blocks = np.stack([self.blocks(each, tasks, n) for each in gram])
         rows = [(*self.arguments(each, z.shape[2]), self._value(each, "inner_step"), float(each[self.step]))
@@ -236,7 +184,7 @@ class BilevelKernel(Kernel):
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
         self.lanes.run_all(
             states, coefficients, np.ascontiguousarray(gram), order, moving, blocks, self.labels(y),
-            _by_eight(order[self.places(tasks, n)]), *self._bounds(first, n), np.array(rows),
+            by_eight(order[self.places(tasks, n)]), *self._bounds(first, n), np.array(rows),
             int(self._value(first, "inner_steps")), 0, steps, recorded, z_out, b_out, failed,
         )
         return z_out, b_out, failed
@@ -248,16 +196,6 @@ class BilevelKernel(Kernel):
     def runs_together(self, directions: int) -> bool:
         """Whether runs of so many directions go in one call: on lanes, all tasks alike in every step."""
         return self.on_lanes(directions) and not (self.algorithm.get("shares") or self.algorithm.get("sampled"))
-
-    def _order(self, values: Mapping[str, Any], tasks: int, n: int, directions: int) -> tuple[Indices, int]:
-        """Where each of all directions stands (B,) if those that have a gradient are first, and how many these are."""
-        inner, outer = self.split(values, n)
-        shared, active = self._moving(tasks, n, inner if self.algorithm["method"] == "reptile" else outer)
-        moving = np.concatenate([np.arange(shared, dtype=np.int64), shared + active])
-        still = np.setdiff1d(np.arange(directions, dtype=np.int64), moving)
-        order = np.empty(directions, dtype=np.int64)
-        order[np.concatenate([moving, still])] = np.arange(directions)
-        return order, len(moving)
 
     def observe(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> dict[str, Array]:
         """Observables of states z (T, H, m, B), all at the adapted weights.
@@ -344,31 +282,3 @@ class BilevelKernel(Kernel):
                 f"expected z ({self.heads}, m, B), gram (B, B) and y (tasks n,)"
             )
         return tasks, n
-
-
-def _size(index_set: IndexSet, heads: int, tasks: int, n: int) -> int:
-    """Vectors in a family over all tasks; class heads have one class each."""
-    return index_set.row(1, heads, tasks, tasks * n)
-
-
-@functools.lru_cache(maxsize=16)
-def _places(families: tuple[tuple[str, IndexSet], ...], heads: int, tasks: int, n: int) -> Indices:
-    """As `BilevelKernel.places`; not to be written to."""
-    columns, start = [], 0
-    k = np.arange(tasks, dtype=np.int64)[:, None]
-    for _, index_set in families:
-        size = _size(index_set, heads, tasks, n)
-        columns.append(start + index_set.row(0 * k, 0 * k + np.arange(size), k, k * n + np.arange(n)))
-        start += size
-    places = np.concatenate(columns, axis=1)
-    places.flags.writeable = False
-    return places
-
-
-def _by_eight(places: Indices) -> Indices:
-    """Rows (K, L) up to a multiple of eight, those past the last -1."""
-    padding = np.full((-len(places) % 8, places.shape[1]), -1, dtype=np.int64)
-    return np.ascontiguousarray(np.concatenate([places, padding]))
-
-
-_NOTHING = Coupling(np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty((0, 0)))

@@ -33,7 +33,7 @@ from ..start.declared import law_of
 from ..start.drawn import Draw
 from ..start.refusals import gram_refusal
 from ..values import number, whole
-from . import batch_tasks
+from . import batch_tasks, room
 from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
@@ -41,9 +41,6 @@ from .problem import Problem, Start
 from .reduced import declared
 from .together import go_together
 from .watch import EventWatch
-
-ENTRIES = 2**22  # numbers that a chunk's states, Gram matrices and covariances hold, 32 MB
-OPERATIONS = 5e9  # of a chunk, a fraction of a second: compiled code is not interrupted
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ def together(
                     made.take(place, at_seed, run)
                 continue
             for runs in _shapes(lot, seeds, names, steps, sampling) if plain or sampling == "gram" else ():
-                if steps * runs.step > OPERATIONS:
+                if steps * runs.step > room.OPERATIONS:
                     continue  # a run alone goes in pieces, between which an interrupt is heard
                 for chunk in _chunks(runs, steps):
                     heard()
@@ -229,7 +226,7 @@ def _of_seeds(
 
 
 def _chunks(runs: _Runs, steps: int) -> Iterator[_Runs]:
-    """Runs in the order given, in as few chunks of one size as hold `ENTRIES` numbers and take `OPERATIONS`."""
+    """Runs in the order given, in as few chunks of one size as `room.runs` says."""
     count = len(runs.seeds)
     most = _size(runs.filters, runs.directions, 1, steps * runs.step)
     size = -(-count // -(-count // most))
@@ -241,7 +238,7 @@ def _size(filters: int, directions: int, states: int, operations: float, vectors
     """How many runs are a chunk: of so many recorded states, operations and entries of vectors each."""
     a_state = 2 * filters * directions + directions**2 + 4 * filters**2
     entries = vectors + 4 * filters * directions + directions**2 + states * a_state
-    return max(1, min(int(ENTRIES / entries), int(OPERATIONS / max(operations, 1.0))))
+    return room.runs(entries, operations)
 
 
 def size_of(start: Start, asked: Asked) -> int:

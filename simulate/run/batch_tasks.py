@@ -22,13 +22,10 @@ from ..errors import InputError
 from ..observe import observables as obs
 from ..start.shared import Shared, held
 from ..values import number, whole
-from . import reduced
+from . import reduced, room
 from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
-
-ENTRIES = 2**22  # numbers that a chunk's states and Gram matrices hold, 32 MB
-OPERATIONS = 5e9  # of a chunk, a fraction of a second: compiled code is not interrupted
 
 
 def size_of(problem: Problem, asked: Asked) -> int:
@@ -48,7 +45,7 @@ def size_of(problem: Problem, asked: Asked) -> int:
     inner = number(values, model.bilevel.inner_steps) + 1.0
     operations = asked.steps * 2.0 * filters * directions**2 * (1.0 + inner / count)
     entries = 2 * directions**2 + 2 * (len(asked.recorded) + 2) * filters * directions
-    return max(1, min(int(ENTRIES / entries), int(OPERATIONS / max(operations, 1.0))))
+    return room.runs(entries, operations)
 
 
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
@@ -86,7 +83,7 @@ def together(
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
     waiting: list[tuple[int, int, Start]] = []
     for at_seed, seed in enumerate(seeds):
-        shared = Shared(ENTRIES)
+        shared = Shared(room.ENTRIES)
         for row, place in enumerate(lot.places.tolist()):
             try:
                 problem = lot.problem(row)
@@ -97,7 +94,7 @@ def together(
                 waiting.append((place, at_seed, problem.start(seed, sampling, shared)))
             except (InputError, ModelError, RangeError):  # said where the run is made alone
                 continue
-            if len(waiting) == most or _held([start for _, _, start in waiting]) > ENTRIES:
+            if len(waiting) == most or _held([start for _, _, start in waiting]) > room.ENTRIES:
                 yield from _advanced(waiting, asked)
                 waiting = []
     yield from _advanced(waiting, asked)

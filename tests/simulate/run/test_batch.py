@@ -27,7 +27,7 @@ from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged, InputError
-from simulate.run import batch, reduced
+from simulate.run import batch, reduced, room
 from simulate.run.asked import Asked, Found
 from simulate.run.lots import Lots
 from simulate.run.problem import Problem, Start, problem_of
@@ -210,7 +210,7 @@ def test_seeds_go_together_and_each_has_the_bits_that_it_has_alone(
         made.extend(found := many(starts, asked))
         return found
 
-    monkeypatch.setattr(batch, "ENTRIES", 2e5)
+    monkeypatch.setattr(room, "ENTRIES", 2e5)
     monkeypatch.setattr(batch, "alike", counted)
     whole = gr.run("pegr", params, seed=2, **asked)
     assert sum(run is not None for run in made) == together
@@ -309,7 +309,7 @@ def test_runs_of_a_near_singular_covariance_are_judged_alone() -> None:
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = problems([{"sigma_p": 0.1 * (1 + at)} for at in range(5)])
     whole = batch.together(cells, [0, 1, 2], 6, FRESH)
-    monkeypatch.setattr(batch, "ENTRIES", 12_000)
+    monkeypatch.setattr(room, "ENTRIES", 12_000)
     parts = batch.together(list(reversed(cells)), [2, 0, 1], 6, FRESH)
     assert whole.done.all() and parts.done.all()
     for name in FRESH:

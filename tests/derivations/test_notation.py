@@ -247,7 +247,8 @@ def test_there_is_one_printer_an_alphabet_and_the_kernels() -> None:
         if issubclass(kind, Printer) and kind.__module__ == name
     }
     of_formulas = {"_Text", "_Latex", "FormulaPrinter", "LaneFormulaPrinter"}  # in z
-    assert found == {"Alphabet", "Text", "Unicode", "Latex", "KernelPrinter", "LanePrinter"} | of_formulas
+    assert found == {
+        "Alphabet", "Text", "Unicode", "Latex", "KernelPrinter", "LanePrinter", "TaskPrinter"} | of_formulas
 
 
 BELOW = {

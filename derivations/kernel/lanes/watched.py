@@ -70,7 +70,7 @@ class Nest:
     @property
     def inner(self) -> list[str]:
         """The loops over what is reduced."""
-        every = ["head", "filter", *["example"] * self.own, *["class"] * self.classes]
+        every = ["head", "filter", *["example"] * self.own, *["entry of a class"] * self.classes]
         return [name for name in every if name not in self.outer]
 
     @property
@@ -215,7 +215,7 @@ class Watchers:
             return [self.emitter.each]
         if name == "filter":
             return ["for r in range(filters):"]
-        if name == "class":
+        if name == "entry of a class":
             return [f"for {CLASS} in range({self.model.network.classes}):"]
         return [f"for h in range({HEADS.get(extreme.heads, str(self.model.n_heads))}):"]
 

@@ -201,7 +201,7 @@ def test_matrices_and_parameters_agree_on_the_spiked_family(gamma: float, classe
 def test_the_spike_solves_its_equation(gamma: float, rank: int, bulk: float) -> None:
     x, b = covariances.spike(gamma, rank, bulk) / bulk**2, 1.0
     assert (rank - 1) * b + x**2 == pytest.approx(gamma * ((rank - 2) * b + 2 * x), rel=1e-9)
-    assert covariances.spike(1.0, rank, bulk) == bulk**2
+    assert covariances.spike(1.0, rank, bulk) == bulk * bulk
 
 
 def test_the_numbers_of_unequal_covariances_by_singular_values() -> None:

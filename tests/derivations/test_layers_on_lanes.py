@@ -41,6 +41,7 @@ from simulate.run.problem import Start, problem_of
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
 from simulate.validate.compare import compare
+from tests.helpers.slowly import where
 
 TILT = Parameter(name="tilt", latex="", meaning="noise in the second patch", kind="real", default=0.7)
 SUMS = (SumPatch(terms=(Term(direction="mu", scale="label"), Term(direction="xi"))),
@@ -104,7 +105,7 @@ def test_steps_are_those_of_the_loops_but_for_the_order_of_sums(model: Model) ->
 
 
 @pytest.mark.parametrize("model", [
-    pytest.param(model, id=name, marks=() if name == "both, penalised" else pytest.mark.slow)
+    pytest.param(model, id=name, marks=() if name == "biases" else pytest.mark.slow)
     for name, model in MODELS.items()
 ])
 def test_compiled_kernels_have_the_bits_of_plain_python(model: Model) -> None:
@@ -140,7 +141,7 @@ def test_fresh_examples_are_judged_as_the_law_of_fresh_examples_says(model: Mode
 
 
 @pytest.mark.parametrize(("model", "cells"), [
-    pytest.param(*each, id=name, marks=pytest.mark.slow if name == "classes" else ()) for name, each in CELLS.items()
+    pytest.param(*each, id=name, marks=() if name == "biases" else pytest.mark.slow) for name, each in CELLS.items()
 ])
 def test_grids_go_together(model: Model, cells: list[dict[str, Any]]) -> None:
     """With test errors too, but those of neurons with weights of their own."""
@@ -187,7 +188,7 @@ MUTANTS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "right", "wrong"), MUTANTS, ids=[name for name, *_ in MUTANTS])
+@pytest.mark.parametrize(("name", "right", "wrong"), where(lambda case: case[0] == "scalars", MUTANTS))
 def test_a_wrong_formula_is_seen_by_validate(name: str, right: str, wrong: str) -> None:
     model = MODELS[name]
     source, start = derive(model).lanes_source(), start_of(model, m=2, n=5)

@@ -173,8 +173,9 @@ def _validates(model: Model, kernel: Kernel, brought: dict[str, Any] | None) -> 
 
 @contextmanager
 def plainly(kernel: Kernel) -> Iterator[None]:
-    """Every problem has this kernel, which needs no compilation."""
-    with patch.object(problem, "kernel_for", lambda model: kernel), np.errstate(all="ignore"):
+    """Every problem has this kernel's loops, which need no compilation; plain Python is slow on lanes."""
+    loops = kernel.looped(kernel.loops)
+    with patch.object(problem, "kernel_for", lambda model: loops), np.errstate(all="ignore"):
         yield
 
 

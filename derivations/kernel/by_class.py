@@ -95,3 +95,8 @@ def by_weight(
 def summand(expr: sp.Expr) -> sp.Expr:
     """What a constant times a sum sums."""
     return next(iter(expr.atoms(sp.Sum))).function
+
+
+def factor(expr: sp.Expr) -> sp.Expr:
+    """What the sum in it is multiplied by."""
+    return expr / next(iter(expr.atoms(sp.Sum)))

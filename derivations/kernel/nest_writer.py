@@ -35,6 +35,14 @@ def scalars(model: Model) -> tuple[str, ...]:
     return ("kappa", *own_scalars(model), *penalty_scalars(model))
 
 
+def family_starts(out: Writer, model: Model, names: Iterable[str], depth: int, examples: str) -> None:
+    """Where each family starts on an axis that has them in this order, of so many examples (of a task)."""
+    previous, classes = "0", str(model.network.classes)
+    for name in names:
+        out.put(depth, f"at_{name} = {previous}")
+        previous = f"at_{name} + {model.family(name).index_set.of_a_task('1', classes, examples)}"
+
+
 class NestWriter:
     """Prints what loop nests of one recursion share; `blas` picks the contraction's variant."""
 
@@ -68,10 +76,8 @@ class NestWriter:
 
     def offsets(self, depth: int) -> None:
         """Where each family starts on the direction axis."""
-        previous, classes = "", str(self.model.network.classes)
-        for family in self.model.directions:
-            self.out.put(depth, f"at_{family.name} = {previous or '0'}")
-            previous = f"at_{family.name} + {family.index_set.of_a_task('1', classes, 'y.size')}"
+        names = [family.name for family in self.model.directions]
+        family_starts(self.out, self.model, names, depth, "y.size")
 
     def locals_of(self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None) -> None:
         """Pre-activations and activation pieces that the expressions use, as named locals, at changed indices."""

@@ -50,10 +50,26 @@ class Stage:
     contributions: dict[str, sp.Expr] = field(default_factory=dict)
     spread: dict[str, tuple[Spread, ...]] = field(default_factory=dict)
 
+    @property
+    def names(self) -> list[str]:
+        """Of its definitions."""
+        return [d.name for d in self.definitions]
+
 
 def arrays(stages: tuple[Stage, ...]) -> tuple[Definition, ...]:
     """Every definition that the stages fill an array for, in order."""
     return tuple(d for stage in stages for d in stage.definitions)
+
+
+def read_later(stages: tuple[Stage, ...]) -> set[str]:
+    """The arrays that lanes keep: of sums over neurons, and what another loop reads than the one that fills it."""
+    read: set[str] = set()
+    for stage in stages:
+        exprs, here = [*[d.expr for d in stage.definitions], *stage.contributions.values()], set(stage.names)
+        bases = {str(base) for expr in exprs for base in expr.atoms(sp.IndexedBase)}
+        read |= bases - here if stage.kind in ("pass", "softmax") else bases
+        read |= here if stage.kind == "reduce" else set()
+    return read
 
 
 def schedule(

@@ -10,7 +10,7 @@ from ..calculus.roles import GramEntry, role_of
 from ..calculus.sums import Definition
 from ..calculus.symbols import i_
 from ..declare import IndexSet
-from .by_class import CLASS, summand, sums_of
+from .by_class import CLASS, factor, summand, sums_of
 from .nest_writer import NestWriter
 from .printer import take_constants
 from .schedule import Spread, Stage
@@ -49,9 +49,8 @@ class StageNests(NestWriter):
         for d in [d for d in stage.definitions if d.name in classes]:
             self.out.put(depth + 1, self.each, f"    {d.name}[{self.index(d)}] += {classes[d.name]}[y[i]]")
         for d in stage.definitions:
-            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
-            if factor != 1:
-                self.out.put(depth, f"{d.name} *= {self.printer.doprint(factor)}")
+            if factor(d.expr) != 1:
+                self.out.put(depth, f"{d.name} *= {self.printer.doprint(factor(d.expr))}")
 
     def _heads(self, depth: int, stage: Stage) -> None:
         self.out.put(depth, *[f"{d.name}[:] = 0.0" for d in stage.definitions])

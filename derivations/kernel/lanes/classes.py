@@ -90,7 +90,7 @@ class ClassLanes(LaneDescent):
         for name in fixed:
             self._by_label(depth + 1, f"{name}_i", f"{name}_i + {sums_of(name)}[{CLASS}]")
         for d in stage.definitions:
-            self.out.put(depth + 1, f"store({d.name}, at_head + i, {d.name}_i{self.scaled(d)})")
+            self.out.put(depth + 1, f"store({d.name}, at_head + i, {d.name}_i{self.lanes.scaled(d)})")
 
     def _by_label(self, depth: int, target: str, value: str) -> None:
         """`target`, lanes, becomes `value` in the examples of each class."""

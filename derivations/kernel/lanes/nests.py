@@ -16,12 +16,11 @@ from ...calculus.sums import Definition
 from ...declare import Directions
 from ..by_class import summand
 from ..layout import Groups
-from ..pieces import HELPERS
-from ..schedule import Stage, arrays
+from ..nest_writer import family_starts
+from ..schedule import Stage, arrays, read_later
 from ..timeloop import RESCALING, Descent
 from .blocks import LANES
 from .by_label import SIDES, ByLabel
-from .by_lane import each_of
 from .printer import LanePrinter, NoLanes
 
 _EACH = f"for i in range(0, y.size, {LANES}):"
@@ -68,10 +67,7 @@ class LaneNests(Descent):
 
     def offsets(self, depth: int) -> None:
         """Where each family starts in a row."""
-        previous = "0"
-        for name in self.families():
-            self.out.put(depth, f"at_{name} = {previous}")
-            previous = f"at_{name} + {self.size_of(self.model.family(name))}"
+        family_starts(self.out, self.model, self.families(), depth, "examples")
 
     def locals_of(
         self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None
@@ -85,8 +81,7 @@ class LaneNests(Descent):
         """The call of an activation piece; a formula's functions on lanes have names of their own (`by_lane`)."""
         if self.numbers or not isinstance(piece, EXPRESSED):
             return super().called(piece)
-        first, *constants = (self.printer.doprint(arg) for arg in piece.args)
-        return f"{each_of(HELPERS[type(piece)])}({', '.join((f'lanes({first})', *constants))})"
+        return self.lanes.called(piece)
 
     def neurons(self, depth: int, *first: str) -> None:
         """Loops over heads and filters; a neuron begins with its place and the lines `first`."""
@@ -110,7 +105,7 @@ class LaneNests(Descent):
             total = f"{d.name}_i"
             if d.name in fixed:
                 total = f"({total} + where({self.by_label.test}, {', '.join(f'{d.name}_{side}' for side in SIDES)}))"
-            self.out.put(depth + 1, f"store({d.name}, i, {total}{self.scaled(d)})")
+            self.out.put(depth + 1, f"store({d.name}, i, {total}{self.lanes.scaled(d)})")
 
     def sums_of_examples(self, depth: int, stage: Stage, bodies: Mapping[str, sp.Expr]) -> None:
         """A loop over examples, with the sums over neurons of `bodies` in it, by name; others of the stage are 0."""
@@ -122,11 +117,6 @@ class LaneNests(Descent):
             self.locals_of(inside, list(bodies.values()))
         for name, body in bodies.items():
             self.out.assign(inside, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
-
-    def scaled(self, definition: Definition) -> str:
-        """What a sum is multiplied by, as it is stored; nothing where that is 1."""
-        factor = definition.expr / next(iter(definition.expr.atoms(sp.Sum)))
-        return "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
 
     def head_begins(self, depth: int) -> None:
         """A loop over heads, each of which has a row in an example array."""
@@ -229,12 +219,8 @@ class LaneNests(Descent):
     def look(self, stages: tuple[Stage, ...]) -> None:
         """Notes which example arrays other loops read than those that fill them, and which are a gradient's weights."""
         self.weights: set[str] = set()
-        self.kept: set[str] = set()
+        self.kept = read_later(stages)
         for stage in stages:
-            read = [*[d.expr for d in stage.definitions], *stage.contributions.values()]
-            bases = {str(base) for expr in read for base in expr.atoms(sp.IndexedBase)}
-            here = {d.name for d in stage.definitions}
-            self.kept |= bases - here if stage.kind in ("pass", "softmax") else bases
             if stage.kind == "gradient":
                 for expr in stage.contributions.values():
                     for term in sp.Add.make_args(sp.expand(expr)) if expr != 0 else ():
@@ -248,7 +234,6 @@ class LaneNests(Descent):
     ) -> Groups:
         """A gradient function's arguments: the state, the data, the parameters, and what is filled."""
         self.look(stages)
-        reduced = {d.name for stage in stages if stage.kind == "reduce" for d in stage.definitions}
         frozen = ["u"] if any(stage.kind == "contract" for stage in stages) else []
         label = ["label"] if "label_noise" in self.options else []
         called = state != "z"
@@ -257,5 +242,5 @@ class LaneNests(Descent):
             [state], [*[f"packed_{name}" if called else name for name in data], *label, "live", *self.grams],
             ["n", "examples", "filters", "width", "directions"], [*self.scalars, *["eta"] * self.moves],
             ["g", *frozen],
-            [*[d.name for d in dict.fromkeys(filled) if d.name in self.kept | reduced], *self.by_class.arrays(stages)],
+            [*[d.name for d in dict.fromkeys(filled) if d.name in self.kept], *self.by_class.arrays(stages)],
         )

@@ -6,10 +6,11 @@ import sympy as sp
 
 from ...calculus.activations import EXPRESSED
 from ...calculus.roles import Covector, GramEntry, OfPatch, Preactivation, role_of
+from ...calculus.sums import Definition
 from ...calculus.symbols import s
 from ...declare import Model, OfMargin
 from ...errors import ModelError
-from ..by_class import CLASS
+from ..by_class import CLASS, factor
 from ..pieces import HELPERS
 from ..printer import KernelPrinter, argument
 from .by_lane import NATIVE, each_of
@@ -61,6 +62,16 @@ class LanePrinter(KernelPrinter):
         if type(expr).__name__ == "rate":
             return rate(self.names.model, int(expr.args[0]), self._print(expr.args[1]))
         return str(super()._print_Function(expr))
+
+    def called(self, piece: sp.Function) -> str:
+        """The call of a formula's function of eight numbers, which has a name of its own (`by_lane`)."""
+        first, *constants = map(self.doprint, piece.args)
+        return f"{each_of(HELPERS[type(piece)])}({', '.join((f'lanes({first})', *constants))})"
+
+    def scaled(self, definition: Definition) -> str:
+        """What a sum is multiplied by, as it is stored; nothing where that is 1."""
+        times = factor(definition.expr)
+        return "" if times == 1 else f" * ({self.doprint(times)})"
 
     def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:
         raise NoLanes(f"{expr} has no form on lanes; signed heads compare no indices")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from ...declare import Model
 from ..layout import HELPER, Writer
+from ..nest_writer import family_starts
 from .blocks import LANES
 
 _LAID = '"""Blocks (K, L, L) and labels (K n,) side by side, (G, L, L, 8) and (G, n, 8); past the last task 0 and 1."""'
@@ -51,7 +52,7 @@ def _scatter(out: Writer, model: Model) -> None:
     put = out.put
     put(0, "", HELPER)
     out.call(0, "def scatter_each(", (["near", "rows", "width", "places", "weights", "k"],
-                                           ["examples", "first", "last", "sign", "z"]), "):")
+                                      ["examples", "first", "last", "sign", "z"]), "):")
     put(1, '"""z += sign weights near, on what the examples first .. last - 1 of the tasks k .. move."""')
     starts(out, model, 1)
     put(1, "length = places.shape[1]", f"for own in range({LANES}):", "    weight = sign * weights[k + own]")
@@ -78,7 +79,7 @@ def _descend(out: Writer, model: Model) -> None:
     put, moved = out.put, ["moved"] * model.bilevel.to_adapted
     put(0, "", HELPER)
     out.call(0, "def descend_each(", (["z", *moved, "g"], ["sides", "at_side", "rows", "length"],
-                                           ["examples", "first", "last", "eta"]), "):")
+                                      ["examples", "first", "last", "eta"]), "):")
     also = ", moved <- moved - eta g" if model.bilevel.to_adapted else ""
     put(1, f'"""z <- z - eta g gram{also}, g <- -eta g of eight tasks, by what the examples first .. move."""')
     starts(out, model, 1)
@@ -101,11 +102,8 @@ def _descend(out: Writer, model: Model) -> None:
 
 
 def starts(out: Writer, model: Model, depth: int) -> None:
-    """Where each family starts on the direction axis of a task of n examples."""
-    previous = "0"
-    for family in model.directions:
-        out.put(depth, f"at_{family.name} = {previous}")
-        previous = f"at_{family.name} + {family.index_set.of_a_task('1', '1', 'examples')}"
+    """Where each family starts on the direction axis of a task."""
+    family_starts(out, model, [family.name for family in model.directions], depth, "examples")
 
 
 def _moving(out: Writer, model: Model, depth: int, line: Callable[[int, str], None]) -> None:

@@ -13,10 +13,8 @@ from ...calculus.roles import Covector, GramEntry, role_of
 from ..bilevel import TwoLevels
 from ..by_class import summand
 from ..layout import Groups
-from ..pieces import HELPERS
-from ..schedule import Stage, arrays, schedule
+from ..schedule import Stage, arrays, read_later, schedule
 from .blocks import LANES
-from .by_lane import each_of
 from .printer import LanePrinter, NoLanes
 from .task_moves import starts
 
@@ -49,24 +47,15 @@ class TaskNests(TwoLevels):
         self.stages = schedule(recursion, recursion.plain, prefix="v")
         if any(stage.kind not in ("reduce", "pass", "gradient") or stage.spread for stage in self.stages):
             raise NoLanes("a stage has no form on lanes of tasks")
-        self.filled = [d.name for d in arrays(self.stages) if d.name in self._read_later()]
+        kept = read_later(self.stages)
+        self.filled = [d.name for d in arrays(self.stages) if d.name in kept]
         self.moves = self.model.bilevel.to_adapted
-
-    def _read_later(self) -> set[str]:
-        """The example arrays that another loop reads than the one that fills them."""
-        read: set[str] = set()
-        for stage in self.stages:
-            exprs = [*[d.expr for d in stage.definitions], *stage.contributions.values()]
-            bases = {str(base) for expr in exprs for base in expr.atoms(sp.IndexedBase)}
-            read |= bases - {d.name for d in stage.definitions} if stage.kind == "pass" else bases
-        return read | {d.name for stage in self.stages if stage.kind == "reduce" for d in stage.definitions}
 
     def called(self, piece: sp.Function) -> str:
         """The call of an activation piece; a formula's functions on lanes have names of their own (`by_lane`)."""
         if self.printer is not self.side or not isinstance(piece, EXPRESSED):
             return super().called(piece)
-        first, *constants = (self.printer.doprint(arg) for arg in piece.args)
-        return f"{each_of(HELPERS[type(piece)])}({', '.join((f'lanes({first})', *constants))})"
+        return self.side.called(piece)
 
     def _each_groups(self, state: str, labels: str, part: str, into: str) -> Groups:
         """Arguments of `gradient_each`."""
@@ -98,9 +87,7 @@ class TaskNests(TwoLevels):
         for name, body in bodies.items():
             self.out.assign(4, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
         for d in stage.definitions:
-            factor = d.expr / next(iter(d.expr.atoms(sp.Sum)))
-            scaled = "" if factor == 1 else f" * ({self.printer.doprint(factor)})"
-            self.out.put(2, f"store({d.name}, {LANES} * i, {d.name}_i{scaled})")
+            self.out.put(2, f"store({d.name}, {LANES} * i, {d.name}_i{self.side.scaled(d)})")
 
     def _numbers(self, stage: Stage) -> None:
         """What follows from an example's sums."""

@@ -61,11 +61,11 @@ def mean_costs(fresh: Array, held: Array, label: float, loss: object) -> Array |
 
 
 def mean_errors(fresh: Array, held: Array, label: float) -> Array | None:
-    """The share (N,) of the M with label (fresh + held) < 0, ties one half; None where a score is no number.
+    """The share (N,) of the M with label (fresh + held) < 0, ties one half; None where a sum may be no number.
 
     A sum of two doubles is negative, or 0, exactly where its rounded value is.
     """
-    if np.isnan(fresh).any() or np.isnan(held).any():
+    if np.isnan(fresh).any() or np.isnan(held).any() or (np.isinf(fresh).any() and np.isinf(held).any()):
         return None
     order = np.sort(held)
     below = np.searchsorted(order, -fresh, side="left")

@@ -152,8 +152,8 @@ def adapted(
 ) -> dict[str, Array]:
     """Those `wanted` of loss and error on query examples of tasks adapted on their support, with standard errors, (T,).
 
-    Errors are over tasks, NaN where a state or an adapted one is not finite.  Labels are uniform; with `sizes.balanced`
-    those of the support are as equally frequent as can be.
+    Standard errors are over tasks.  NaN where a state or an adapted one is not finite.  Labels are uniform; with
+    `sizes.balanced` those of the support are as equally frequent as can be.
 
     Args:
         outputs: pre-activations (N, P, H, m) -> f (N,) or logits (N, K).

@@ -151,7 +151,7 @@ class BilevelKernel(Kernel):
         """The time loop for tasks of these sizes, what couples them, and where their directions are if it asks."""
         natural = self.places(tasks, n)
         directions = int(natural.max()) + 1
-        if self.lanes is None or not self.has_lanes(directions):
+        if not self.has_lanes(directions) or self.lanes is None:
             module = self.module(directions)
             blas = module is not self.loops
             coupled = self.coupling(gram, values, tasks, n) if blas else UNCOUPLED

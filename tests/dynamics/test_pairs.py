@@ -43,6 +43,7 @@ def test_sums_that_round_to_nothing_are_ties_and_those_that_hardly_do_not_are_no
     found = pairs.mean_errors(fresh, held, 1.0)
     assert found is not None and np.array_equal(found, one_by_one.mean(axis=1))
     assert pairs.mean_errors(np.array([0.0, np.nan]), held, 1.0) is None
+    assert pairs.mean_errors(fresh, np.append(held, -np.inf), 1.0) is None  # inf - inf is left to who looks at each
 
 
 @pytest.mark.parametrize("loss", LOSSES)

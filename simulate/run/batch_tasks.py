@@ -81,16 +81,12 @@ def together(
     if sampling != "gram":
         return
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
+    problems = list(_problems(lot, asked))
     waiting: list[tuple[int, int, Start]] = []
     for at_seed, seed in enumerate(seeds):
         shared = Shared(room.ENTRIES)
-        for row, place in enumerate(lot.places.tolist()):
+        for place, problem, most in problems:
             try:
-                problem = lot.problem(row)
-                most = size_of(problem, asked)
-                if most == 1:
-                    return
-                schedules.check(problem.model, problem.values, steps)
                 waiting.append((place, at_seed, problem.start(seed, sampling, shared)))
             except (InputError, ModelError, RangeError):  # said where the run is made alone
                 continue
@@ -98,6 +94,19 @@ def together(
                 yield from _advanced(waiting, asked)
                 waiting = []
     yield from _advanced(waiting, asked)
+
+
+def _problems(lot: Lot, asked: Asked) -> Iterator[tuple[int, Problem, int]]:
+    """The lot's cells that go together, each with its place, and how many runs are a call."""
+    for row, place in enumerate(lot.places.tolist()):
+        problem = lot.problem(row)
+        try:
+            most = size_of(problem, asked)
+            schedules.check(problem.model, problem.values, asked.steps)
+        except (InputError, ModelError, RangeError):  # said where the run is made alone
+            continue
+        if most > 1:
+            yield place, problem, most
 
 
 def _held(starts: Sequence[Start]) -> int:

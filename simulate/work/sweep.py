@@ -72,8 +72,7 @@ class _Turns:
 def short_turns() -> Iterator[None]:
     """Threads take turns at the interpreter after at most `TURN` inside; the setting is the whole process's.
 
-    What a chunk does between kernels is some milliseconds: by Python's own setting the other threads wait it out, which
-    is one in thirty of a grid's time on two threads.
+    What a chunk does between kernels is some milliseconds: by Python's own setting the other threads wait it out.
     """
     with _Turns.lock:
         if not _Turns.sweeps:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import ModuleType
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +30,32 @@ class BilevelKernel(Kernel):
     """A loaded bilevel kernel.
 
     `algorithm` names its parameters, as `derivations.declare.Bilevel` does; `families` are the directions' (name,
-    index set). `factor` (B, R), with factor factor^T the Gram matrix, is what `through` gave.
+    index set). `factor` (B, R), with factor factor^T the Gram matrix, is what `through` gave. `by_blas`: tasks on lanes
+    are coupled by BLAS at every size, as they are from so many directions on.
     """
 
     algorithm: Mapping[str, str] = field(default_factory=dict)
     families: tuple[tuple[str, IndexSet], ...] = ()
     factor: Array | None = None
+    by_blas: bool = False
 
     def through(self, factor: Array | None) -> BilevelKernel:
         """The kernel with vectors `factor` (B, R) to couple tasks through, wherever that is cheaper."""
         return replace(self, factor=None if factor is None else np.ascontiguousarray(factor, dtype=np.float64))
+
+    def on_lanes(self, directions: int) -> bool:
+        """Whether the coupling goes on lanes too; tasks are adapted there wherever there is the variant."""
+        return not self.by_blas and super().on_lanes(directions)
+
+    def stepping(self, directions: int) -> ModuleType:
+        """The variant that advances a state of so many directions: on lanes, whatever couples the tasks."""
+        return (self.lanes if self.has_lanes(directions) else None) or self.module(directions)
+
+    def throughout(self, directions: int) -> Self:
+        """The kernel that advances states of every size as this one does those of so many directions."""
+        if self.has_lanes(directions):
+            return replace(self, lanes_from=0, by_blas=not self.on_lanes(directions))
+        return super().throughout(directions)
 
     def coupling(self, gram: Array, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
         """How an outer step reaches every direction, at the fewest products."""

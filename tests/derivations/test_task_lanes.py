@@ -77,6 +77,16 @@ def test_tasks_side_by_side_are_the_loops_but_for_rounding(
     assert np.abs(ours.z[1] - loops.z[1]).max() <= bound
 
 
+def test_a_kernel_of_many_directions_takes_small_states_the_same_way() -> None:
+    """`validate` probes at small states what a large draw runs: tasks on lanes that BLAS couples."""
+    kernel, values = of(fomaml(method="train-train"), n_tasks=3, J=2)
+    few, many = kernel.throughout(kernels.LANES_UPTO - 1), kernel.throughout(kernels.LANES_UPTO)
+    assert kernel.stepping(kernels.LANES_UPTO) is many.stepping(1) is kernel.lanes
+    assert few.on_lanes(1) and not many.on_lanes(1) and many.throughout(1).by_blas
+    _, gram, _ = state(fomaml(method="train-train"), 3, 4, 2, 5)
+    assert kernel.lanes is not None and many._loop(gram, values, 3, 4)[0] is kernel.lanes.run_by_blas
+
+
 def test_a_task_has_the_bits_that_it_has_beside_any_others() -> None:
     declared, n, m = fomaml(method="train-train"), 4, 3
     kernel, values = of(declared, n_tasks=11, J=4)

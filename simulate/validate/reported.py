@@ -248,8 +248,7 @@ def _of_blocks(probe: _Probe) -> Iterator[Row]:
     gaps += [_gap(np.concatenate([p.b for p in parts if p.b is not None]), np.asarray(probe.states.b))]
     for name in [name for name in ("loss", "margins") if name in probe.states.seen]:
         gaps.append(_gap(np.concatenate([part.seen[name] for part in parts]), probe.states.seen[name]))
-    yield Row("states in blocks", max(gaps), 0.0, 0, "exact") if max(gaps) else Row("states in blocks", 0.0, LONG, 0,
-                                                                                     "fixed")
+    yield Row("states in blocks", max(gaps), LONG, 0, "fixed")
 
 
 def _of_runs(probe: _Probe) -> Iterator[Row | Left]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ SIZES: dict[str, dict[str, Any]] = {
     "fomaml": {"n_tasks": 2, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 4, "J": 2, "test_tasks": 4, "eta": 0.2,
                "eta_inner": 0.2, "sigma_xi": 0.3, "sigma_0": 0.1},
 }
+# On lanes a full group of tasks and one of a single task, and filters that fill a block of four and one of two.
+GROUPED = {"n_tasks": 9, "m": 3, "d": 60}
 STEPS = 6
 ON_LANES = "_lanes"
 # Vectors of directions with which a run on lanes goes through a block of the coupling, and through every way of it.
@@ -64,18 +67,21 @@ TWO_NOISES = f"two_noises{ON_LANES}"
 # Functions that judge fresh examples which those of a setting are not: PEGR's hold one vector and nothing else.
 NOT_ENTERED: dict[str, tuple[str, ...]] = {
     "pegr": ("every_part", "move_along", "is_alone"), "nearly_orthogonal": ("one_part",), "heterogeneous": (),
-    "fomaml": ("run_by_blas", "couple_all", "advance", "keep_state"),  # from LANES_UPTO directions on
+    "fomaml": (),
 }
-ELSEWHERE = ("watch_", "seek", "reach", "met", "run_all")  # functions of kernels on lanes
+# Functions of tasks on lanes that a run goes through from LANES_UPTO directions on, where BLAS couples the tasks.
+COUPLED = ("run_by_blas", "couple_all", "advance", "keep_state")
+ELSEWHERE = re.compile(r"watch_\w+|seek|reach|met|run_all")  # functions of kernels on lanes
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
-PATIENCE = 90  # seconds, after which a kernel whose loop never ends is taken for one that raises
+PATIENCE = 60.0  # seconds of the processor, after which a kernel whose loop never ends is taken for one that raises
 
 
 @dataclass(frozen=True)
 class Case:
     """A kernel, plain, with the text of its variant and the small draw that it is validated on.
 
-    `only` are the functions that are mutated, all but `never` where it is empty.
+    `only` are the functions that are mutated, all but `never` where it is empty; `coupled`: tasks on lanes are coupled
+    by BLAS, as those of many directions are.
     """
 
     name: str
@@ -86,6 +92,7 @@ class Case:
     values: dict[str, Any]
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    coupled: bool = False
 
     @property
     def on_lanes(self) -> bool:
@@ -99,12 +106,16 @@ class Case:
 
     def verdict(self, kernel: Kernel) -> str:
         """`validate`'s on the draw; "crash" where the kernel raises, or does not end."""
-        bound = kernel.bind(self.draw.clean).through(self.draw.vectors)
+        bound = self.variant(kernel).bind(self.draw.clean).through(self.draw.vectors)
         with np.errstate(all="ignore"), _ending():
             try:
                 return compare(self.model, bound, self.draw, self.values, STEPS).verdict
             except RAISED:
                 return "crash"
+
+    def variant(self, kernel: Kernel) -> Kernel:
+        """The kernel as the case runs it."""
+        return replace(kernel, by_blas=True) if self.coupled else kernel  # type: ignore[call-arg]
 
     def widened(self, vectors: int) -> Case:
         """With directions that fill `vectors` vectors of 8, and filters that fill two blocks of four and one of two."""
@@ -117,7 +128,9 @@ class Case:
         return replace(self, values=values, draw=draw(self.model, values, 1))
 
     def at_sizes(self, function: str) -> list[Case]:
-        """The case at sizes at which a run goes through this function of the text."""
+        """The case at sizes, or of a variant, at which a run goes through this function of the text."""
+        if self.on_lanes and isinstance(self.model.algorithm, Bilevel):
+            return [replace(self, coupled=function in COUPLED)]
         vectors = ENTERED.get(function, ()) if self.on_lanes else ()
         counted = [self.at(m=m) for m in COUNTED.get(function, ())] if self.on_lanes else []
         return [self.widened(count) for count in vectors] or counted or [self]
@@ -132,25 +145,25 @@ class Case:
         These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`).
         """
         def wanted(name: str) -> bool:
-            return name in self.only if self.only else not (name in self.never or name.startswith(ELSEWHERE))
+            return name in self.only if self.only else not (name in self.never or ELSEWHERE.fullmatch(name))
 
         return mutants(self.source, wanted)
 
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """Inside, RuntimeError after `PATIENCE` seconds; in the main thread, as signals are."""
+    """Inside, RuntimeError after `PATIENCE` seconds of work, whoever else works; in the main thread, as signals are."""
 
     def give_up(*_: object) -> None:
         raise RuntimeError(f"no end within {PATIENCE} seconds")
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(PATIENCE)
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def names() -> list[str]:
@@ -171,7 +184,8 @@ def case(name: str) -> Case:
     structural = {p.name: p.default for p in model.parameters if p.structural}
     setting = next(each for each in PAPERS if name.startswith(each))
     factory = settings.resolve(setting).factory
-    resolved = parameters.resolve(factory, {**SIZES[setting], **structural}, None)
+    grouped = GROUPED if setting == "fomaml" and name.endswith(ON_LANES) else {}
+    resolved = parameters.resolve(factory, {**SIZES[setting], **grouped, **structural}, None)
     values = dict(resolved.values)
     kernel = load(path, described, INDEX_SETS, compiled=False)
     text = (GENERATED / f"{name}.py").read_text(encoding="utf-8")
@@ -215,7 +229,7 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     rng = np.random.default_rng([7, at])
     model, bilevel = of.model, isinstance(of.model.algorithm, Bilevel)
     more = of.values["n"] // LANES * LANES  # for a case at a larger size
-    n, m, d, tasks = int(rng.integers(3, 7)) + more, int(rng.integers(2, 5)), 6, 2 if bilevel else 1
+    n, m, d, tasks = int(rng.integers(3, 7)) + more, int(rng.integers(2, 5)), 6, (2, 9)[at % 2] if bilevel else 1
     values = {**of.values, "n": n, "m": m, "neurons": ["mean", "sum"][at % 2], "penalty_half": bool(at % 3), "lam": 0.3,
               "lam_until": 2, "eta": 0.3, "slope": 0.2, "J": at % 3, "eta_inner": 0.3, "n_tasks": tasks, "n_train": 2,
               "h": 0.4}
@@ -227,7 +241,7 @@ def results(kernel: Kernel, of: Case, at: int) -> Iterator[NDArray[Any]]:
     signed = model.network.heads == "signed"
     y = rng.choice([-1.0, 1.0], n * tasks) if signed else rng.integers(0, model.n_heads, n * tasks).astype(float)
     z, gram = W @ vectors.T, vectors @ vectors.T
-    kernel = kernel.bind(y).through(vectors)
+    kernel = of.variant(kernel).bind(y).through(vectors)
     run = kernel.run(z, np.zeros_like(z), gram, y, values, 4, np.array([0, 1, 3, 4]))
     yield from (run.z, run.b, np.array([run.diverged]))
     yield from kernel.observe(z[None], gram, y, values).values()

@@ -33,6 +33,7 @@ from tests.helpers import mutant_laws as laws
 from tests.helpers.slowly import one_in, rarely
 
 PEGR, CLASSES, LEAKY = "pegr_pegr_q2", "heterogeneous_K3", "nearly_orthogonal"
+TASKS = f"fomaml_train_validation_huberized{kernels.ON_LANES}"
 COUNT = 10  # mutants a kernel or module, chosen by a fixed seed
 SHARE = 0.98
 
@@ -135,6 +136,7 @@ def test_vectors_of_length_zero_are_validated_without_coefficients(blank: str) -
 # What a run reports of states, which `validate` did not look at: a module, a line of it, and a wrong one.
 OBSERVED = "derivations/declare/observed/"
 REPORTED = [
+    (PEGR, "simulate/observe/states.py", "slice(start, start + size)", "slice(start, start - size)"),
     (PEGR, "simulate/observe/states.py", "values *= self.draw.squared_lengths[rows]", "values *= 1.0"),
     (PEGR, "simulate/observe/states.py", "values *= np.array(self.model.network.head_axis.signs)",
      "values *= np.ones(2)"),
@@ -204,7 +206,9 @@ def test_a_sample_of_mutants_fails() -> None:
 @pytest.mark.parametrize(
     ("name", "mutant"),
     [(kernels.TWO_NOISES, "colour: left term dropped in `q * neurons + s`"),
-     (f"{LEAKY}{kernels.ON_LANES}", "block_4_3: left term dropped in `s + 3`")],
+     (f"{LEAKY}{kernels.ON_LANES}", "block_4_3: left term dropped in `s + 3`"),
+     (TASKS, "meta_gradient: factor dropped in `k * length * length`"),
+     (TASKS, "couple_all: left term dropped in `cut + active[q]`")],
 )
 def test_a_mutant_that_small_shapes_or_one_fresh_vector_hide_fails(name: str, mutant: str) -> None:
     """The first of that name, wherever its line is by now."""

@@ -45,6 +45,7 @@ from simulate.start.drawn import Draw
 from simulate.testing import plain_kernel
 from simulate.validate.compare import compare
 from tests.helpers.mutants import Mutant, mutants
+from tests.helpers.sums_of_terms import xor
 
 SIZES: dict[str, dict[str, Any]] = {
     "pegr": {"n": 5, "m": 3, "d": 20, "eta": 0.2, "lam": 0.1, "lam_until": 3},
@@ -64,6 +65,7 @@ ENTERED["couple"] = (*range(1, max(VECTORS) + 2),)
 # Filters a head with which blocks of filters end and begin on every side of where a head's end.
 COUNTED = {"colour": (3, 4, 5, 6)}
 TWO_NOISES = f"two_noises{ON_LANES}"
+CLUSTERS = "xor"  # with scalars, flips and noise off two directions: only its test law is mutated
 # Functions that judge fresh examples which those of a setting are not: PEGR's hold one vector and nothing else.
 NOT_ENTERED: dict[str, tuple[str, ...]] = {
     "pegr": ("every_part", "move_along", "is_alone"), "nearly_orthogonal": ("one_part",), "heterogeneous": (),
@@ -95,6 +97,11 @@ class Case:
     coupled: bool = False
 
     @property
+    def shipped(self) -> str:
+        """The name of its shipped setting, "" if it is declared here."""
+        return next((setting for setting in PAPERS if self.name.startswith(setting)), "")
+
+    @property
     def on_lanes(self) -> bool:
         """Whether it is the variant on lanes."""
         return self.name.endswith(ON_LANES)
@@ -106,7 +113,7 @@ class Case:
 
     def verdict(self, kernel: Kernel) -> str:
         """`validate`'s on the draw; "crash" where the kernel raises, or does not end."""
-        bound = self.variant(kernel).bind(self.draw.clean).through(self.draw.vectors)
+        bound = self.variant(kernel).bind(self.draw.clean, self.draw.scalars).through(self.draw.vectors)
         with np.errstate(all="ignore"), _ending():
             try:
                 return compare(self.model, bound, self.draw, self.values, STEPS).verdict
@@ -178,6 +185,8 @@ def case(name: str) -> Case:
     """The kernel `name` on a small draw."""
     if name == TWO_NOISES:
         return _two_noises()
+    if name == CLUSTERS:
+        return _clusters()
     path = GENERATED / f"{name.removesuffix(ON_LANES)}.py"
     described = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     model = from_plain(described["model"])
@@ -207,6 +216,14 @@ def _two_noises() -> Case:
     assert text is not None
     judging = ("colour", "every_part", "move_along", "judge", "judge_all")
     return Case(TWO_NOISES, model, kernel, text, draw(model, values, 1), values, judging)
+
+
+def _clusters() -> Case:
+    """XOR clusters, by loops, whose text is no mutant's."""
+    model = xor()
+    values = dict(parameters.resolve(model, {"n": 6, "m": 3, "d": 20}, None).values)
+    kernel = plain_kernel(model)
+    return Case(CLUSTERS, model, kernel.looped(kernel.loops), "", draw(model, values, 1), values)
 
 
 def same(one: Kernel, other: Kernel, of: Case, tries: int = 12) -> bool:

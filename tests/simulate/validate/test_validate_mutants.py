@@ -184,7 +184,7 @@ def test_the_lists_of_mutated_functions_are_of_functions_that_are_there() -> Non
             listed.setdefault(module, set()).update(functions)
     fresh = {each.name for each in pkgutil.iter_modules(fresh_laws.__path__)} - ELSEWHERE
     assert {f"dynamics.fresh.{name}" for name in fresh} <= {*listed}
-    assert {name for names in (laws.BY_KERNEL, laws.REPORTED) for name in names} <= {*kernels.names()}
+    assert {name for names in (laws.BY_KERNEL, laws.REPORTED) for name in names} <= {*kernels.names(), kernels.CLUSTERS}
 
 
 def test_a_row_of_class_noise_has_spikes() -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import FixedLaw, GaussianLaw, Model, TaskLaw, chosen_law, forgotten
+from derivations.declare import GaussianLaw, Model, TaskLaw, chosen_law, forgotten
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh.roots import square_root
@@ -28,9 +28,10 @@ from ..train import weights
 from ..values import Values, real
 from .along import Along, at_states
 from .engines import KernelUnderTest
-from .fresh import COVARIANCE, over
+from .fresh import over
 from .fresh_by_weights import span, without
 from .report import Left, Row, in_errors, parted
+from .task_filters import kept_by_tasks, of_filters
 
 COMPARED = 128  # on which statistics are compared
 TASKS = 40  # drawn in d dimensions
@@ -50,57 +51,9 @@ def rows(
     kept = along.left == 1.0  # a bilevel algorithm has no weight decay, and its law takes no share
     along = replace(along, z=along.z[kept], b=along.b[kept], left=along.left[kept], W=along.W[kept])
     return parted([
-        *_of_filters(model, along, values), *_of_statistics(model, kernel, along, values),
+        *of_filters(model, along, values), *_of_statistics(model, kernel, along, values),
         *_of_unadapted(model, kernel, along, values), *_of_monte_carlo(model, kernel, along, values),
     ])
-
-
-def _of_filters(model: Model, along: Along, values: Values) -> Iterator[Row]:
-    """Products with what a task may hold, and the covariance of every family drawn again."""
-    draw, S = along.draw, int(np.prod(along.W.shape[1:3]))
-    staying = Staying(model, draw, values)
-    law, filters = staying.law(values), staying.filters(along.z, along.b)
-    held, off = _held(model, draw, values)
-    basis = span(off)
-    products, covariances = [0.0], [0.0]
-    for t, W in enumerate(along.W.reshape(len(along.W), S, -1)):
-        wanted = W @ held.T
-        products.append(over(np.abs(filters.products[t] - wanted).max(initial=0.0), np.abs(wanted).max(initial=0.0)))
-        for family, declared in zip(law.families, model.directions, strict=True):
-            own = chosen_law(declared, values)
-            if declared.name not in model.test.drawn or not isinstance(own, GaussianLaw):
-                continue
-            inside = filters.along[t] @ family.kept
-            reduced = family.std**2 * (filters.rest[t] + inside @ inside.T)
-            mapped = real(values, own.std) * (without(W, basis) if own.projected_off(values) else W)
-            covariance = mapped @ mapped.T
-            covariances.append(over(np.abs(reduced - covariance).max(), np.abs(covariance).max()))
-    yield Row("fresh tasks: products with features", max(products), COVARIANCE, 0, "fixed")
-    yield Row("fresh tasks: covariances of noise", max(covariances), COVARIANCE, 0, "fixed")
-
-
-def _held(model: Model, draw: Draw, values: Values) -> tuple[Array, Array]:
-    """Vectors that a fresh task's patches may hold (q, d), and those that noise is projected off (k, d)."""
-    assert draw.vectors is not None
-    n, tasks = len(draw.y), draw.tasks
-    offsets, sizes = model.offsets(n, tasks), model.sizes(n, tasks)
-    d = draw.vectors.shape[1]
-    held, off = [np.zeros((0, d))], [np.zeros((0, d))]
-    named = {name for f in model.directions for law in [chosen_law(f, values)] if isinstance(law, GaussianLaw)
-             for name in law.off}
-    stays, dictionaries = [], []
-    for family in model.directions:
-        law = chosen_law(family, values)
-        own = draw.vectors[offsets[family.name] : offsets[family.name] + sizes[family.name]]
-        if isinstance(law, TaskLaw):
-            assert draw.watched is not None and draw.watched.vectors is not None
-            nu, z = (draw.watched.vectors[draw.watched.names[each]] for each in (law.shared, law.dictionary))
-            dictionaries.append(nu + z)
-            off += [nu, z] if family.name in named else []
-        elif family.name not in model.test.drawn and (family.index_set.shared or isinstance(law, FixedLaw)):
-            stays.append(own)
-            off += [own] if family.name in named else []
-    return np.concatenate([*held, *stays, *dictionaries]), np.concatenate(off)
 
 
 def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row]:
@@ -200,7 +153,7 @@ def _drawn(model: Model, draw: Draw, W: Array, values: Values) -> dict[str, Arra
     support = len(weights_fresh.Network(model).split(values, draw.examples)[0])
     if values.get(test.support) is not None:
         support = int(real(values, test.support))
-    total, basis = support + 10, span(_held(model, draw, values)[1])
+    total, basis = support + 10, span(kept_by_tasks(model, draw, values).off)
     one = {**values, algorithm.tasks: 1, algorithm.examples: total, algorithm.train: max(support, 1)}
     out: dict[str, list[float]] = {
         f"test_{what}_{how}": [] for what in ("loss", "error") for how in ("unadapted", "adapted")

@@ -92,14 +92,18 @@ BY_KERNEL: dict[str, dict[str, tuple[str, ...]]] = {
     f"heterogeneous_K3{ON_LANES}": {**HANDED, **SPIKED},
 }
 NO_SPIKES = {"Gamma": 1.0}
-# Modules whose mutants `validate` judges without spikes too, where the setting has class noise.
-WITHOUT = tuple(f"dynamics.fresh.{name}" for name in ("classnoise", "lanelaw", "spiked"))
+# Modules whose mutants `validate` judges at other values too, where the setting has these parameters.
+ALSO: dict[str, tuple[dict[str, Any], ...]] = {
+    **{f"dynamics.fresh.{name}": (NO_SPIKES,) for name in ("lanelaw", "spiked")},
+    "dynamics.fresh.classnoise": (NO_SPIKES, {"noise": "uniform"}),
+    **dict.fromkeys(TASKS, ({"project_noise": False},)),
+}
 
 
 def table(name: str, module: str, chosen: list[Mutant]) -> Table:
     """Mutants of a module's functions, each put to `validate` with the shipped kernel `name`."""
     of, found = case(name), Table([], [])
-    cases = [of, *([of.at(**NO_SPIKES)] if module in WITHOUT and "Gamma" in of.values else [])]
+    cases = [of, *(of.at(**other) for other in ALSO.get(module, ()) if other.keys() <= of.values.keys())]
     before = _seen(name)
     assert sum("vectors" in each and np.size(values) > 0 for each, values in before.items()) > 20, "nothing is seen"
     for mutant in chosen:

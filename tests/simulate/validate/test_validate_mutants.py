@@ -152,6 +152,9 @@ REPORTED = [
     (LEAKY, OBSERVED + "max_margin.py", "margins - least", "margins"),
     (LEAKY, OBSERVED + "flips.py", "joined[1:] != joined[:-1]", "joined[1:] > joined[:-1]"),
     (LEAKY, "dynamics/geometry/spectrum.py", "left / first", "left / (first + left)"),
+    # Of a draw that is known by inner products alone.
+    ("fomaml_train_validation_huberized", "simulate/observe/staying.py", "self.draw.weight_gram - within",
+     "self.draw.weight_gram + within"),
 ]
 
 

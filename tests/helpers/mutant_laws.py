@@ -25,7 +25,7 @@ EXAMPLES = {
     "dynamics.fresh.normals": ("by_group",),
     "simulate.observe.fresh": ("law", "patches_of_fresh", "key_of", "fresh_vectors", "_class_noise"),
 }
-GAUSSIAN = {"simulate.observe.fresh_covariance": ("covariance_of", "_square", "off_of", "noise_covariance")}
+GAUSSIAN = {"simulate.observe.fresh_covariance": ("covariance_of", "_square", "off_of")}
 # Entered where labels flip, patches have scalars and noise is projected off two directions, as in no shipped setting.
 SCALED = {
     "simulate.observe.fresh_cases": ("cases_of_fresh", "_labels"),

@@ -3,7 +3,7 @@
 A matrix product's last bits depend on how many threads share it.  Whoever multiplies what a run's numbers are made of
 (draws, Gram matrices, test laws, singular values, rebuilt weights, influence scores) does so inside `one_blas_thread`.
 SciPy brings a BLAS of its own, which Numba's products use too, and takes a quarter of a second to load: who needs it
-takes `scipy_linalg`, or what is computed with it: products and factors of triangular matrices in half the operations.
+takes `scipy_linalg`; `dynamics.triangular` has products and factors of triangular matrices, in half the operations.
 """
 
 from __future__ import annotations
@@ -13,12 +13,7 @@ import threading
 from contextlib import ContextDecorator
 from typing import Any
 
-import numpy as np
-
-from .arrays import Array
-
 SCIPY = "scipy.linalg.blas"
-WIDE = 128  # rows from which a triangular matrix is worth a call of its own
 
 
 class one_blas_thread(ContextDecorator):
@@ -63,24 +58,6 @@ def scipy_linalg() -> Any:
     with one_blas_thread._lock:
         _set()
     return scipy.linalg
-
-
-def times_lower(vectors: Array, lower: Array, scale: float = 1.0) -> Array:
-    """scale * vectors lower^T, (N, B), of vectors (N, B) and lower triangular (B, B), whose other half is not read."""
-    # In Fortran's order lower vectors^T: the transposed views are what BLAS takes, without a copy of `lower`.
-    return np.asarray(scipy_linalg().blas.dtrmm(scale, lower.T, vectors.T, trans_a=True).T)
-
-
-def cholesky(matrix: Array) -> Array | None:
-    """The lower triangular factor of a symmetric matrix (S, S); None where it has none."""
-    factor, failed = scipy_linalg().lapack.dpotrf(matrix.T, lower=0)  # the upper one of Fortran's order
-    return None if failed else np.asarray(factor.T)
-
-
-def lower_inverse(lower: Array) -> Array:
-    """The inverse of a lower triangular matrix (S, S) whose diagonal is not 0."""
-    inverse, _ = scipy_linalg().lapack.dtrtri(lower.T, lower=0)  # the upper one of Fortran's order
-    return np.asarray(inverse.T)
 
 
 def _set() -> None:

@@ -136,7 +136,7 @@ SHAPES: dict[str, Shape] = {
     "large": Kou("Kou", 100, 20, 2000, 100, 0.1, 0.01, _SIGNAL, _NOISE, side=16, chunks=(1, 8, 32)),
     "classes": Classes(
         "five classes", 500, 100, 1000, 20, 0.05, 3000**-0.5, Axis("u_norm", 0.5, 1.5, 1.0),
-        Axis("sigma_p", 0.25, 0.5, 0.4), side=2, chunks=(1, 2),
+        Axis("sigma_p", 0.25, 0.5, 0.4), side=4, chunks=(1, 2),
     ),
 }
 SHAPES["few"] = replace(
@@ -147,7 +147,7 @@ SHAPES |= {
     f"small {name}": replace(SHAPES[name], n=12, m=5, d=60, steps=steps, side=2, chunks=(1, 2))
     for name, steps in (("kou", 40), ("pegr", 60))
 }
-SHAPES["small classes"] = replace(SHAPES["classes"], n=15, m=4, d=60, steps=20, chunks=(2,))
+SHAPES["small classes"] = replace(SHAPES["classes"], n=15, m=4, d=60, steps=20, side=2, chunks=(2,))
 
 
 def _at_dimension(d: int) -> Shape:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Flags, Indices
-from ..blas import WIDE, times_lower
 from ..errors import RangeError
+from ..triangular import WIDE, times_lower
 from .normals import standard_normal
 
 _SHORT = np.finfo(np.float64).tiny / np.finfo(np.float64).eps  # squares below are denormal, or about to be

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, Indices, Steps
-from ..blas import WIDE
 from ..lanes.memory import aligned
+from ..triangular import WIDE
 from . import spiked
 from .classnoise import Along
 from .normals import Normals

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Flags
-from ..blas import WIDE, cholesky, times_lower
+from ..triangular import WIDE, cholesky, times_lower
 
 Draws = Callable[[slice], Array]  # some of the N draws of a vector -> their pre-activations (n, S)
 CLOSE = 1e-4  # a neuron's variance given those before it, over its own: below, the covariance counts as near singular

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import blas
+from .. import triangular
 from ..arrays import Array, Indices
 
 _INDEPENDENT = 1e-10  # squared share of a vector outside those before it, below which eigenvalues judge the rank
@@ -46,9 +46,9 @@ def basis(gram: Array) -> Basis:
     length = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
     length = np.where(length > 0, length, 1.0)
     unit = gram / length[:, None] / length
-    lower = blas.cholesky(unit) if len(gram) else unit
+    lower = triangular.cholesky(unit) if len(gram) else unit
     if lower is not None and (np.diagonal(lower) ** 2 >= _INDEPENDENT).all():
-        return Basis(length[:, None] * lower, (blas.lower_inverse(lower) if len(gram) else lower) / length)
+        return Basis(length[:, None] * lower, (triangular.lower_inverse(lower) if len(gram) else lower) / length)
     values, vectors = np.linalg.eigh(unit)
     kept = values > 8 * len(gram) * np.finfo(np.float64).eps * values[-1]
     root = np.sqrt(values[kept])

@@ -17,7 +17,7 @@ from .calculus.recursion import Recursion, of_model
 from .declare import Model, scheduled, to_plain
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
-from .kernel.lanes.watched import described
+from .kernel.lanes.watched import beside, described
 from .known import digest, remember
 from .papers.paper import PAPERS
 from .show.early import Written, early
@@ -39,7 +39,7 @@ def description(model: Model) -> dict[str, Any]:
         "options": model.algorithm.options,
         **({"numbers": model.algorithm.numbers} if model.algorithm.numbers else {}),
         **described_schedules(model),
-        "watched": described(model),
+        **described_looks(model),
         **({"varying": list(model.varying)} if model.varying else {}),
         "model": to_plain(model),
     }
@@ -49,6 +49,13 @@ def described_schedules(model: Model) -> dict[str, Any]:
     """The parameters, in order, of each number's function of t; nothing where none changes with the step."""
     by_role = {role: list(each.constants) for role, each in scheduled(model).items()}
     return {"schedules": by_role} if by_role else {}
+
+
+def described_looks(model: Model) -> dict[str, Any]:
+    """What a kernel looks at in every step, and the vectors of it that no patch holds, where there are any."""
+    looked = described(model)
+    vectors = list(beside(model)) if looked else []
+    return {"watched": looked, **({"beside": vectors} if vectors else {})}
 
 
 def kernel_name(setting: str, structural: dict[str, Any]) -> str:

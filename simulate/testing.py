@@ -338,7 +338,8 @@ def plain_kernel(model: Model, derived: Derived | None = None) -> Kernel:
         numbers_of_step=told.get("numbers", {}),
         schedules=told.get("schedules", {}),
         lanes_plain=None if lanes is None else plain_module(lanes, f"{model.name}_lanes"),
-        watched=told["watched"], follows_clean=model.follows_clean, varying=model.varying, **more,
+        watched=told["watched"], beside=tuple(told.get("beside", ())), follows_clean=model.follows_clean,
+        varying=model.varying, **more,
     )
 
 

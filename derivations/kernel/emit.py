@@ -13,10 +13,10 @@ from ..calculus.recursion import Recursion
 from ..declare import Model
 from .bilevel import TwoLevels
 from .lanes.classes import ClassLanes
-from .lanes.fits import fits_lanes
+from .lanes.fits import fits_lanes, fits_task_lanes
 from .lanes.loops import LaneDescent
 from .lanes.printer import FUNCTIONS, PRIMITIVES, NoLanes
-from .lanes.tasks import TaskLanes, fits_task_lanes
+from .lanes.tasks import TaskLanes
 from .layout import Writer, names, reached, wrapped
 from .nest_writer import scalars
 from .nests import Emitter, observed

@@ -35,8 +35,8 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import aligned, every, fused, lanes, load, spread, store, where
-from dynamics.lanes.functions import huberized, logistic_1, ramp
+from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, load, spread, store, total, where
+from dynamics.lanes.functions import huberized, logistic_0, logistic_1, ramp
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -72,6 +72,40 @@ def some(values):
         if values[i] != 0.0:
             return True
     return False
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def seek(which, hits, sought):
+    """Fills in of which observables an event has not been reached; returns whether there is any."""
+    sought[:] = False
+    found = False
+    for e in range(hits.size):
+        if hits[e] < 0:
+            sought[which[e]] = True
+            found = True
+    return found
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def reach(t, which, below, bounds, low, high, hits):
+    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+    reached = False
+    for e in range(hits.size):
+        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+            hits[e] = t
+            reached = True
+    return reached
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def met(stops, hits):
+    """Whether the first `stops` events, which end a run together, are all reached; else they are open again."""
+    for e in range(stops):
+        if hits[e] < 0:
+            for k in range(stops):
+                hits[k] = -1
+            return False
+    return stops > 0
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -364,14 +398,91 @@ def adapt_each(
         descend_each(near, moved, slope, sides, at_side, 2 * filters, length, examples, first, last, inner_step)
 
 
+@njit(cache=True, fastmath=False, error_model="numpy")
+def along(b, at, across, first, width):
+    """A row of b, at `at`, times a vector's products with the directions, from `first` on."""
+    added = lanes(0.0)
+    for q in range(0, width - 7, 8):
+        added = fused(load(b, at + q), load(across, first + q), added)
+    summed = total(added)
+    for q in range(width // 8 * 8, width):
+        summed = summed + entry(b, at + q) * entry(across, first + q)
+    return summed
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def loss_each(f, y, first, last):
+    """Mean loss of 8 tasks over their examples first .. last - 1."""
+    losses = lanes(0.0)
+    for i in range(first, last):
+        losses = losses + logistic_0(load(f, 8 * i) * load(y, 8 * i))
+    return losses / float(last - first)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_loss(risk, weights, tasks):
+    """The tasks' losses, by what they weigh."""
+    losses = 0.0
+    for k in range(tasks):
+        losses = losses + weights[k] * risk[k]
+    return losses
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_Xi(z, y, places, tasks, examples, filters, width):
+    """The least and the largest entry of Xi."""
+    at_nu_k = 0
+    at_xi = at_nu_k + 1
+    low = np.inf
+    high = -np.inf
+    for k in range(tasks):
+        for i in range(examples):
+            best = -np.inf
+            for h in range(2):
+                for r in range(filters):
+                    at = (h * filters + r) * width
+                    x = entry(z, at + places[k, at_xi + i])
+                    x = where(y[k * examples + i] * (1.0 - 2.0 * h) > 0.0, x, -np.inf)
+                    best = where(x > best, x, best)
+            lowest = best
+            highest = best
+            low = where(lowest < low, lowest, low)
+            high = where(highest > high, highest, high)
+    return low, high
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_Lambda(b, onto, across, spans, filters, width):
+    """The least and the largest entry of Lambda."""
+    vectors = onto.size // (2 * filters)
+    low = np.inf
+    high = -np.inf
+    for h in range(2):
+        best = -np.inf
+        for r in range(filters):
+            for v in range(spans[0], spans[1]):
+                at = (h * filters + r) * width
+                x = (entry(onto, (h * filters + r) * vectors + v) + along(b, at, across, v * width, width)) * (1.0 - 2.0 * h)
+                best = where(x > best, x, best)
+        lowest = best
+        highest = best
+        low = where(lowest < low, lowest, low)
+        high = where(highest > high, highest, high)
+    return low, high
+
+
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def meta_gradient(
     packed_z, width, filters,
     sides, labels, places, weights, examples, inner, outer,
     kappa, given_h, inner_steps, inner_step,
     g, near, moved, slope, f, v0, v1,
+    seeking, risk,
 ):
-    """g = the direction of the outer step, a mean over tasks; whether every task stayed finite."""
+    """g = the direction of the outer step, a mean over tasks; whether every task stayed finite.
+
+    Where somebody is `seeking` the loss, each task's goes to risk.
+    """
     length, rows = places.shape[1], 2 * filters
     g[:] = 0.0
     for k in range(0, places.shape[0], 8):
@@ -388,6 +499,9 @@ def meta_gradient(
             slope, f, v0, v1,
         )
         scatter_each(moved, rows, width, places, weights, k, examples, 0, inner, -1.0, g)
+        if seeking:
+            gradient_each(near, y, outer, examples, examples, filters, length, kappa, given_h, slope, f, v0, v1)
+            store(risk, k, loss_each(f, y, outer, examples))
         if not settled_each(near, weights, k):
             return False
     return True
@@ -396,7 +510,8 @@ def meta_gradient(
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], int64, float64[:, :, ::1], "
     "float64[::1], int64[:, ::1], int64, int64, float64, float64, int64, float64, float64, int64, int64, int64[::1], "
-    "float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    "float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], int64[::1], float64[::1], "
+    "float64[:, ::1], int64[::1], int64)",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run(
@@ -404,6 +519,7 @@ def run(
     gram, order, moving, blocks, y, places, inner, outer,
     kappa, given_h, inner_steps, inner_step, eta,
     start, steps, recorded, z_out, b_out,
+    which, below, bounds, hits, onto, across, spans, stops,
 ):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
@@ -412,6 +528,11 @@ def run(
     places (G 8, L) says where on the axis of all tasks a task's directions are, -1 past the last task.
     Direction q goes to place order[q], those that have a gradient to the first `moving`.
     States at the steps `recorded` go to z_out and b_out.
+    Vectors that no patch holds, nu one after another from spans on: onto (H m V,) are W(0)'s
+    products with them, across (V, B) the directions'.
+    Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
+    above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them
+    are reached together.
     """
     tasks, length = blocks.shape[0], blocks.shape[1]
     examples = y.size // tasks
@@ -429,6 +550,11 @@ def run(
     f = aligned(examples * 8)  # network output
     v0 = aligned(examples * 8)  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
     v1 = aligned(examples * 8)  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
+    low = np.zeros(3)
+    high = np.zeros(3)
+    sought = np.zeros(3, dtype=np.bool_)
+    watching = seek(which, hits, sought)
+    risk = aligned(padded)  # the tasks' losses
     at = 0
     directions = z.shape[2]
     width = (directions + 31) // 32 * 32  # of a row
@@ -438,20 +564,40 @@ def run(
     pack(b, order, width, packed_b)
     packed_gram = aligned(directions * width)
     pack_gram(gram, order, width, packed_gram)
+    packed_across = aligned(across.shape[0] * width)
+    pack(across.reshape(1, across.shape[0], directions), order, width, packed_across)
     g = aligned(packed_z.size)  # the direction of an outer step
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
             unpack(packed_z, order, width, z_out[at])
             unpack(packed_b, order, width, b_out[at])
             at += 1
+        if t == start + steps and not watching:
+            break
+        whole = True
+        if t < start + steps or sought[0]:
+            whole = meta_gradient(
+                packed_z, width, filters,
+                sides, labels, places, weights, examples, inner, outer,
+                kappa, given_h, inner_steps, inner_step,
+                g, near, moved, slope, f, v0, v1,
+                sought[0], risk,
+            )
+        if watching:
+            if sought[0]:
+                low[0] = watch_loss(risk, weights, tasks) if whole else np.nan
+                high[0] = low[0]
+            if sought[1]:
+                low[1], high[1] = watch_Xi(packed_z, y, places, tasks, examples, filters, width)
+            if sought[2]:
+                low[2], high[2] = watch_Lambda(packed_b, onto, packed_across, spans, filters, width)
+            if reach(t, which, below, bounds, low, high, hits):
+                if met(stops, hits):
+                    break
+                watching = seek(which, hits, sought)
         if t == start + steps:
             break
-        if not meta_gradient(
-            packed_z, width, filters,
-            sides, labels, places, weights, examples, inner, outer,
-            kappa, given_h, inner_steps, inner_step,
-            g, near, moved, slope, f, v0, v1,
-        ):
+        if not whole:
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
             return t
@@ -465,7 +611,8 @@ def run(
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], "
     "float64[:, :, ::1], float64[::1], int64[:, ::1], int64, int64, float64, float64, int64, float64, float64, int64, "
-    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1])",
+    "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], "
+    "int64[::1], float64[::1], float64[:, ::1], int64[::1], int64)",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run_by_blas(
@@ -473,6 +620,7 @@ def run_by_blas(
     head, active, left, right, blocks, y, places, inner, outer,
     kappa, given_h, inner_steps, inner_step, eta,
     start, steps, recorded, z_out, b_out,
+    which, below, bounds, hits, onto, across, spans, stops,
 ):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
@@ -481,6 +629,11 @@ def run_by_blas(
     places (G 8, L) says where on the axis of all tasks a task's directions are, -1 past the last task.
     Tasks are coupled by BLAS through head, active, left and right, as in the kernel of that name.
     States at the steps `recorded` go to z_out and b_out.
+    Vectors that no patch holds, nu one after another from spans on: onto (H m V,) are W(0)'s
+    products with them, across (V, B) the directions'.
+    Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
+    above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them
+    are reached together.
     """
     tasks, length = blocks.shape[0], blocks.shape[1]
     examples = y.size // tasks
@@ -498,6 +651,11 @@ def run_by_blas(
     f = aligned(examples * 8)  # network output
     v0 = aligned(examples * 8)  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
     v1 = aligned(examples * 8)  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
+    low = np.zeros(3)
+    high = np.zeros(3)
+    sought = np.zeros(3, dtype=np.bool_)
+    watching = seek(which, hits, sought)
+    risk = aligned(padded)  # the tasks' losses
     at = 0
     width = z.shape[2]
     neurons = 2 * filters
@@ -507,19 +665,40 @@ def run_by_blas(
     middle = np.zeros((neurons, right.shape[0]))
     first = np.zeros((neurons, head.shape[0]))
     rest = np.zeros((neurons, width - head.shape[0]))
+    packed_z = z.reshape(-1)
+    packed_b = b.reshape(-1)
+    packed_across = across.reshape(-1)
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
             keep_state(z, z_out[at])
             keep_state(b, b_out[at])
             at += 1
+        if t == start + steps and not watching:
+            break
+        whole = True
+        if t < start + steps or sought[0]:
+            whole = meta_gradient(
+                z.reshape(-1), width, filters,
+                sides, labels, places, weights, examples, inner, outer,
+                kappa, given_h, inner_steps, inner_step,
+                g.reshape(-1), near, moved, slope, f, v0, v1,
+                sought[0], risk,
+            )
+        if watching:
+            if sought[0]:
+                low[0] = watch_loss(risk, weights, tasks) if whole else np.nan
+                high[0] = low[0]
+            if sought[1]:
+                low[1], high[1] = watch_Xi(packed_z, y, places, tasks, examples, filters, width)
+            if sought[2]:
+                low[2], high[2] = watch_Lambda(packed_b, onto, packed_across, spans, filters, width)
+            if reach(t, which, below, bounds, low, high, hits):
+                if met(stops, hits):
+                    break
+                watching = seek(which, hits, sought)
         if t == start + steps:
             break
-        if not meta_gradient(
-            z.reshape(-1), width, filters,
-            sides, labels, places, weights, examples, inner, outer,
-            kappa, given_h, inner_steps, inner_step,
-            g.reshape(-1), near, moved, slope, f, v0, v1,
-        ):
+        if not whole:
             return t
         couple_all(g, head, active, left, right, packed, picked, middle, first, rest)
         advance(z, b, g, first, rest, eta)
@@ -529,7 +708,8 @@ def run_by_blas(
 @njit(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], int64[::1], int64, float64[:, :, :, ::1], "
     "float64[:, ::1], int64[:, ::1], int64, int64, float64[:, ::1], int64, int64, int64, int64[::1], "
-    "float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
+    "float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], int64[::1], boolean[::1], float64[:, ::1], "
+    "int64[:, ::1], float64[:, ::1], float64[:, :, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run_all(
@@ -537,6 +717,7 @@ def run_all(
     gram, order, moving, blocks, y, places, inner, outer,
     numbers, inner_steps,
     start, steps, recorded, z_out, b_out, failed,
+    which, below, bounds, hits, onto, across, spans,
 ):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
@@ -548,6 +729,7 @@ def run_all(
             gram[k], order, moving, blocks[k], y[k], places, inner, outer,
             numbers[k, 0], numbers[k, 1], inner_steps, numbers[k, 2], numbers[k, 3],
             start, steps, recorded, z_out[k], b_out[k],
+            which, below, bounds[k], hits[k], onto[k], across[k], spans, 0,
         )
 
 

@@ -22,7 +22,7 @@ from ..index_set import IndexSet
 from .chunks import After, heard, in_chunks
 from .kernel import Kernel
 from .task_axis import UNCOUPLED, Coupling, Indices, TaskAxis, by_eight
-from .trajectory import Sought, Trajectory, until_failure
+from .trajectory import Sought, Trajectory, ended, until_failure
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class BilevelKernel(Kernel):
         return [np.array(counts) / sum(counts)]
 
     def _of_steps(self, weights: Array, draws: StepDraws | None, start: int, steps: int) -> Array:
-        """The same among those that take part in each step (steps, K)."""
+        """The same among those that take part in each step (steps, K); where all do, at a last state too."""
         if not self.algorithm.get("sampled"):
-            return np.tile(weights, (steps, 1))
+            return np.tile(weights, (steps + 1, 1))
         if draws is None or draws.tasks != len(weights):
             raise RangeError(f"kernel {self.path.stem}: each step draws the tasks that take part; expected draws= for "
                              f"{len(weights)} tasks")
@@ -140,12 +140,13 @@ class BilevelKernel(Kernel):
 
         Raises RangeError where shapes disagree, or where the split leaves no examples.
         """
-        assert events is None, "two loops are watched from outside (`watches`)"
         tasks, n = self._sizes(z, gram, y, values)
         state, coefficients = np.array(z, dtype=np.float64, order="C"), np.array(b, dtype=np.float64, order="C")
         steps_at = np.ascontiguousarray(recorded, dtype=np.int64)
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
+        sought = events or Sought.of(())
+        looked = [*self._looked(sought), sought.stops] if self.watches(z.shape[2]) else []
         with one_blas_thread():  # the coupling and the blocks are products too
             loop, coupled, places = self._loop(gram, values, tasks, n)
             blocks, labels = self.blocks(gram, tasks, n), self.labels(y)
@@ -154,13 +155,17 @@ class BilevelKernel(Kernel):
 
             def piece(first: int, count: int, rows: slice) -> int:
                 shares = [self._of_steps(each, draws, first, count) for each in weights]
-                return int(loop(
+                failed = int(loop(
                     state, coefficients, *coupled, blocks, labels, *places, *shares, *bounds, *numbers,
-                    float(values[self.step]), first, count, steps_at[rows], z_out[rows], b_out[rows],
+                    float(values[self.step]), first, count, steps_at[rows], z_out[rows], b_out[rows], *looked,
                 ))
+                return sought.stopped if failed == -1 else failed
 
             failed = in_chunks(piece, start, steps, steps_at, after)
-        return until_failure(Trajectory(steps_at, z_out, b_out, failed))
+        path = Trajectory(steps_at, z_out, b_out, failed)
+        if sought.stopped >= 0:
+            path = ended(path, sought.stopped, np.ones(1), state, coefficients)
+        return until_failure(path)
 
     def _loop(
         self, gram: Array, values: Mapping[str, Any], tasks: int, n: int
@@ -182,11 +187,12 @@ class BilevelKernel(Kernel):
 
     def run_tasks(
         self, z: Array, gram: Array, y: Array, values: Sequence[Mapping[str, Any]], steps: int, recorded: Indices,
+        events: Sought | None = None,
     ) -> tuple[Array, Array, Indices]:
         """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
-        z (R, H, m, B), gram (R, B, B), y (R, K n); `values` (R,) differ in real numbers alone.  Every run has the bits
-        that it has alone.  Only for a kernel that `runs_together`.
+        z (R, H, m, B), gram (R, B, B), y (R, K n); `values` (R,) differ in real numbers alone; `events` have bounds
+        and hits (R, E).  Every run has the bits that it has alone.  Only for a kernel that `runs_together`.
         """
         assert self.lanes is not None
         first = values[0]
@@ -203,12 +209,17 @@ class BilevelKernel(Kernel):
             states, coefficients, np.ascontiguousarray(gram), order, moving, blocks, self.labels(y),
             by_eight(order[self.places(tasks, n)]), *self._bounds(first, n), np.array(rows),
             int(self._value(first, "inner_steps")), 0, steps, recorded, z_out, b_out, failed,
+            *(self._looked(events or Sought.none(len(z))) if self.watched else []),
         )
         return z_out, b_out, failed
 
     def judges(self, directions: int) -> bool:
         """No: fresh tasks adapt first."""
         return False
+
+    def watches(self, directions: int) -> bool:
+        """As `Kernel.watches`; tasks side by side are, however they are coupled."""
+        return bool(self.watched) and self.has_lanes(directions)
 
     def runs_together(self, directions: int) -> bool:
         """Whether runs of so many directions go in one call: on lanes, all tasks alike in every step."""

@@ -21,7 +21,7 @@ from ..chance.stepdraws import StepDraws
 from ..errors import RangeError
 from .chunks import After, heard, in_chunks
 from .loading import BESIDE, module_of, remember
-from .trajectory import Sought, Trajectory, ended, until_failure
+from .trajectory import Beside, Sought, Trajectory, ended, until_failure
 
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
@@ -61,6 +61,7 @@ class Kernel:
     numbers_of_step: Mapping[str, str] = field(default_factory=dict)
     schedules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     watched: Mapping[str, Any] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
     follows_clean: bool = False
     varying: tuple[str, ...] = ()
     clean: Array | None = None
@@ -217,11 +218,9 @@ class Kernel:
                     z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving),
                 )
             return z_out, b_out, failed
-        none = Sought(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((len(z), 0)),
-                       np.empty((len(z), 0), np.int64))
         self.lanes.run_all(
             states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,
-            failed, *(self._looked(events or none) if self.watched else []),
+            failed, *(self._looked(events or Sought.none(len(z))) if self.watched else []),
         )
         return z_out, b_out, failed
 
@@ -230,7 +229,12 @@ class Kernel:
         return bool(self.watched) and self.on_lanes(directions)
 
     def _looked(self, events: Sought) -> list[NDArray[Any]]:
-        return [events.which, events.below, events.bounds, events.hits]
+        """Events as the time loop takes them, but for those that end it."""
+        looked: list[NDArray[Any]] = [events.which, events.below, events.bounds, events.hits]
+        if not self.beside:
+            return looked
+        vectors = events.beside or Beside.none(len(self.beside), *events.bounds.shape[:-1])
+        return [*looked, vectors.onto, vectors.across, vectors.spans]
 
     def runs_together(self, directions: int) -> bool:
         """Whether runs of so many directions go in one call: on lanes."""

@@ -32,7 +32,7 @@ def load(
         blas_path=there.get("blas"), lanes_path=there.get("lanes"), options=description.get("options", {}),
         numbers_of_step=description.get("numbers", {}),
         schedules=description.get("schedules", {}),
-        watched=description.get("watched", {}),
+        watched=description.get("watched", {}), beside=tuple(description.get("beside", ())),
         follows_clean=_follows_clean(description["model"]["patches"]), varying=tuple(description.get("varying", ())),
         **more,
     )

@@ -32,11 +32,35 @@ class Trajectory:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """V vectors that events are of though no patch holds them, those of the names in `Kernel.beside` in that order.
+
+    onto (H m V,): W(0)'s products with them; across (V, B): the directions'; the k-th name's are spans[k] ..
+    spans[k + 1] - 1.  Of R runs that go together onto and across are (R, ...).
+    """
+
+    onto: Array
+    across: Array
+    spans: Steps
+
+    @classmethod
+    def none(cls, names: int, *runs: int) -> Beside:
+        """No vector of so many names."""
+        return cls(np.empty((*runs, 0)), np.empty((*runs, 0, 0)), np.zeros(names + 1, dtype=np.int64))
+
+    @classmethod
+    def stacked(cls, every: Sequence[Beside]) -> Beside:
+        """Those of many runs."""
+        return cls(np.stack([each.onto for each in every]), np.stack([each.across for each in every]), every[0].spans)
+
+
+@dataclass(frozen=True)
 class Sought:
     """E events that a run on lanes looks for in every step; `hits` (E,) are their first steps, -1 before.
 
     Event e is reached where every entry of observable which[e] (a place in `Kernel.watched`) is at or below bounds[e],
     where below[e], else at or above.  A run ends where the first `stops` events are reached in one and the same step.
+    `beside` are the vectors that they are of, where no patch holds these.  Of R runs bounds and hits are (R, E).
     """
 
     which: Steps
@@ -44,13 +68,26 @@ class Sought:
     bounds: Array
     hits: Steps
     stops: int = 0
+    beside: Beside | None = None
 
     @classmethod
-    def of(cls, events: Sequence[tuple[int, bool, float]], stops: int = 0) -> Sought:
+    def of(
+        cls, events: Sequence[tuple[int, bool, float]], stops: int = 0, beside: Beside | None = None
+    ) -> Sought:
         """Events by the place of their observable, whether it has to come below, and the bound."""
         which, below, bounds = zip(*events, strict=True) if events else ((), (), ())
         return cls(np.array(which, dtype=np.int64), np.array(below, dtype=np.bool_), np.array(bounds, dtype=np.float64),
-                   np.full(len(which), -1, dtype=np.int64), stops)
+                   np.full(len(which), -1, dtype=np.int64), stops, beside)
+
+    @classmethod
+    def none(cls, runs: int) -> Sought:
+        """Nothing, of so many runs."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((runs, 0)), np.empty((runs, 0), np.int64))
+
+    def rows(self, which: Sequence[int]) -> Sought:
+        """Some of many runs' events; copies, and without vectors."""
+        rows = list(which)
+        return Sought(self.which, self.below, self.bounds[rows], self.hits[rows], self.stops)
 
     @property
     def stopped(self) -> int:

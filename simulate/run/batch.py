@@ -33,7 +33,7 @@ from ..start.declared import law_of
 from ..start.drawn import Draw
 from ..start.refusals import gram_refusal
 from ..values import number, whole
-from . import batch_tasks, room
+from . import batch_tasks, room, watch_many
 from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .lots import Lot, Lots
@@ -245,8 +245,8 @@ def size_of(start: Start, asked: Asked) -> int:
     """How many starts of a problem like this one are advanced together to what is asked; 1 where it goes alone."""
     model, problem, drawn = start.model, start.problem, start.draw
     if model.algorithm.over_tasks:
-        return batch_tasks.size_of(problem, asked) if drawn.vectors is None else 1
-    named, timed = set(asked.wanted), {event.name for event in model.events}
+        return batch_tasks.size_of(problem, asked) if drawn.vectors is None and watch_many.inside(start, asked) else 1
+    named = set(asked.wanted)
     alone = problem.initial is not None or problem.redraws or asked.until
     if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):
         return 1
@@ -256,8 +256,7 @@ def size_of(start: Start, asked: Asked) -> int:
         return 1
     if fresh and (shape is None or not fresh <= set(judged(model))):
         return 1
-    watch = EventWatch(start, asked)
-    if len(watch.open) < len(timed & named) or (watch.busy and watch.inside() is None):
+    if not watch_many.inside(start, asked):
         return 1
     filters, directions = drawn.z.shape[0] * drawn.z.shape[1], len(drawn.gram)
     vectors = 0.0 if drawn.vectors is None else (filters + directions) * drawn.d
@@ -326,9 +325,7 @@ class _Advanced:
         dims = ("t", "class")
         variables: Variables = {name: Variable(dims[: each.ndim - 1], each[at]) for name, each in self.fresh.items()}
         if self.events is not None:
-            watch, events = self.watches[at], self.events
-            watch.told(Sought(events.which, events.below, events.bounds[at], events.hits[at]))
-            variables |= watch.times()
+            variables |= watch_many.times(self.watches[at], self.events, at)
         others = tuple(name for name in asked.wanted if name not in variables)
         if others:
             path = Trajectory(t, self.z[at], self.b[at], -1, self.left[at])
@@ -343,8 +340,8 @@ def _advanced(
     """R runs of the model of `first`, at their values, advanced and judged; `starts` where more than that is wanted."""
     model, kernel, t = first.model, first.kernel, asked.recorded
     timed = tuple(event.name for event in model.events if event.name in asked.wanted)
-    watches = _watches(starts, replace(asked, wanted=timed)) if timed else []
-    looked, events = _events(watches, len(timed))
+    watches = watch_many.watches(starts, replace(asked, wanted=timed)) if timed else []
+    looked, events = watch_many.events(watches, len(timed))
     drawing = enumerate(seeds) if model.algorithm.drawn else ()
     draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
     z, b, failed = kernel.run_all(
@@ -369,31 +366,6 @@ def _advanced(
         fresh = {name: numbers[name].reshape(len(z), times, *numbers[name].shape[1:]) for name in names}
         whole &= np.logical_and.reduce([_finite(each) for each in fresh.values()])
     return _Advanced(asked, whole, z, b, left, fresh, watches, events)
-
-
-def _watches(starts: Sequence[Start], asked: Asked) -> list[EventWatch]:
-    """Each start's watch; those of one problem look for the same."""
-    made: dict[int, EventWatch] = {}
-    for start in starts:
-        if id(start.problem) not in made:
-            made[id(start.problem)] = EventWatch(start, asked)
-    return [made[id(start.problem)].again(start) for start in starts]
-
-
-def _events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Sought | None]:
-    """Which runs' events, `count` each, the kernel looks for, and those of all runs; the bounds of others are NaN."""
-    of_each = {id(watch.start.problem): watch for watch in watches}
-    sought = {place: watch.inside() for place, watch in of_each.items()}
-    inside = [sought[id(watch.start.problem)] for watch in watches]
-    known = [each for each in inside if each is not None and len(each.which) == count]
-    looked = np.array([each is not None and len(each.which) == count for each in inside], dtype=np.bool_)
-    if not watches:
-        return looked, None
-    bounds, hits = np.full((len(inside), count), np.nan), np.full((len(inside), count), -1, dtype=np.int64)
-    if not known:
-        return looked, Sought(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), bounds, hits)
-    bounds[looked] = [each.bounds for each in known]
-    return looked, Sought(known[0].which, known[0].below, bounds, hits)
 
 
 def _finite(arrays: Array) -> Flags:

@@ -7,34 +7,38 @@ that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from derivations.declare import Model
 from derivations.declare.variables import FRESH_TASKS
 from derivations.errors import ModelError
 from dynamics.errors import RangeError
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.chunks import heard
-from dynamics.kernel.trajectory import Trajectory
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.trajectory import Beside, Sought, Trajectory
 
 from ..ask import schedules
 from ..errors import InputError
 from ..observe import observables as obs
 from ..start.shared import Shared, held
 from ..values import number, whole
-from . import reduced, room
+from . import reduced, room, watch_many
 from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
+from .watch import EventWatch, knows
 
 
 def size_of(problem: Problem, asked: Asked) -> int:
     """How many runs of a problem's shape are advanced together; 1 where they go alone.
 
-    Together go those whose steps draw nothing, of inner products alone, at which nobody looks on their way.
+    Together go those whose steps draw nothing, of inner products alone, at which on their way the kernel alone looks.
     """
     model, values, kernel = problem.model, problem.values, problem.kernel
-    known = {*obs.at_every_step(model), *FRESH_TASKS}
+    known = {*obs.at_every_step(model), *FRESH_TASKS, *_timed(model, kernel)}
     alone = problem.initial is not None or problem.redraws or asked.until or not set(asked.wanted) <= known
     if alone or not len(asked.recorded) or not isinstance(kernel, BilevelKernel):
         return 1
@@ -48,24 +52,55 @@ def size_of(problem: Problem, asked: Asked) -> int:
     return room.runs(entries, operations)
 
 
+def _timed(model: Model, kernel: Kernel) -> list[str]:
+    """The hitting times that the kernel looks for."""
+    return [event.name for event in model.events if knows(kernel, model, [event.observable])]
+
+
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     """The runs of starts of one shape, as many as `size_of` says; None: to be run alone."""
     heard()
+    timed = tuple(event.name for event in starts[0].model.events if event.name in asked.wanted)
+    watches = watch_many.watches(starts, replace(asked, wanted=timed)) if timed else []
+    looked, events = watch_many.events(watches, len(timed))
+    found: list[Found | None] = [None] * len(starts)
+    here = np.flatnonzero(looked).tolist() if timed else list(range(len(starts)))
+    if here:
+        made = _made([starts[at] for at in here], asked, [watches[at] for at in here] if timed else [],
+                     None if events is None else events.rows(here))
+        for at, run in zip(here, made, strict=True):
+            found[at] = run
+    return found
+
+
+def _made(
+    starts: Sequence[Start], asked: Asked, watches: Sequence[EventWatch], events: Sought | None
+) -> list[Found | None]:
+    """The runs, in one call; those of `watches` are looked at, all in what the kernel looks for."""
     kernel, draws = starts[0].kernel, [start.draw for start in starts]
     assert isinstance(kernel, BilevelKernel)
+    if events is not None:
+        observables = [list(kernel.watched)[place] for place in events.which.tolist()]
+        vectors = [watch.beside(observables) for watch in watches]
+        events = replace(events, beside=Beside.stacked([each for each in vectors if each is not None]))
     with np.errstate(all="ignore"):  # what is not finite is left over
         z, b, failed = kernel.run_tasks(
             np.stack([draw.z for draw in draws]), np.stack([draw.gram for draw in draws]),
             np.stack([draw.y for draw in draws]), [start.values for start in starts], asked.steps, asked.recorded,
+            events,
         )
-        return [
+        made = [
             _found(start, asked, Trajectory(asked.recorded, z[at], b[at], -1)) if failed[at] < 0 else None
             for at, start in enumerate(starts)
         ]
+    if events is None:
+        return made
+    return [None if run is None else replace(run, variables={**run.variables, **watch_many.times(watch, events, at)})
+            for at, (run, watch) in enumerate(zip(made, watches, strict=True))]
 
 
 def _found(start: Start, asked: Asked, path: Trajectory) -> Found | None:
-    """A run's variables; None where one of them is not to be had, or a state is not finite."""
+    """A run's variables but hitting times; None where one of them is not to be had, or a state is not finite."""
     if not (np.isfinite(path.z).all() and np.isfinite(path.b).all()):
         return None
     try:

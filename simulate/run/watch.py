@@ -15,7 +15,8 @@ from derivations.declare import Event, Model, OfRun, Value, Variable, to_plain
 from derivations.declare.formula import FormulaError
 from derivations.declare.views import Counter
 from dynamics.arrays import Array
-from dynamics.kernel.trajectory import Sought, Trajectory, cut
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
 from ..errors import InputError
 from ..observe import observables as obs
@@ -88,18 +89,30 @@ class EventWatch:
         Those that end the run come first, a little early, as its loss and the one reported differ in their rounding:
         `reached` says whether the reported one ends it there too.
         """
-        kernel, declared = self.start.kernel, {each.name: each for each in self.start.model.observables}
+        kernel = self.start.kernel
         sought = [(name, "<=", value + NEAR * abs(value)) for name, value in self.asked.until.items()]
         sought += self.open.values()
         if not sought or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
             return None
-        places = list(kernel.watched)
-        for name, _, _ in sought:  # a shipped kernel may serve a model that declares something else so
-            plain = _plain(declared[name]) if name in declared else None
-            if name not in kernel.watched or kernel.watched[name] != plain:
-                return None
+        names = {name for name, _, _ in sought}
+        if not knows(kernel, self.start.model, names):
+            return None
+        places, vectors = list(kernel.watched), self.beside(names)
         events = [(places.index(name), rule == "<=", bound) for name, rule, bound in sought]
-        return Sought.of(events, len(self.asked.until))
+        return None if vectors is None else Sought.of(events, len(self.asked.until), vectors)
+
+    def beside(self, observables: Iterable[str]) -> Beside | None:
+        """The vectors that no patch holds and these are of, as the kernel takes them; None where the draw lacks one."""
+        watched, kernel = self.start.draw.watched, self.start.kernel
+        of = {name: kernel.watched[name] for name in observables}
+        needed = {plain["of"] for plain in of.values() if plain is not None} & set(kernel.beside)
+        if watched is None or not needed <= watched.names.keys():
+            return None if needed else Beside.none(len(kernel.beside))
+        axis = np.arange(watched.z.shape[-1])
+        columns = [axis[watched.names[name]] if name in needed else axis[:0] for name in kernel.beside]
+        chosen = np.concatenate([axis[:0], *columns])
+        spans = np.cumsum([0, *map(len, columns)])
+        return Beside(watched.z[..., chosen].reshape(-1), np.ascontiguousarray(watched.across[:, chosen].T), spans)
 
     def told(self, events: Sought | None) -> None:
         """Takes the hitting times over that the kernel found; they are in the order of `open`."""
@@ -197,6 +210,15 @@ class EventWatch:
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])
         return None
+
+
+def knows(kernel: Kernel, model: Model, observables: Iterable[str]) -> bool:
+    """Whether the kernel looks at these as the model declares them: a shipped one may serve a model that differs."""
+    declared = {each.name: each for each in model.observables}
+    return all(
+        name in kernel.watched and kernel.watched[name] == (_plain(declared[name]) if name in declared else None)
+        for name in observables
+    )
 
 
 @once

@@ -24,6 +24,16 @@ def fits_lanes(model: Model) -> bool:
     )
 
 
+def fits_task_lanes(model: Model) -> bool:
+    """Whether a model's tasks may go side by side: signed heads of filters alone, families of a task or an example."""
+    sets = [family.index_set for family in model.directions]
+    return (
+        bool(model.algorithm.over_tasks) and model.network.head_axis.signed and not model.network.axes
+        and model.objective.mixed_labels is None and not model.objective.penalised
+        and all(each.per_example or each.single for each in sets)
+    )
+
+
 def _few_classes(model: Model) -> bool:
     """Whether class heads are trained on their cross-entropy, and few enough."""
     return isinstance(model.objective.loss_kind, CrossEntropy) and model.network.classes <= MOST_CLASSES

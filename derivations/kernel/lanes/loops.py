@@ -13,12 +13,11 @@ from ..timeloop import RESCALING
 from . import by_lane
 from .blocks import LANES, colouring, coupling
 from .judging import judge, judge_all
+from .looks import SAID, STOPS, WATCHED
 from .nests import LaneNests
 from .uncrossed import uncrossed
-from .watched import Watchers, watches
-
-WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
-STOPS = {"stops": "int64"}
+from .watched import watches
+from .watchers import Watchers
 
 
 class LaneDescent(LaneNests):
@@ -69,15 +68,10 @@ class LaneDescent(LaneNests):
         """The whole time loop, with the penalty's switch inside; and the loop over runs."""
         options, groups = self.options, (*self.run_arguments(), *([{**WATCHED, **STOPS}] if self.watchers else []))
         types = f"int64({', '.join(of for group in groups for of in group.values())})"
-        looked = [
-            "Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or",
-            "above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them",
-            "are reached together.",
-        ]
         self.out.function(
             "run", [list(group) for group in groups],
             "Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.",
-            "Arguments as those of the kernel of loops.", *(looked if self.watchers else []), types=types,
+            "Arguments as those of the kernel of loops.", *(SAID if self.watchers else []), types=types,
         )
         self._lay_out(stages, plain)
         schedules.keep_given(self.model, self.out)
@@ -114,9 +108,7 @@ class LaneDescent(LaneNests):
         batched = "batch" in self.options
         self.out.put(1, f"live = {'aligned(length)' if batched else 'present'}  # 1 for the examples that a step sees")
         if self.watchers is not None:
-            count = len(self.watchers.extremes) + 1
-            self.out.put(1, f"low = np.zeros({count})", f"high = np.zeros({count})")
-            self.out.put(1, f"sought = np.zeros({count}, dtype=np.bool_)", "watching = seek(which, hits, sought)")
+            self.watchers.room()
             for name, array in self.watchers.lengths.items():
                 self.out.put(1, f"{array} = aligned(length)", "for i in range(examples):")
                 self.out.put(2, f"{array}[i] = packed_gram[(at_{name} + i) * width + at_{name} + i]")
@@ -164,11 +156,7 @@ class LaneDescent(LaneNests):
             self.out.put(2, "pad(labels[t - start], label)")
         self._gradient_at(stages, plain, "packed_z")
         if self.watchers is not None:
-            self.out.put(2, "if watching:")
-            self.watchers.look(3)
-            self.out.put(3, "if reach(t, which, below, bounds, low, high, hits):")
-            self.out.put(4, "if met(stops, hits):", "    break", "watching = seek(which, hits, sought)")
-            self.out.put(2, "if t == start + steps:", "    break")
+            self.watchers.search(2)
         rows = f"{self.model.n_heads} * filters"
         along = ["along[:] = 0.0", f"couple(along, g, packed_gram, {rows}, width, directions)"]
         if "radius" in options:

@@ -6,18 +6,18 @@ it does one run's directions on lanes (`blocks`), or by BLAS.  Lanes past the la
 
 from __future__ import annotations
 
-from ...declare import Model
 from .. import schedules
 from ..layout import A1, A2, A3, Groups, copied
 from ..schedule import arrays
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
 from .blocks import LANES, VECTORS, coupling
+from .looks import SAID, STOPS, WATCHED
 from .task_moves import moves
-from .task_nests import TaskNests
+from .task_steps import TaskSteps
 
 
-class TaskLanes(TaskNests):
+class TaskLanes(TaskSteps):
     """Prints the loops of one bilevel recursion of signed heads, eight tasks at a time.
 
     A module of its own: a run whose tasks are coupled on lanes, or by BLAS, many runs in a call, and fresh tasks.
@@ -40,6 +40,8 @@ class TaskLanes(TaskNests):
         """A gradient of eight tasks, their adaptation, the outer direction, and the time loops."""
         self._each_function()
         self._adapt_each()
+        if self.watchers is not None:
+            self.watchers.functions()
         self._meta_gradient()
         self._run()
         self._run_by_blas()
@@ -49,49 +51,6 @@ class TaskLanes(TaskNests):
     def outputs_function(self) -> None:
         """What looks at fresh examples is in the kernel of loops."""
 
-    def _inner(self) -> list[str]:
-        """The numbers of the inner loop."""
-        return ["inner_steps", "inner_step"]
-
-    def _adapt_each_groups(self, sides: str, at_side: str, labels: str, part: str) -> Groups:
-        return (["near", *["moved"] * self.moves], [sides, at_side, labels, part, "examples", "filters", "length"],
-                [*self.scalars, *self._inner()], ["slope", *self.filled])
-
-    def _adapt_each(self) -> None:
-        groups = self._adapt_each_groups("sides", "at_side", "y", "first, last")
-        said = f"Gradient descent of {LANES} tasks on their examples first .. last - 1, in place."
-        self.out.function("adapt_each", groups, said)
-        self.out.put(1, "for _ in range(inner_steps):")
-        self.out.call(2, "gradient_each(", self._each_groups("near", "y", "first, last", "slope"))
-        state = ["near", *["moved"] * self.moves, "slope"]
-        sizes = ["sides", "at_side", "2 * filters", "length", "examples", "first", "last"]
-        self.out.call(2, "descend_each(", (state, sizes, ["inner_step"]))
-        self.out.put(0, "")
-
-    def _meta_groups(self) -> Groups:
-        """Arguments of `meta_gradient`: the state, the data, the parameters, and what is filled."""
-        data = ["sides", "labels", "places", "weights", "examples", "inner", "outer"]
-        return (["packed_z", "width", "filters"], data,
-                [*self.scalars, *self._inner()], ["g", "near", *["moved"] * self.moves, "slope", *self.filled])
-
-    def _meta_gradient(self) -> None:
-        said = "g = the direction of the outer step, a mean over tasks; whether every task stayed finite."
-        self.out.function("meta_gradient", self._meta_groups(), said)
-        self.out.put(1, "length, rows = places.shape[1], 2 * filters", "g[:] = 0.0")
-        self.out.put(1, f"for k in range(0, places.shape[0], {LANES}):")
-        self.out.put(2, f"if not some(weights[k:k + {LANES}]):", "    continue")
-        self.out.put(2, "at_side = k * length * length", f"y = labels[k * examples:(k + {LANES}) * examples]")
-        self.out.put(2, *["moved[:] = 0.0"] * self.moves, "gather_each(packed_z, rows, width, places, k, near)")
-        self.out.call(2, "adapt_each(", self._adapt_each_groups("sides", "at_side", "y", "0, inner"))
-        if self.moves:
-            self.out.put(2, "scatter_each(moved, rows, width, places, weights, k, examples, 0, inner, -1.0, g)")
-        else:
-            self.out.call(2, "gradient_each(", self._each_groups("near", "y", "outer, examples", "slope"))
-            self.out.put(2, "scatter_each(slope, rows, width, places, weights, k, examples, outer, examples, 1.0, g)")
-        self.out.put(2, "if not settled_each(near, weights, k):", "    return False")
-        self.out.put(1, "return True")
-        self.out.put(0, "")
-
     def _data(self) -> dict[str, str]:
         """The tasks' own data, with types."""
         return {"blocks": A3, "y": A1, "places": "int64[:, ::1]", **({"shares": A2} if self._share else {}),
@@ -100,22 +59,25 @@ class TaskLanes(TaskNests):
     def _time_loop_groups(self, gram: dict[str, str]) -> list[dict[str, str]]:
         """Arguments of a time loop with their types; `gram` is what couples the tasks."""
         many = "float64[:, :, :, ::1]"
+        looked = [{**WATCHED, **self.watchers.arguments, **STOPS}] if self.watchers is not None else []
         return [
             {"z": A3, "b": A3}, {**gram, **self._data()}, {**self._number_types, "eta": "float64"},
-            {"start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many},
+            {"start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many}, *looked,
         ]
 
     def _opened(self, name: str, groups: list[dict[str, str]], *said: str) -> None:
         """The head of a time loop, its sizes and the arrays of eight tasks."""
         types = f"int64({', '.join(of for group in groups for of in group.values())})"
-        weighed = ["Row t - start of `shares` (steps, tasks) weighs the tasks in step t."] if self._share else []
+        rows = "steps" if self.watchers is None else "steps + 1"  # of a last state too there is a loss
+        weighed = [f"Row t - start of `shares` ({rows}, tasks) weighs the tasks in step t."] if self._share else []
         self.out.function(
             name, [list(group) for group in groups],
             "Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.",
             "blocks (tasks, L, L) are the tasks' own Gram matrices; the inner loop takes a task's examples",
             "0 .. inner - 1, the outer step outer .. n - 1.", *weighed,
             "places (G 8, L) says where on the axis of all tasks a task's directions are, -1 past the last task.",
-            *said, "States at the steps `recorded` go to z_out and b_out.", types=types,
+            *said, "States at the steps `recorded` go to z_out and b_out.", *self._said_of_vectors(),
+            *(SAID if self.watchers else []), types=types,
         )
         self.out.put(1, "tasks, length = blocks.shape[0], blocks.shape[1]", "examples = y.size // tasks")
         self.out.put(1, "filters = z.shape[1]", "padded = places.shape[0]  # tasks, a multiple of 8")
@@ -125,7 +87,17 @@ class TaskLanes(TaskNests):
                      "    weights[k] = 1.0 / tasks")
         self._work_of_eight(1, "2 * filters * length")
         schedules.keep_given(self.model, self.out)
-        self.out.put(1, "at = 0")
+        if self.watchers is not None:
+            self.watchers.room()
+        self.out.put(1, *["risk = aligned(padded)  # the tasks' losses"] * self.seeks, "at = 0")
+
+    def _said_of_vectors(self) -> list[str]:
+        """On the vectors that no patch holds and that a loop looks at."""
+        if self.watchers is None or not self.watchers.vectors:
+            return []
+        names = ", ".join(self.watchers.vectors)
+        return [f"Vectors that no patch holds, {names} one after another from spans on: onto (H m V,) are W(0)'s",
+                "products with them, across (V, B) the directions'."]
 
     def _work_of_eight(self, depth: int, size: str) -> None:
         """Arrays of eight tasks: a state's, and the examples'."""
@@ -154,17 +126,34 @@ class TaskLanes(TaskNests):
             self.out.put(1, f"packed_{name} = aligned(2 * filters * width)",
                          f"pack({name}, order, width, packed_{name})")
         self.out.put(1, "packed_gram = aligned(directions * width)", "pack_gram(gram, order, width, packed_gram)")
+        if self.watchers is not None and self.watchers.vectors:
+            self.out.put(1, "packed_across = aligned(across.shape[0] * width)",
+                         "pack(across.reshape(1, across.shape[0], directions), order, width, packed_across)")
         self.out.put(1, "g = aligned(packed_z.size)  # the direction of an outer step")
-        self.out.put(1, "for t in range(start, start + steps + 1):", "    if at < recorded.size and recorded[at] == t:")
-        self.out.put(3, *[f"unpack(packed_{name}, order, width, {name}_out[at])" for name in ("z", "b")], "at += 1")
-        self.out.put(2, "if t == start + steps:", "    break")
-        self._taken()
         back = [f"unpack(packed_{name}, order, width, {name})" for name in ("z", "b")]
-        self.out.call(2, "if not meta_gradient(", self._meta_groups(), "):")
-        self.out.put(3, *back, "return t")
+        self._steps([f"unpack(packed_{name}, order, width, {name}_out[at])" for name in ("z", "b")],
+                    self._outer_groups("packed_z", "g"), back)
         self.out.put(2, "change(packed_b, g, eta)", "couple(packed_z, g, packed_gram, 2 * filters, width, moving)")
         self.out.put(1, *back, "return -1")
         self.out.put(0, "")
+
+    def _steps(self, keep: list[str], given: Groups, back: list[str]) -> None:
+        """The time loop up to a step's move: what is recorded, the direction, and the look at a state."""
+        self.out.put(1, "for t in range(start, start + steps + 1):", "    if at < recorded.size and recorded[at] == t:")
+        self.out.put(3, *keep, "at += 1")
+        waits = " and not watching" * (self.watchers is not None)
+        self.out.put(2, f"if t == start + steps{waits}:", "    break")
+        self._taken()
+        if self.watchers is None:
+            self.out.call(2, "if not meta_gradient(", given, "):")
+            self.out.put(3, *back, "return t")
+            return
+        self.out.put(2, "whole = True")
+        self.out.put(2, f"if t < start + steps{' or sought[0]' * self.seeks}:")
+        self.out.call(3, "whole = meta_gradient(", given)
+        self.watchers.search(2)
+        self.out.put(2, "if not whole:")
+        self.out.put(3, *back, "return t")
 
     def _run_by_blas(self) -> None:
         coupled = {"head": A2, "active": "int64[::1]", "left": A2, "right": A2}
@@ -174,33 +163,36 @@ class TaskLanes(TaskNests):
         self.out.put(1, "packed = np.zeros((neurons, head.shape[0]))", "picked = np.zeros((neurons, active.size))",
                      "middle = np.zeros((neurons, right.shape[0]))", "first = np.zeros((neurons, head.shape[0]))",
                      "rest = np.zeros((neurons, width - head.shape[0]))")
-        self.out.put(1, "for t in range(start, start + steps + 1):", "    if at < recorded.size and recorded[at] == t:")
-        self.out.put(3, "keep_state(z, z_out[at])", "keep_state(b, b_out[at])", "at += 1")
-        self.out.put(2, "if t == start + steps:", "    break")
-        self._taken()
-        given, *others = self._meta_groups()
-        *between, (_, *filled) = others
-        self.out.call(2, "if not meta_gradient(", (["z.reshape(-1)", *given[1:]], *between, ["g.reshape(-1)", *filled]),
-                      "):")
-        self.out.put(3, "return t")
+        self._flat()
+        self._steps(["keep_state(z, z_out[at])", "keep_state(b, b_out[at])"],
+                    self._outer_groups("z.reshape(-1)", "g.reshape(-1)"), [])
         self.out.put(2, "couple_all(g, head, active, left, right, packed, picked, middle, first, rest)",
                      "advance(z, b, g, first, rest, eta)")
         self.out.put(1, "return -1")
         self.out.put(0, "")
 
+    def _flat(self) -> None:
+        """What is looked at, by the names that it has in packed form."""
+        if self.watchers is None:
+            return
+        names = ["z", "b", *["across"] * bool(self.watchers.vectors)]
+        self.out.put(1, *[f"packed_{name} = {name}.reshape(-1)" for name in names])
+
     def _run_all(self) -> None:
         """The loop over runs of `run`, for algorithms that draw nothing."""
         if self._share:
             return
-        many = {A1: A2, A2: A3, A3: "float64[:, :, :, ::1]"}
-        (state, data, numbers, recording) = self._time_loop_groups(
+        many = {A1: A2, A2: A3, A3: "float64[:, :, :, ::1]", "int64[::1]": "int64[:, ::1]"}
+        (state, data, numbers, recording, *looked) = self._time_loop_groups(
             {"gram": A2, "order": "int64[::1]", "moving": "int64"})
         outs = {name: "float64[:, :, :, :, ::1]" for name in ("z_out", "b_out")}
-        own = ("gram", "blocks", "y")
+        own = ("gram", "blocks", "y", "bounds", "hits", "onto", "across")
+        events = {name: of for each in looked for name, of in each.items() if name not in STOPS}
         groups = (
             {name: many[of] for name, of in state.items()},
             {name: many[of] if name in own else of for name, of in data.items()},
             {"numbers": A2, "inner_steps": "int64"}, {**recording, **outs, "failed": "int64[::1]"},
+            *[{name: many[of] if name in own else of for name, of in events.items()}] * bool(events),
         )
         self.out.function(
             "run_all", [list(group) for group in groups],
@@ -213,6 +205,7 @@ class TaskLanes(TaskNests):
         arguments = (
             [f"{name}[k]" for name in state], [f"{name}[k]" if name in own else name for name in data],
             [each[name] for name in numbers], [f"{name}[k]" if name in outs else name for name in recording],
+            *[[*(f"{name}[k]" if name in own else name for name in events), "0"]] * bool(events),
         )
         self.out.put(1, "for k in range(z.shape[0]):")
         self.out.call(2, "failed[k] = run(", arguments)
@@ -237,13 +230,3 @@ class TaskLanes(TaskNests):
         self.out.put(2, "for own in range(count):", "    for s in range(rows):", "        for q in range(length):")
         self.out.put(5, f"given[k + own, s, q] = {at}")
         self.out.put(0, "")
-
-
-def fits_task_lanes(model: Model) -> bool:
-    """Whether a model's tasks may go side by side: signed heads of filters alone, families of a task or an example."""
-    sets = [family.index_set for family in model.directions]
-    return (
-        bool(model.algorithm.over_tasks) and model.network.head_axis.signed and not model.network.axes
-        and model.objective.mixed_labels is None and not model.objective.penalised
-        and all(each.per_example or each.single for each in sets)
-    )

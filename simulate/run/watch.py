@@ -88,6 +88,10 @@ class EventWatch:
 
         Those that end the run come first, a little early, as its loss and the one reported differ in their rounding:
         `reached` says whether the reported one ends it there too.
+
+        What is of a family's vectors or coefficients is, to the bit, what is seen from outside.  The loss, and products
+        with the V vectors that no patch holds, are summed in another order there: a product by up to about B eps times
+        the sum of its B terms' sizes, so that a hitting time is another only where an entry is as near to its bound.
         """
         kernel = self.start.kernel
         sought = [(name, "<=", value + NEAR * abs(value)) for name, value in self.asked.until.items()]

@@ -8,8 +8,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import sympy as sp
-
 from ...declare import Directions, Extreme, OfMargin, of_neurons
 from ..layout import A1
 from ..nest_writer import NestWriter
@@ -103,7 +101,7 @@ class Looks(ABC):
     """What a loop has in packed form, under a name that says so."""
 
     def __init__(self, emitter: NestWriter) -> None:
-        self.model, self.out, self.recursion = emitter.model, emitter.out, emitter.recursion
+        self.model, self.out = emitter.model, emitter.out
         self.signed, self.extremes, self.names = emitter.signed, watched(self.model), list(described(self.model))
 
     def functions(self) -> None:
@@ -231,9 +229,3 @@ class Looks(ABC):
         formula = loss.loss_kind.expression.constants if isinstance(loss.loss_kind, OfMargin) else ()
         weights = [each for each in loss.label_weights if isinstance(each, str)]
         return [argument(name) for name in dict.fromkeys([*formula, *weights])]
-
-    @property
-    def weight(self) -> sp.Expr | None:
-        """What losses are taken times, by their labels; None where that is 1."""
-        weight = self.recursion.definitions.get("omega")
-        return None if weight is None else weight.expr

@@ -26,7 +26,7 @@ class TaskWatchers(Looks):
 
     def __init__(self, emitter: TaskNests) -> None:
         super().__init__(emitter)
-        self.side, self.told, self.vectors = emitter.side, LOSS in self.names, list(beside(self.model))
+        self.told, self.vectors = LOSS in self.names, list(beside(self.model))
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -52,9 +52,6 @@ class TaskWatchers(Looks):
         self.out.function("loss_each", groups, f"Mean loss of {LANES} tasks over their examples first .. last - 1.")
         put(1, "losses = lanes(0.0)", "for i in range(first, last):")
         cost = rate(self.model, 0, f"load(f, {LANES} * i) * load(y, {LANES} * i)")
-        if self.weight is not None:
-            self.out.assign(2, "weight =", self.side.doprint(self.weight))
-            cost = f"weight * {cost}"
         put(2, f"losses = losses + {cost}")
         put(1, "return losses / float(last - first)", "")
 

@@ -44,8 +44,9 @@ class Watchers(Looks):
             cost = rate(self.model, 0, "load(f, i) * load(y, i)")
         else:
             cost = self._cross_entropy()
-        if self.signed and self.weight is not None:
-            self.out.assign(2, "weight =", self.emitter.printer.doprint(self.weight))
+        weight = self.emitter.recursion.definitions.get("omega") if self.signed else None
+        if weight is not None:
+            self.out.assign(2, "weight =", self.emitter.printer.doprint(weight.expr))
             cost = f"weight * {cost}"
         put(2, f"losses = losses + where({INSIDE}, {cost}, 0.0)")
         put(1, "return total(losses) / examples")

@@ -31,12 +31,13 @@ from dynamics.kernel.loading import plain_module
 from dynamics.kernel.trajectory import Sought, Trajectory
 from simulate.ask.chosen import choose
 from simulate.run import batch, reduced
-from simulate.run.asked import Asked, Found
+from simulate.run.asked import Asked
 from simulate.run.kernels import kernel_for
 from simulate.run.problem import Problem, Start, problem_of
 from simulate.run.together import go_together
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
+from tests.helpers.outside import same, seen_from_outside
 
 _extreme: Any = Extreme  # its words come out of a product of them
 _event: Any = Event
@@ -118,21 +119,6 @@ def cells(model: Model, kernel: Kernel, count: int = 6) -> list[Problem]:
     given = [{**VALUES, "eps": rng.uniform(0.7, 1.1), "delta": rng.uniform(0.1, 0.8), "u_norm": rng.uniform(0.5, 2.0),
               "sigma_p": rng.uniform(0.1, 0.5), "Gamma": [1.0, 5.0][at % 2]} for at in range(count)]
     return [replace(problem_of(choose(model, each)), loaded=kernel) for each in given]
-
-
-def seen_from_outside(start: Start, asked: Asked) -> Found:
-    """The run, every step of which is looked at by the watch itself."""
-    watch = EventWatch(start, asked)
-    path = start.advance(asked.steps, asked.recorded, watch)
-    states = start.states(path, asked.wanted)
-    return Found(start, path.t, {**reduced.declared(states, asked)[0], **watch.times()}, ())
-
-
-def same(one: Found, other: Found) -> bool:
-    """Whether two runs have the same steps and the same bits."""
-    names = one.variables.keys() | other.variables.keys()
-    return np.array_equal(one.t, other.t) and all(
-        one.variables[name].values.tobytes() == other.variables[name].values.tobytes() for name in names)
 
 
 @pytest.mark.parametrize("penalty", ["none", "per_example"])

@@ -18,11 +18,12 @@ from dynamics.kernel.trajectory import Sought
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged
 from simulate.run import batch, reduced
-from simulate.run.asked import Asked, Found
+from simulate.run.asked import Asked
 from simulate.run.kernels import kernel_for
-from simulate.run.problem import Start, problem_of
+from simulate.run.problem import problem_of
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
+from tests.helpers.outside import same, seen_from_outside
 
 EVENTS = ("T_1", "T_2", "T_1_noise", "T_2_noise")
 
@@ -50,21 +51,6 @@ def test_hitting_times_are_those_seen_from_outside() -> None:
         assert {name: inside[name].said for name in EVENTS} == {name: watch.times()[name].said for name in EVENTS}
         reached += sum(hit >= 0 for hit in found.values())
     assert reached > 30
-
-
-def seen_from_outside(start: Start, asked: Asked) -> Found:
-    """The run, every step of which is looked at by the watch itself."""
-    watch = EventWatch(start, asked)
-    path = start.advance(asked.steps, asked.recorded, watch)
-    states = start.states(path, asked.wanted)
-    return Found(start, path.t, {**reduced.declared(states, asked)[0], **watch.times()}, ())
-
-
-def same(one: Found, other: Found) -> bool:
-    """Whether two runs have the same steps and the same bits."""
-    names = one.variables.keys() | other.variables.keys()
-    return np.array_equal(one.t, other.t) and all(
-        one.variables[name].values.tobytes() == other.variables[name].values.tobytes() for name in names)
 
 
 @pytest.mark.parametrize("near", [None, 0.3])

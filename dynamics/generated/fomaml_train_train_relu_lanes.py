@@ -459,7 +459,8 @@ def watch_Lambda(b, onto, across, spans, filters, width):
         for r in range(filters):
             for v in range(spans[0], spans[1]):
                 at = (h * filters + r) * width
-                x = (entry(onto, (h * filters + r) * vectors + v) + along(b, at, across, v * width, width)) * (1.0 - 2.0 * h)
+                product = entry(onto, (h * filters + r) * vectors + v) + along(b, at, across, v * width, width)
+                x = product * (1.0 - 2.0 * h)
                 best = where(x > best, x, best)
         lowest = best
         highest = best

@@ -104,14 +104,15 @@ class TaskWatchers(Looks):
         return ["z" if state else "b", *["y"] * own, "places", *lengths, *tasks, "examples", "filters", "width"]
 
     def before_entry(self, extreme: Extreme) -> list[str]:
-        """A neuron's place."""
-        return ["at = (h * filters + r) * width"]
+        """A neuron's place, and its product with a vector that no patch holds."""
+        product = "entry(onto, (h * filters + r) * vectors + v) + along(b, at, across, v * width, width)"
+        return ["at = (h * filters + r) * width", *[f"product = {product}"] * (self.family(extreme) is None)]
 
     def entry(self, extreme: Extreme) -> str:
         """An entry where it stands, or a product with a vector that no patch holds."""
         family = self.family(extreme)
         if family is None:
-            return "(entry(onto, (h * filters + r) * vectors + v) + along(b, at, across, v * width, width))"
+            return "product"
         task, q = "0" if family.index_set.shared else "k", self._own(family)
         place = f"at + places[{task}, {q}]"
         if self.of_state(family, extreme):

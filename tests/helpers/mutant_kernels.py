@@ -73,7 +73,7 @@ NOT_ENTERED: dict[str, tuple[str, ...]] = {
 }
 # Functions of tasks on lanes that a run goes through from LANES_UPTO directions on, where BLAS couples the tasks.
 COUPLED = ("run_by_blas", "couple_all", "advance", "keep_state")
-ELSEWHERE = re.compile(r"watch_\w+|seek|reach|met|run_all")  # functions of kernels on lanes
+ELSEWHERE = re.compile(r"watch_\w+|along|loss_each|seek|reach|met|run_all")  # functions of kernels on lanes
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
 PATIENCE = 60.0  # seconds of the processor, after which a kernel whose loop never ends is taken for one that raises
 
@@ -149,7 +149,8 @@ class Case:
     def mutants(self) -> list[Mutant]:
         """Every one of the kernel's text, but for what `validate` does not use: events and many runs in a call.
 
-        These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`).
+        These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`, and of
+        tasks `test_task_events_on_lanes.py`).
         """
         def wanted(name: str) -> bool:
             return name in self.only if self.only else not (name in self.never or ELSEWHERE.fullmatch(name))

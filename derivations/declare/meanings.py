@@ -9,6 +9,7 @@ from . import variables
 from .data import Directions
 from .parameter import Parameter
 
+STOPPED = "stopped"
 _OPEN = "with what the fresh draws leave open"
 
 
@@ -43,6 +44,12 @@ def meanings(model: Any) -> dict[str, Meaning]:
         words = f"first step t with {event.observable} {event.relation} {event.threshold}; -1: not reached"
         ordered[event.name] = Meaning(event.latex, words, event.source, "steps")
     return ordered
+
+
+def stopped() -> Meaning:
+    """The variable `STOPPED`, of a run that may end early."""
+    return Meaning(r"t_{\mathrm{stop}}", "first step t at which what ends the run early holds; -1: not reached",
+                   units="steps")
 
 
 def of_parameter(parameter: Parameter) -> Meaning:

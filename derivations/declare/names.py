@@ -13,7 +13,7 @@ from .variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS, added
 
 AXES = (
     "t", "seed", "i", "j", "k", "l", "r", "task", "tau", "class", "matrix", "item", "bin", "status", "diverged_at",
-    "message", "boundary",
+    "message", "stopped", "boundary",
 )
 """Dimensions and labels of the variables of a run or a grid."""
 WORDS = (

@@ -513,8 +513,8 @@ def meta_gradient(
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], int64, float64[:, :, ::1], "
     "float64[::1], int64[:, ::1], int64, int64, float64, float64, int64, float64, float64, int64, int64, int64[::1], "
-    "float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], int64[::1], float64[::1], "
-    "float64[:, ::1], int64[::1], int64)",
+    "float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], int64[::1], int64, "
+    "float64[::1], float64[:, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run(
@@ -522,7 +522,7 @@ def run(
     gram, order, moving, blocks, y, places, inner, outer,
     kappa, given_h, inner_steps, inner_step, eta,
     start, steps, recorded, z_out, b_out,
-    which, below, bounds, hits, onto, across, spans, stops,
+    which, below, bounds, hits, stops, onto, across, spans,
 ):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
@@ -614,7 +614,7 @@ def run(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], "
     "float64[:, :, ::1], float64[::1], int64[:, ::1], int64, int64, float64, float64, int64, float64, float64, int64, "
     "int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], "
-    "int64[::1], float64[::1], float64[:, ::1], int64[::1], int64)",
+    "int64[::1], int64, float64[::1], float64[:, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run_by_blas(
@@ -622,7 +622,7 @@ def run_by_blas(
     head, active, left, right, blocks, y, places, inner, outer,
     kappa, given_h, inner_steps, inner_step, eta,
     start, steps, recorded, z_out, b_out,
-    which, below, bounds, hits, onto, across, spans, stops,
+    which, below, bounds, hits, stops, onto, across, spans,
 ):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
@@ -710,7 +710,7 @@ def run_by_blas(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], int64[::1], int64, float64[:, :, :, ::1], "
     "float64[:, ::1], int64[:, ::1], int64, int64, float64[:, ::1], int64, int64, int64, int64[::1], "
     "float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], int64[::1], boolean[::1], float64[:, ::1], "
-    "int64[:, ::1], float64[:, ::1], float64[:, :, ::1], int64[::1])",
+    "int64[:, ::1], int64, float64[:, ::1], float64[:, :, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run_all(
@@ -718,7 +718,7 @@ def run_all(
     gram, order, moving, blocks, y, places, inner, outer,
     numbers, inner_steps,
     start, steps, recorded, z_out, b_out, failed,
-    which, below, bounds, hits, onto, across, spans,
+    which, below, bounds, hits, stops, onto, across, spans,
 ):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
@@ -730,7 +730,7 @@ def run_all(
             gram[k], order, moving, blocks[k], y[k], places, inner, outer,
             numbers[k, 0], numbers[k, 1], inner_steps, numbers[k, 2], numbers[k, 3],
             start, steps, recorded, z_out[k], b_out[k],
-            which, below, bounds[k], hits[k], onto[k], across[k], spans, 0,
+            which, below, bounds[k], hits[k], stops, onto[k], across[k], spans,
         )
 
 

@@ -1034,10 +1034,16 @@ def run(
 @njit(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], "
     "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], "
-    "int64[::1], boolean[::1], float64[:, ::1], int64[:, ::1])",
+    "int64[::1], boolean[::1], float64[:, ::1], int64[:, ::1], int64)",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out, failed, which, below, bounds, hits):
+def run_all(
+    z, b,
+    gram, y,
+    numbers, limits,
+    start, steps, recorded, z_out, b_out, failed,
+    which, below, bounds, hits, stops,
+):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
     numbers (R, ...) are each run's scalars, step size and rates, limits (R,) the last step with the penalty.
@@ -1048,7 +1054,7 @@ def run_all(z, b, gram, y, numbers, limits, start, steps, recorded, z_out, b_out
             gram[k], y[k],
             numbers[k, 0], numbers[k, 1], numbers[k, 2], numbers[k, 3], limits[k],
             start, steps, recorded, z_out[k], b_out[k],
-            which, below, bounds[k], hits[k], 0,
+            which, below, bounds[k], hits[k], stops,
         )
 
 

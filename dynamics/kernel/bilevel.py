@@ -146,7 +146,7 @@ class BilevelKernel(Kernel):
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
         sought = events or Sought.of(())
-        looked = [*self._looked(sought), sought.stops] if self.watches(z.shape[2]) else []
+        looked = self._looked(sought) if self.watches(z.shape[2]) else []
         with one_blas_thread():  # the coupling and the blocks are products too
             loop, coupled, places = self._loop(gram, values, tasks, n)
             blocks, labels = self.blocks(gram, tasks, n), self.labels(y)
@@ -192,7 +192,8 @@ class BilevelKernel(Kernel):
         """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
         z (R, H, m, B), gram (R, B, B), y (R, K n); `values` (R,) differ in real numbers alone; `events` have bounds
-        and hits (R, E).  Every run has the bits that it has alone.  Only for a kernel that `runs_together`.
+        and hits (R, E), and a run that they end stays in its last state.  Every run has the bits that it has alone.
+        Only for a kernel that `runs_together`.
         """
         assert self.lanes is not None
         first = values[0]
@@ -205,12 +206,15 @@ class BilevelKernel(Kernel):
                 for each in values]
         states, coefficients, failed = np.array(z, order="C"), np.zeros(z.shape), np.empty(len(z), dtype=np.int64)
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
+        sought = events or Sought.none(len(z))
         self.lanes.run_all(
             states, coefficients, np.ascontiguousarray(gram), order, moving, blocks, self.labels(y),
             by_eight(order[self.places(tasks, n)]), *self._bounds(first, n), np.array(rows),
             int(self._value(first, "inner_steps")), 0, steps, recorded, z_out, b_out, failed,
-            *(self._looked(events or Sought.none(len(z))) if self.watched else []),
+            *(self._looked(sought) if self.watched else []),
         )
+        sought.stay(recorded, states, z_out)
+        sought.stay(recorded, coefficients, b_out)
         return z_out, b_out, failed
 
     def judges(self, directions: int) -> bool:

@@ -174,7 +174,7 @@ class Kernel:
         inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
         numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
         sought = events or Sought.of(())
-        looked = [*self._looked(sought), sought.stops] if self.watches(gram.shape[0]) else []
+        looked = self._looked(sought) if self.watches(gram.shape[0]) else []
 
         def piece(first: int, count: int, rows: slice) -> int:
             failed = int(module.run(
@@ -199,9 +199,9 @@ class Kernel:
         """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
         z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
-        each run.  `events` have bounds and hits (R, E); `draws` are of each run, where steps draw something; `scalars`
-        (R, n) are the `varying` ones.  Every run has the bits that it has alone.  Only for a kernel that
-        `runs_together`.
+        each run.  `events` have bounds and hits (R, E), and a run that they end stays in its last state; `draws` are of
+        each run, where steps draw something; `scalars` (R, n) are the `varying` ones.  Every run has the bits that it
+        has alone.  Only for a kernel that `runs_together`.
         """
         assert self.lanes is not None
         states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
@@ -218,19 +218,22 @@ class Kernel:
                     z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving),
                 )
             return z_out, b_out, failed
+        sought = events or Sought.none(len(z))
         self.lanes.run_all(
             states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,
-            failed, *(self._looked(events or Sought.none(len(z))) if self.watched else []),
+            failed, *(self._looked(sought) if self.watched else []),
         )
+        sought.stay(recorded, states, z_out)
+        sought.stay(recorded, coefficients, b_out)
         return z_out, b_out, failed
 
     def watches(self, directions: int) -> bool:
         """Whether runs of so many directions look for events, of the observables `watched`, in every step."""
         return bool(self.watched) and self.on_lanes(directions)
 
-    def _looked(self, events: Sought) -> list[NDArray[Any]]:
-        """Events as the time loop takes them, but for those that end it."""
-        looked: list[NDArray[Any]] = [events.which, events.below, events.bounds, events.hits]
+    def _looked(self, events: Sought) -> list[NDArray[Any] | int]:
+        """Events as the time loop takes them."""
+        looked: list[NDArray[Any] | int] = [events.which, events.below, events.bounds, events.hits, events.stops]
         if not self.beside:
             return looked
         vectors = events.beside or Beside.none(len(self.beside), *events.bounds.shape[:-1])

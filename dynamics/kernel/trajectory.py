@@ -89,10 +89,25 @@ class Sought:
         rows = list(which)
         return Sought(self.which, self.below, self.bounds[rows], self.hits[rows], self.stops)
 
+    def one(self, run: int) -> Sought:
+        """Those of one of many runs; views, and without vectors."""
+        return Sought(self.which, self.below, self.bounds[run], self.hits[run], self.stops)
+
     @property
     def stopped(self) -> int:
         """The step at which the run ended; -1 where these events have not ended it."""
         return int(self.hits[0]) if self.stops else -1
+
+    @property
+    def ends(self) -> Steps:
+        """The same of R runs, (R,)."""
+        return self.hits[:, 0] if self.stops else np.full(len(self.hits), -1, dtype=np.int64)
+
+    def stay(self, t: Steps, states: Array, recorded: Array) -> None:
+        """Fills in what R runs recorded at the steps t, (R, T, ...), past their ends: their last states (R, ...)."""
+        ends = self.ends
+        for run in np.flatnonzero(ends >= 0).tolist():
+            recorded[run, t >= ends[run]] = states[run]
 
 
 def ended(path: Trajectory, step: int, scale: Array, z: Array, b: Array, velocity: Array | None = None) -> Trajectory:

@@ -31,6 +31,7 @@ from .shared import (
     Switch,
     goes_on,
     say,
+    thresholds,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def phase(
     observable: Annotated[str, NAMES] = "test_error",
     sampling: Annotated[str | None, SAMPLINGS] = None,
     test_sampling: Annotated[str, TEST_SAMPLINGS] = "draws",
+    until: Annotated[tuple[str, ...], THRESHOLD] = (),
     boundary: Annotated[str | None, THRESHOLD] = None,
     refine: Annotated[str | None, NUMBER] = None,
     workers: Annotated[str | None, INT] = None,
@@ -88,6 +90,7 @@ def phase(
         observable: one number a run, such as test_error, loss or a hitting time; several are separated by commas.
         sampling: gram (drawn without the dimension) or vectors; default gram where it is exact and not refused.
         test_sampling: draws, or importance (for test errors of 1e-4 to 1e-9).
+        until: a run ends at a threshold, such as loss=1e-3, and its numbers are of that step; may be repeated.
         boundary: a level whose crossing is followed, and drawn in a picture, such as test_error=0.1.
         refine: to what share of an axis it is found, such as 0.01, by splitting cells.
         workers: threads; the result does not depend on it.
@@ -124,11 +127,11 @@ def phase(
     from simulate.phase.phase import labelled
 
     named: dict[str, Any] = {"preset": preset, "steps": steps, "observable": observable, "seeds": seeds, "seed": seed,
-                             "sampling": sampling, "test_sampling": test_sampling}
+                             "sampling": sampling, "test_sampling": test_sampling, "until": thresholds(until)}
     how_far: dict[str, Any] = {"boundary": boundary, "refine": refine, "workers": workers, "scheduler": scheduler}
     axes_given = {"x": x, "y": y, "z": z}
-    asked = {**axes_given, **named, **how_far, "hold": hold, "curve": curve, "feasible": feasible, "out": out,
-             "width": width, "format": format, "no_caption": no_caption}
+    asked = {**axes_given, **named, **how_far, "until": until, "hold": hold, "curve": curve, "feasible": feasible,
+             "out": out, "width": width, "format": format, "no_caption": no_caption}
     again = command("phase", setting, *values, options={
         name: value for name, value in asked.items() if value != _USUAL.get(name)})
     try:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Model, Variable
+from derivations.declare.meanings import STOPPED
 from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
 from dynamics.errors import RangeError
@@ -33,13 +34,14 @@ EITHER = "gram, else vectors"  # the default unless every cell's laws forbid gra
 class Measure:
     """What is measured: numbers of observables' entries after so many steps, on draws of this sampling.
 
-    `fresh` is how the fresh examples are taken.
+    `fresh` is how the fresh examples are taken; `until` are the observables at whose values, at or below, a run ends.
     """
 
     wanted: tuple[Wanted, ...]
     steps: int
     sampling: str
     fresh: TestSampling = DRAWN
+    until: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ class Measure:
         return tuple(
             name for each in self.wanted for name in
             (each.text, *([each.error_name] if f"{each.name}_se" in known and each.has_error else []))
-        )
+        ) + (STOPPED,) * bool(self.until)
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _together(
     """Fills in the runs that go together; (cell, seed), which they are.  What one lacks is said where it is alone."""
     sampling = "gram" if measure.sampling == EITHER else measure.sampling
     try:
-        made = batch.together(cells, seeds, measure.steps, names, sampling)
+        made = batch.together(cells, seeds, measure.steps, names, sampling, measure.until)
     except (MemoryError, OSError):  # one by one they take less
         return np.zeros((len(cells), len(seeds)), dtype=np.bool_)
     done = made.done
@@ -182,7 +184,9 @@ def _judged(measure: Measure, numbers: Mapping[str, float], said: str) -> Outcom
         return Outcome(numbers, message=said)
     finite = {name: value for name, value in numbers.items() if name.removesuffix("_se") not in lacking}
     verb = "is" if len(lacking) == 1 else "are"
-    return Outcome(finite, DIVERGED, f"{', '.join(lacking)} {verb} not finite at step {measure.steps}; lower eta")
+    last = int(numbers.get(STOPPED, -1.0))
+    at = last if last >= 0 else measure.steps
+    return Outcome(finite, DIVERGED, f"{', '.join(lacking)} {verb} not finite at step {at}; lower eta")
 
 
 def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
@@ -201,7 +205,8 @@ def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
 def _numbers(measure: Measure, wanted: Sequence[Wanted], start: Start, steps: int) -> dict[str, float]:
     """The numbers after `steps` steps, with their standard errors.  Raises InputError where one is not to be had."""
     names = dict.fromkeys(name for each in wanted for name in (each.name, f"{each.name}_se"))
-    asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True, fresh=measure.fresh)
+    asked = Asked(
+        steps, np.array([steps], dtype=np.int64), tuple(names), measure.until, named=True, fresh=measure.fresh)
     return _picked(wanted, reduced.run(start, asked))
 
 
@@ -218,7 +223,7 @@ def _picked(wanted: Sequence[Wanted], run: Found) -> dict[str, float]:
         numbers[observable.text] = observable.number(dims, values, of)
         if error is not None and observable.has_error:
             numbers[observable.error_name] = observable.error(dims, values, _last(error)[1], of)
-    return numbers
+    return numbers | ({STOPPED: float(run.variables[STOPPED].values)} if STOPPED in run.variables else {})
 
 
 def _last(variable: Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from derivations.declare import KnownFrom, Model
+from derivations.declare.meanings import STOPPED, stopped
 from derivations.declare.variables import judged
 
 from ..ask import arguments as ask
@@ -27,6 +28,7 @@ from ..run import estimate
 from ..run.lots import Lots
 from ..run.request import Request
 from ..run.run import SAMPLINGS
+from ..run.watch import said as said_of
 from ..start.refusals import gram_refusal
 from . import grid_axes
 from .cell import EITHER, Measure, try_out
@@ -65,14 +67,20 @@ class Grid:
     def _columns(self) -> dict[str, Column]:
         """The variables: each observable, its standard error where it has one, and what became of each run."""
         events = {event.name: event.source for event in self.model.events}
-        columns = {}
+        columns, ends = {}, said_of(self.measure.until)
+        at = f"{f'the first step with {ends}, or ' if ends else ''}step {self.measure.steps}"
         for name in self.measure.with_errors(self.model):
+            if name == STOPPED:
+                meaning = stopped()
+                columns[name] = Column(False, {**meaning.attributes, "long_name": f"first t with {ends}",
+                                               "meaning": f"{meaning.words}, of {self.measure.steps} steps"})
+                continue
             if name in events:
                 said = f"first step that reaches it, -1 where none of {self.measure.steps} does"
                 attrs = {"event": events[name], "meaning": said, "long_name": f"hitting time {name}", "units": "steps"}
             else:
                 of = name.removesuffix("_se") if name not in self.measure.names else ""
-                said = f"standard error of {of}" if of else f"{name} at step {self.measure.steps}"
+                said = f"standard error of {of}" if of else f"{name} at {at}"
                 attrs = {"meaning": said, "long_name": said, "units": "1"}
             columns[name] = Column(False, attrs)
         told = "what happened where the status is not ok, or why the draw is not the default"
@@ -96,6 +104,7 @@ class Grid:
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
             **({} if self.measure.fresh is DRAWN else {"test_sampling": self.measure.fresh.name}),
+            **({"until": dict(self.measure.until)} if self.measure.until else {}),
             **{each.option: {each.name: each.values} for each in reversed(self.axes)},
             "seeds": self.seeds,
             "parameters": {**{name: value for name, value in first.items() if name not in names}, **self.formulas},
@@ -113,6 +122,7 @@ class Grid:
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
             "test_sampling": self.measure.fresh.name,
+            **({"until": said_of(self.measure.until)} if self.measure.until else {}),
             **{each.option: each.name for each in reversed(self.axes)},
             "notes": "\n".join(self.notes),
         }
@@ -133,6 +143,7 @@ class GridAsked:
     seed: int | str
     sampling: str | None
     test_sampling: str = DRAWN.name
+    until: ask.Thresholds | None = None
 
 
 def checked(asked: GridAsked, workers: int) -> Grid:
@@ -144,6 +155,7 @@ def checked(asked: GridAsked, workers: int) -> Grid:
     requests, alone = _check_observables(model, asked.observable)
     sampling = None if asked.sampling is None else reading.choice("sampling", asked.sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", asked.test_sampling, tuple(TEST_SAMPLINGS))]
+    until = ask.thresholds("until", asked.until, (*obs.at_every_step(model), *obs.fresh_names(model)))
     first, many = reading.count("seed", asked.seed), reading.count("seeds", asked.seeds, low=1, example=3)
     count = chosen.total_steps(asked.steps)
     held = Held.of(chosen.setting, model, equations, given, {each.name: each.option for each in axes}, count)
@@ -157,8 +169,8 @@ def checked(asked: GridAsked, workers: int) -> Grid:
     )
     problems = cells.all()
     inexact = all(gram_refusal(lot.model, lot.values.alike) for lot in problems.lots)
-    measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER), fresh)
-    if not alone:
+    measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER), fresh, until)
+    if until or not alone:
         try_out(measure, problems, first)
     seeds = tuple(range(first, first + many))
     return Grid(model, axes, problems, seeds, measure, cells.formulas(), cells.notes(problems), cells)

@@ -59,6 +59,7 @@ def phase(
     seed: int | str = 0,
     sampling: str | None = None,
     test_sampling: str = DRAWN.name,
+    until: ask.Thresholds | None = None,
     boundary: str | None = None,
     refine: float | str | None = None,
     store: str | PathLike[str] | None = None,
@@ -91,6 +92,8 @@ def phase(
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram, but for cells where it would be
             inexact or is refused, which are drawn as vectors and, where other cells are not, say so in `message`.
         test_sampling: how fresh examples are taken, "draws" or "importance" (for errors of 1e-4 to 1e-9), as in `run`.
+        until: a run ends at the first step where an observable is at or below a value, such as {"loss": 1e-3}, of
+            several all: numbers are of that step, or of the last where none has it; `stopped` is the step, -1 for none.
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
         refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
@@ -118,7 +121,7 @@ def phase(
             in one sentence.  Unwritten: a store that cannot be written; the cells that it has are safe.
     """
     asked = GridAsked(setting, keywords.joined(params, values), {"x": x, "y": y, "z": z}, hold, preset, steps,
-                      observable, seeds, seed, sampling, test_sampling)
+                      observable, seeds, seed, sampling, test_sampling, until)
     return labelled(asked, boundary, refine, store, workers, scheduler, progress).dataset()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 from derivations.declare import ClassNoiseLaw, Variable
 from derivations.declare.variables import FRESH, judged
 from derivations.errors import ModelError
-from dynamics.arrays import Array, Flags
+from dynamics.arrays import Array, Flags, Steps
 from dynamics.blas import one_blas_thread
 from dynamics.errors import RangeError
 from dynamics.fresh.classnoise import Spiked
 from dynamics.kernel.chunks import heard
+from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask import schedules
@@ -40,7 +42,8 @@ from .lots import Lot, Lots
 from .problem import Problem, Start
 from .reduced import declared
 from .together import go_together
-from .watch import EventWatch
+from .watch import knows
+from .watch_many import Looks
 
 
 @dataclass(frozen=True)
@@ -130,48 +133,53 @@ def _directions(lot: Lot) -> int:
 
 @one_blas_thread()
 def together(
-    cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str = "gram"
+    cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str = "gram",
+    until: Mapping[str, float] = MappingProxyType({}),
 ) -> Together:
     """Each cell's and seed's variables `names` after `steps` steps from a draw, of the runs that go together.
 
+    A run ends where all of `until`, observables by name, are at or below these values: its variables are of that step.
     Fresh variables, those of a state alone, and hitting times that the kernel looks for; what else is looked at along
     the way leaves every run over.  Of draws by vectors it is fresh variables alone: others may ask for the vectors.
     """
     shape = (len(cells), len(seeds))
-    plain = set(names) <= set(FRESH)
+    asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), until, named=True)
+    plain = set(names) <= set(FRESH) and not until
     rows: list[list[Found | None]] | None = None if plain else [[None] * len(seeds) for _ in cells]
     made = Together(np.zeros(shape, dtype=np.bool_), {name: np.full(shape, np.nan) for name in names if name in FRESH},
                     rows)
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
             if lot.model.algorithm.over_tasks:
-                for place, at_seed, run in batch_tasks.together(lot, seeds, steps, names, sampling):
+                for place, at_seed, run in batch_tasks.together(lot, seeds, asked, sampling):
                     made.take(place, at_seed, run)
                 continue
-            for runs in _shapes(lot, seeds, names, steps, sampling) if plain or sampling == "gram" else ():
+            for runs in _shapes(lot, seeds, asked, sampling) if plain or sampling == "gram" else ():
                 if steps * runs.step > room.OPERATIONS:
                     continue  # a run alone goes in pieces, between which an interrupt is heard
                 for chunk in _chunks(runs, steps):
                     heard()
-                    _chunk(chunk, steps, names, made)
+                    _chunk(chunk, asked, made)
     return made
 
 
-def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int, sampling: str) -> list[_Runs]:
+def _shapes(lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str) -> list[_Runs]:
     """The runs of a lot's cells, those together that have one shape; none where they go alone.
 
     Where nothing of fresh examples is wanted, a law by which they cannot be judged together parts nobody.
     """
-    first, model = lot.first, lot.model
+    first, model, kernel, names = lot.first, lot.model, lot.kernel, asked.wanted
     if first.initial is not None or first.redraws or not go_together(model, names):
+        return []
+    if asked.until and not (kernel.watches(_directions(lot)) and knows(kernel, model, asked.until)):
         return []
     try:
         for row in range(len(lot.places) if model.algorithm.schedules else 0):
-            schedules.check(model, lot.values.at(row), steps)
+            schedules.check(model, lot.values.at(row), asked.steps)
         for row in lot.values.distinct(list(model.algorithm.options.values()))[0].tolist():
             step_draws(model, lot.values.at(row), np.ones(int(whole(lot.values.alike, "n"))), 0)
         refused = sampling == "gram" and gram_refusal(model, lot.values.alike)
-        if refused or not lot.kernel.runs_together(_directions(lot)):
+        if refused or not kernel.runs_together(_directions(lot)):
             return []
         read, shape_of = _fresh_shapes(lot) if set(names) & set(judged(model)) else _noise_shapes(lot)
         some, which = lot.values.distinct(read)
@@ -184,7 +192,7 @@ def _shapes(lot: Lot, seeds: Sequence[int], names: Sequence[str], steps: int, sa
         count = len(lot.places)
         halves = [np.arange(count // 2), np.arange(count // 2, count)] if count > 1 else []
         parts = [lot.rows(half, lot.places[half]) for half in halves]
-        return [runs for part in parts for runs in _shapes(part, seeds, names, steps, sampling)]
+        return [runs for part in parts for runs in _shapes(part, seeds, asked, sampling)]
 
 
 _Shapes = tuple[list[str], Callable[[int], tuple[object, ...] | None]]
@@ -247,7 +255,7 @@ def size_of(start: Start, asked: Asked) -> int:
     if model.algorithm.over_tasks:
         return batch_tasks.size_of(problem, asked) if drawn.vectors is None and watch_many.inside(start, asked) else 1
     named = set(asked.wanted)
-    alone = problem.initial is not None or problem.redraws or asked.until
+    alone = problem.initial is not None or problem.redraws
     if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):
         return 1
     fresh = named & set(obs.fresh_names(model))
@@ -261,7 +269,7 @@ def size_of(start: Start, asked: Asked) -> int:
     filters, directions = drawn.z.shape[0] * drawn.z.shape[1], len(drawn.gram)
     vectors = 0.0 if drawn.vectors is None else (filters + directions) * drawn.d
     operations = asked.steps * 2.0 * filters * directions * (directions + 10)
-    return _size(filters, directions, len(asked.recorded), operations, vectors)
+    return _size(filters, directions, len(watch_many.recorded(asked)), operations, vectors)
 
 
 @one_blas_thread()
@@ -277,13 +285,12 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     return [made.found(start, at) if made.whole[at] else None for at, start in enumerate(starts)]
 
 
-def _chunk(runs: _Runs, steps: int, names: Sequence[str], made: Together) -> None:
+def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
     """Fills in what these runs give."""
     runs, drawn = runs.drawn()
     if drawn is None:
         return
-    lot, asked = runs.lot, Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
-    rows = made.found or []
+    lot, rows = runs.lot, made.found or []
     places = lot.places.tolist()
     cells = {place: lot.problem(at) for at, place in enumerate(places)} if rows else {}
     own = map(drawn.one, range(len(places) if rows else 0))
@@ -316,21 +323,22 @@ class _Advanced:
     b: Array
     left: Array
     fresh: Mapping[str, Array]
-    watches: Sequence[EventWatch]
-    events: Sought | None
+    looks: Looks
 
     def found(self, start: Start, at: int) -> Found | None:
         """A run's variables; None where one of them is not to be had."""
-        asked, t = self.asked, self.asked.recorded
-        dims = ("t", "class")
-        variables: Variables = {name: Variable(dims[: each.ndim - 1], each[at]) for name, each in self.fresh.items()}
-        if self.events is not None:
-            variables |= watch_many.times(self.watches[at], self.events, at)
+        asked, dims, every = self.asked, ("t", "class"), watch_many.recorded(self.asked)
+        path = self.looks.ended(at, Trajectory(every, self.z[at], self.b[at], -1, self.left[at]), asked)
+        if path is None:
+            return None
+        rows = np.searchsorted(every, path.t)
+        variables: Variables = {
+            name: Variable(dims[: each.ndim - 1], each[at, rows]) for name, each in self.fresh.items()
+        } | self.looks.times(at)
         others = tuple(name for name in asked.wanted if name not in variables)
         if others:
-            path = Trajectory(t, self.z[at], self.b[at], -1, self.left[at])
             variables |= declared(start.states(path, others), replace(asked, wanted=others))[0]
-        return Found(start, t, variables, ()) if all(name in variables for name in asked.wanted) else None
+        return Found(start, path.t, variables, ()) if all(name in variables for name in asked.wanted) else None
 
 
 def _advanced(
@@ -338,22 +346,18 @@ def _advanced(
     asked: Asked,
 ) -> _Advanced:
     """R runs of the model of `first`, at their values, advanced and judged; `starts` where more than that is wanted."""
-    model, kernel, t = first.model, first.kernel, asked.recorded
-    timed = tuple(event.name for event in model.events if event.name in asked.wanted)
-    watches = watch_many.watches(starts, replace(asked, wanted=timed)) if timed else []
-    looked, events = watch_many.events(watches, len(timed))
+    model, kernel, t = first.model, first.kernel, watch_many.recorded(asked)
+    looks = Looks.of(starts, values.count, asked)
     drawing = enumerate(seeds) if model.algorithm.drawn else ()
     draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
     z, b, failed = kernel.run_all(
         drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
-        kernel.limits(values, values.count), asked.steps, t, events, [each for each in draws if each is not None],
+        kernel.limits(values, values.count), asked.steps, t, looks.events, [each for each in draws if each is not None],
         [drawn.scalars[name] for name in kernel.varying],
     )
     # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
-    whole = _finite(np.einsum("rbb->rb", drawn.gram)) & _finite(z) & _finite(b) & (failed < 0)
-    if events is not None:
-        whole &= looked
-    left = kernel.scales(values, t, values.count)
+    whole = _finite(np.einsum("rbb->rb", drawn.gram)) & _finite(z) & _finite(b) & (failed < 0) & looks.inside
+    left = _left(kernel, values, t, looks.events)
     names, fresh = [name for name in asked.wanted if name in judged(model)], dict[str, Array]()
     if names and whole.any():
         times, losses = len(t), any(name.startswith("test_loss") for name in names)
@@ -365,7 +369,16 @@ def _advanced(
         )
         fresh = {name: numbers[name].reshape(len(z), times, *numbers[name].shape[1:]) for name in names}
         whole &= np.logical_and.reduce([_finite(each) for each in fresh.values()])
-    return _Advanced(asked, whole, z, b, left, fresh, watches, events)
+    return _Advanced(asked, whole, z, b, left, fresh, looks)
+
+
+def _left(kernel: Kernel, values: Columns, t: Steps, events: Sought | None) -> Array:
+    """What is left of W(0) at the steps t (R, T); a run that ended keeps what was left of it there."""
+    left = kernel.scales(values, t, values.count)
+    ends = np.empty(0) if events is None or "weight_decay" not in kernel.options else events.ends
+    for run in np.flatnonzero(ends >= 0).tolist():
+        left[run] = kernel.scale(values.at(run), np.minimum(t, ends[run]))
+    return left
 
 
 def _finite(arrays: Array) -> Flags:

@@ -18,7 +18,7 @@ from dynamics.errors import RangeError
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.chunks import heard
 from dynamics.kernel.kernel import Kernel
-from dynamics.kernel.trajectory import Beside, Sought, Trajectory
+from dynamics.kernel.trajectory import Beside, Trajectory
 
 from ..ask import schedules
 from ..errors import InputError
@@ -29,7 +29,8 @@ from . import reduced, room, watch_many
 from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
-from .watch import EventWatch, knows
+from .watch import knows
+from .watch_many import Looks
 
 
 def size_of(problem: Problem, asked: Asked) -> int:
@@ -39,7 +40,8 @@ def size_of(problem: Problem, asked: Asked) -> int:
     """
     model, values, kernel = problem.model, problem.values, problem.kernel
     known = {*obs.at_every_step(model), *FRESH_TASKS, *_timed(model, kernel)}
-    alone = problem.initial is not None or problem.redraws or asked.until or not set(asked.wanted) <= known
+    alone = problem.initial is not None or problem.redraws or not set(asked.wanted) <= known
+    alone = alone or not knows(kernel, model, asked.until)
     if alone or not len(asked.recorded) or not isinstance(kernel, BilevelKernel):
         return 1
     count, n = (int(whole(values, name)) for name in (model.bilevel.tasks, model.bilevel.examples))
@@ -60,62 +62,54 @@ def _timed(model: Model, kernel: Kernel) -> list[str]:
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     """The runs of starts of one shape, as many as `size_of` says; None: to be run alone."""
     heard()
-    timed = tuple(event.name for event in starts[0].model.events if event.name in asked.wanted)
-    watches = watch_many.watches(starts, replace(asked, wanted=timed)) if timed else []
-    looked, events = watch_many.events(watches, len(timed))
-    found: list[Found | None] = [None] * len(starts)
-    here = np.flatnonzero(looked).tolist() if timed else list(range(len(starts)))
+    looks, found = Looks.of(starts, len(starts), asked), list[Found | None]([None] * len(starts))
+    here = np.flatnonzero(looks.inside).tolist()
     if here:
-        made = _made([starts[at] for at in here], asked, [watches[at] for at in here] if timed else [],
-                     None if events is None else events.rows(here))
+        made = _made([starts[at] for at in here], asked, looks.rows(here))
         for at, run in zip(here, made, strict=True):
             found[at] = run
     return found
 
 
-def _made(
-    starts: Sequence[Start], asked: Asked, watches: Sequence[EventWatch], events: Sought | None
-) -> list[Found | None]:
-    """The runs, in one call; those of `watches` are looked at, all in what the kernel looks for."""
-    kernel, draws = starts[0].kernel, [start.draw for start in starts]
+def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | None]:
+    """The runs, in one call, that the kernel looks at in all that is asked."""
+    kernel, draws, events = starts[0].kernel, [start.draw for start in starts], looks.events
+    t = watch_many.recorded(asked)
     assert isinstance(kernel, BilevelKernel)
     if events is not None:
         observables = [list(kernel.watched)[place] for place in events.which.tolist()]
-        vectors = [watch.beside(observables) for watch in watches]
+        vectors = [watch.beside(observables) for watch in looks.watches]
         events = replace(events, beside=Beside.stacked([each for each in vectors if each is not None]))
     with np.errstate(all="ignore"):  # what is not finite is left over
         z, b, failed = kernel.run_tasks(
             np.stack([draw.z for draw in draws]), np.stack([draw.gram for draw in draws]),
-            np.stack([draw.y for draw in draws]), [start.values for start in starts], asked.steps, asked.recorded,
-            events,
+            np.stack([draw.y for draw in draws]), [start.values for start in starts], asked.steps, t, events,
         )
-        made = [
-            _found(start, asked, Trajectory(asked.recorded, z[at], b[at], -1)) if failed[at] < 0 else None
+        looks = replace(looks, events=events)
+        return [
+            _found(start, asked, Trajectory(t, z[at], b[at], -1), looks, at) if failed[at] < 0 else None
             for at, start in enumerate(starts)
         ]
-    if events is None:
-        return made
-    return [None if run is None else replace(run, variables={**run.variables, **watch_many.times(watch, events, at)})
-            for at, (run, watch) in enumerate(zip(made, watches, strict=True))]
 
 
-def _found(start: Start, asked: Asked, path: Trajectory) -> Found | None:
-    """A run's variables but hitting times; None where one of them is not to be had, or a state is not finite."""
-    if not (np.isfinite(path.z).all() and np.isfinite(path.b).all()):
+def _found(start: Start, asked: Asked, every: Trajectory, looks: Looks, at: int) -> Found | None:
+    """The variables of run number `at`; None where one of them is not to be had, or a state is not finite."""
+    if not (np.isfinite(every.z).all() and np.isfinite(every.b).all()):
         return None
+    path = looks.ended(at, every, asked)
     try:
-        return reduced.along(start, asked, path)
+        run = None if path is None else reduced.along(start, asked, path)
     except InputError:  # said where the run is made alone
         return None
+    return None if run is None else replace(run, variables={**run.variables, **looks.times(at)})
 
 
 def together(
-    lot: Lot, seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str
+    lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str
 ) -> Iterator[tuple[int, int, Found]]:
     """The runs of a lot that go together: the cell's place among all, the seed's, and what it gives."""
     if sampling != "gram":
         return
-    asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), {}, named=True)
     problems = list(_problems(lot, asked))
     waiting: list[tuple[int, int, Start]] = []
     for at_seed, seed in enumerate(seeds):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Model
-from derivations.declare.meanings import Meaning, coordinates, meanings, of_parameter
+from derivations.declare.meanings import STOPPED, Meaning, coordinates, meanings, of_parameter, stopped
 
 from ..ask import digest, noted
 from ..start import source
@@ -92,7 +92,7 @@ def labelled(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) ->
     first = runs[0]
     start, problem = first.start, first.start.problem
     model = problem.model
-    known, events = _meanings(model), {event.name: event for event in model.events}
+    known, events = {**_meanings(model), STOPPED: stopped()}, {event.name: event for event in model.events}
     data: dict[str, Labelled] = {}
     for name in [name for name in first.variables if all(name in run.variables for run in runs)]:
         variable = first.variables[name]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from derivations.declare import Directions, MixedLabel, Model, of_neurons, rows_of
+from derivations.declare.meanings import STOPPED
 from derivations.papers.paper import PAPERS
 from dynamics.arrays import Array
 from dynamics.blas import one_blas_thread
@@ -103,13 +104,19 @@ def _rebuilt(
     assert drawn.vectors is not None and drawn.weights is not None
     b, offsets = np.zeros(drawn.z.shape), resolved.model.offsets(len(drawn.y), drawn.tasks)
     sizes = resolved.model.sizes(len(drawn.y), drawn.tasks)
-    scale = kernel_for(resolved.model).scale(resolved.values, np.asarray(data["t"].values[-1:]))
+    scale = kernel_for(resolved.model).scale(resolved.values, np.array([_last_step(data)]))
     for family in resolved.model.directions:
         rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
         b[..., rows] = _coefficients(data, resolved.model, family, drawn, rows)
         if of_neurons(family):  # the run has the number itself
             b[..., rows] -= scale[0] * drawn.z[..., rows]
     return resolved.model, drawn, np.asarray(scale[0] * drawn.weights + b @ drawn.vectors)
+
+
+def _last_step(data: xarray.Dataset) -> int:
+    """The step of the last state recorded: a run that ended early stays in the one that it had there."""
+    last, ended = int(data["t"].values[-1]), np.asarray(data[STOPPED].values if STOPPED in data else -1)
+    return min(last, int(ended.max())) if ended.max() >= 0 else last
 
 
 def _attributes(data: object) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from derivations.declare import Model, unread
 from dynamics.blas import one_blas_thread
 from dynamics.kernel.bilevel import BilevelKernel
@@ -13,7 +15,6 @@ from dynamics.kernel.bilevel import BilevelKernel
 from ..ask import arguments as ask
 from ..ask import keywords, reading
 from ..ask.chosen import Chosen, choose
-from ..ask.noted import show
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..observe import undefined
@@ -75,7 +76,9 @@ def run(
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
             What has no value at all, as a time to a threshold that divides by 0, is left out, and refused where named.
-        until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}.
+        until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}, of several
+            all; `stopped` is that step, -1 where none has it.  A seed that has stopped stays in that state while others
+            go on.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
             (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples
             such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them,
@@ -122,12 +125,14 @@ def labelled(
         fresh.draws)
     estimate.check_run(request, many)
     recorded = recorded_steps(record, count)  # not before: there may be too many of them
+    if until and many > 1:  # a seed that goes on has no state of its own where the last of the others stops
+        recorded = np.union1d(recorded, [count])
     asked = Asked(count, recorded, wanted, until, named=observables is not None, fresh=fresh)
-    _check_together(engine, sampling, asked, many)
+    _check_together(engine, sampling, asked)
     ensemble = problem.draw(range(first, first + many), sampling)
     with progress("run", count * many, "steps"):  # each seed's run counts its own
         outcomes = _outcomes(ensemble, engine, asked)
-    runs = [each for each in outcomes if isinstance(each, Found)]
+    runs = seeds_of_a_run.side_by_side([each for each in outcomes if isinstance(each, Found)], asked)
     said = [each if isinstance(each, Diverged) else None for each in outcomes]
     if seeds is None and not runs:
         raise next(error for error in said if error is not None)
@@ -137,7 +142,7 @@ def labelled(
     return found if seeds is None else seeds_of_a_run.along_all(found, ensemble.seeds, said)
 
 
-def _check_together(engine: str, sampling: str, asked: Asked, seeds: int) -> None:
+def _check_together(engine: str, sampling: str, asked: Asked) -> None:
     """Raises InputError where two of the arguments exclude each other."""
     if engine == "weights" and sampling == "gram":
         raise InputError(
@@ -145,11 +150,6 @@ def _check_together(engine: str, sampling: str, asked: Asked, seeds: int) -> Non
         )
     if engine == "weights" and asked.until:
         raise InputError("until: early stopping is for engine='reduced'; leave it out, or use that engine")
-    if seeds > 1 and asked.until:
-        raise InputError(
-            f"until: {dict(asked.until)} stops each seed at its own step, so seeds ({seeds}) must be 1; leave one of "
-            "them out"
-        )
 
 
 def _outcomes(ensemble: Ensemble, engine: str, asked: Asked) -> list[Found | Diverged]:
@@ -181,17 +181,8 @@ def _one(start: Start, engine: str, asked: Asked, outcome: Found | None) -> Foun
 
         outcome = trained.along(start, asked)
     outcome = outcome or reduced.run(start, asked)
-    notes += _stopped(asked, int(outcome.t[-1]))
     marked, undefined_at = undefined.marked(outcome.variables, outcome.t)
     return Found(start, outcome.t, marked, (*notes, *outcome.notes, *undefined_at))
-
-
-def _stopped(asked: Asked, last: int) -> list[str]:
-    """When `until` ended the run."""
-    if not asked.until:
-        return []
-    said = ", ".join(f"{name} <= {show(value)}" for name, value in asked.until.items())
-    return [f"until {said}: {'stopped at' if last < asked.steps else 'no stop before'} step {last}"]
 
 
 def _unread(start: Start) -> list[str]:

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynamics.arrays import Flags
+from derivations.declare.meanings import STOPPED
+from dynamics.arrays import Flags, Steps
 
 from ..errors import Diverged
+from .asked import Asked, Found
 from .dataset import Data, Labelled, Runs
+from .watch import said
 
 OK, DIVERGED = "ok", "diverged"
 
@@ -39,6 +42,38 @@ def along_all(runs: Runs, seeds: Sequence[int], said: Sequence[Diverged | None])
                   for name, (values, meaning) in told.items()}
     known = coords["seed"].attrs if "seed" in coords else {}
     return replace(runs, data_vars=variables, coords={**coords, "seed": Labelled(("seed",), np.asarray(seeds), known)})
+
+
+def side_by_side(runs: Sequence[Found], asked: Asked) -> list[Found]:
+    """Runs of one request at the same steps: one that `until` ended stays in the state that it had there."""
+    if not asked.until or not runs:
+        return list(runs)
+    last = max(int(run.t[-1]) for run in runs)
+    t = np.union1d(asked.recorded[asked.recorded <= last], [last])
+    note = f"until {said(asked.until)}: {_ended([int(run.variables[STOPPED].values) for run in runs], last)}"
+    return [_at(run, t, note) for run in runs]
+
+
+def _ended(ends: Sequence[int], last: int) -> str:
+    """At which steps runs ended, -1 of those that did not, in words."""
+    reached = sorted({end for end in ends if end >= 0})
+    if len(ends) == 1:
+        return f"stopped at step {last}" if reached else f"no stop before step {last}"
+    if not reached:
+        return f"none of {len(ends)} seeds stopped before step {last}"
+    which = f"all {len(ends)}" if min(ends) >= 0 else f"{sum(end >= 0 for end in ends)} of {len(ends)}"
+    steps = f"step {reached[0]}" if len(reached) == 1 else f"steps {reached[0]} to {reached[-1]}"
+    return f"{which} seeds stopped, at {steps}, and stay in that state"
+
+
+def _at(run: Found, t: Steps, note: str) -> Found:
+    """A run's variables at the steps t, its last ones past its end."""
+    rows = np.minimum(np.searchsorted(run.t, t), len(run.t) - 1)
+    variables = {
+        name: replace(each, values=each.values[rows]) if each.dims[:1] == ("t",) else each
+        for name, each in run.variables.items()
+    }
+    return Found(run.start, t, variables, (*run.notes, note))
 
 
 def _spread(given: Labelled, where: Flags) -> Labelled:

@@ -13,11 +13,13 @@ import numpy as np
 
 from derivations.declare import Event, Model, OfRun, Value, Variable, to_plain
 from derivations.declare.formula import FormulaError
+from derivations.declare.meanings import STOPPED
 from derivations.declare.views import Counter
 from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
+from ..ask.noted import show
 from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.sides import Along
@@ -56,6 +58,7 @@ class EventWatch:
             self.open[event.name] = (event.observable, event.relation, bound)
             said = f"first t with {event.observable} {event.relation} {bound:.4g}"
             self.hits[event.name] = (NEVER, f"{said}; {event.source}" if event.source else said)
+        self.stopped = NEVER
         self.counters = _counters(start, asked)
 
     def again(self, start: Start) -> EventWatch:
@@ -119,7 +122,8 @@ class EventWatch:
         return Beside(watched.z[..., chosen].reshape(-1), np.ascontiguousarray(watched.across[:, chosen].T), spans)
 
     def told(self, events: Sought | None) -> None:
-        """Takes the hitting times over that the kernel found; they are in the order of `open`."""
+        """Takes over what the kernel found: where the run ended, and the hitting times in the order of `open`."""
+        self.stopped = NEVER if events is None else events.stopped
         hits = [] if events is None else events.hits[events.stops :].tolist()
         for name, hit in zip(list(self.open), hits, strict=False):
             if hit >= 0:
@@ -138,8 +142,10 @@ class EventWatch:
         return self
 
     def times(self) -> Variables:
-        """The hitting times."""
-        return {name: Variable((), np.asarray(hit), text) for name, (hit, text) in self.hits.items()}
+        """The hitting times; where the run may end early, at which step it did too."""
+        ended = {STOPPED: (self.stopped, f"first t with {said(self.asked.until)}, where the run ends; -1: not reached")}
+        every = {**self.hits, **(ended if self.asked.until else {})}
+        return {name: Variable((), np.asarray(hit), text) for name, (hit, text) in every.items()}
 
     def counts(self, t: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Variables:
         """What was counted along the run that is wanted, at the recorded steps t."""
@@ -150,6 +156,7 @@ class EventWatch:
     def __call__(self, chunk: Trajectory) -> int | None:
         """The step at which the run ends early, if it does in this chunk."""
         stop = self._stop(chunk)
+        self.stopped = NEVER if stop is None else stop
         upto = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)
         for counter in self.counters:
             counter.add(chunk.t[upto], chunk.z[upto])
@@ -214,6 +221,11 @@ class EventWatch:
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])
         return None
+
+
+def said(until: Mapping[str, float]) -> str:
+    """What ends a run, in words."""
+    return " and ".join(f"{name} <= {show(value)}" for name, value in until.items())
 
 
 def knows(kernel: Kernel, model: Model, observables: Iterable[str]) -> bool:

@@ -1,13 +1,14 @@
-"""Hitting times of many runs that go together: what the kernel looks for in each, and what it found."""
+"""Hitting times and early ends of many runs that go together: what the kernel looks for in each, what it found."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynamics.arrays import Flags
-from dynamics.kernel.trajectory import Sought
+from dynamics.arrays import Flags, Steps
+from dynamics.kernel.trajectory import Sought, Trajectory, cut
 
 from .asked import Asked, Variables
 from .problem import Start
@@ -20,35 +21,67 @@ def inside(start: Start, asked: Asked) -> bool:
     return len(watch.open) == len(timed) and not (watch.busy and watch.inside() is None)
 
 
-def watches(starts: Sequence[Start], asked: Asked) -> list[EventWatch]:
-    """Each start's watch; those of one problem look for the same."""
-    made: dict[int, EventWatch] = {}
-    for start in starts:
-        if id(start.problem) not in made:
-            made[id(start.problem)] = EventWatch(start, asked)
-    return [made[id(start.problem)].again(start) for start in starts]
+@dataclass(frozen=True)
+class Looks:
+    """What R runs are looked at for in every step: each one's watch, whether the kernel looks for it all (R,), and how.
+
+    `events` have bounds and hits (R, E), NaN of runs that the kernel does not look at; None where nothing is asked.
+    """
+
+    watches: Sequence[EventWatch]
+    inside: Flags
+    events: Sought | None
+
+    @classmethod
+    def of(cls, starts: Sequence[Start], runs: int, asked: Asked) -> Looks:
+        """Of so many runs, whose starts are there where anything is asked; those of one problem look for the same."""
+        timed = tuple(event.name for event in starts[0].model.events if event.name in asked.wanted) if starts else ()
+        if not timed and not asked.until:
+            return cls((), np.ones(runs, dtype=np.bool_), None)
+        made: dict[int, EventWatch] = {}
+        for start in starts:
+            if id(start.problem) not in made:
+                made[id(start.problem)] = EventWatch(start, replace(asked, wanted=timed))
+        count, every = len(timed) + len(asked.until), {place: watch.inside() for place, watch in made.items()}
+        sought = [every[id(start.problem)] for start in starts]
+        inside = np.array([each is not None and len(each.which) == count for each in sought], dtype=np.bool_)
+        known = [each for each in sought if each is not None and len(each.which) == count]
+        watches = [made[id(start.problem)].again(start) for start in starts]
+        bounds, hits = np.full((runs, count), np.nan), np.full((runs, count), -1, dtype=np.int64)
+        if not known:
+            return cls(watches, inside, Sought(np.zeros(count, np.int64), np.zeros(count, np.bool_), bounds, hits))
+        bounds[inside] = [each.bounds for each in known]
+        return cls(watches, inside, Sought(known[0].which, known[0].below, bounds, hits, known[0].stops))
+
+    def rows(self, which: Sequence[int]) -> Looks:
+        """Some of the runs, without vectors."""
+        rows = list(which)
+        return Looks([self.watches[at] for at in rows] if self.watches else (), self.inside[rows],
+                     None if self.events is None else self.events.rows(rows))
+
+    def times(self, at: int) -> Variables:
+        """The hitting times of run number `at`, and where it ended."""
+        if self.events is None:
+            return {}
+        self.watches[at].told(self.events.one(at))
+        return self.watches[at].times()
+
+    def ended(self, at: int, path: Trajectory, asked: Asked) -> Trajectory | None:
+        """A run's states at the steps `asked`, up to where it ended, of those at these and at the last of all steps.
+
+        None where what is reported does not end it there, but what the kernel sums in another order does.
+        """
+        stop = -1 if self.events is None else self.events.one(at).stopped
+        if stop < 0:
+            return path if len(path.t) == len(asked.recorded) else cut(path, np.isin(path.t, asked.recorded))
+        first = int(np.searchsorted(path.t, stop))
+        until = replace(cut(path, slice(first + 1)), t=np.append(path.t[:first], stop))
+        return until if self.watches[at].reached(cut(until, slice(-1, None))) else None
 
 
-def events(watches: Sequence[EventWatch], count: int) -> tuple[Flags, Sought | None]:
-    """Which runs' events, `count` each, the kernel looks for, and those of all runs; the bounds of others are NaN."""
-    of_each = {id(watch.start.problem): watch for watch in watches}
-    sought = {place: watch.inside() for place, watch in of_each.items()}
-    inside = [sought[id(watch.start.problem)] for watch in watches]
-    known = [each for each in inside if each is not None and len(each.which) == count]
-    looked = np.array([each is not None and len(each.which) == count for each in inside], dtype=np.bool_)
-    if not watches:
-        return looked, None
-    bounds, hits = np.full((len(inside), count), np.nan), np.full((len(inside), count), -1, dtype=np.int64)
-    if not known:
-        return looked, Sought(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), bounds, hits)
-    bounds[looked] = [each.bounds for each in known]
-    return looked, Sought(known[0].which, known[0].below, bounds, hits)
+def recorded(asked: Asked) -> Steps:
+    """At which steps many runs are recorded: the last one too where they may end early, and then stay as they are."""
+    return np.union1d(asked.recorded, [asked.steps]) if asked.until else asked.recorded
 
 
-def times(watch: EventWatch, events: Sought, at: int) -> Variables:
-    """The hitting times of one run, number `at` of those that were looked for."""
-    watch.told(Sought(events.which, events.below, events.bounds[at], events.hits[at]))
-    return watch.times()
-
-
-__all__ = ["events", "inside", "times", "watches"]
+__all__ = ["Looks", "inside", "recorded"]

@@ -14,8 +14,7 @@ from ..nest_writer import NestWriter
 from ..printer import argument
 from .watched import LOSS, described, watched
 
-WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]"}
-STOPS = {"stops": "int64"}
+WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]", "stops": "int64"}
 SAID = (
     "Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or",
     "above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them",

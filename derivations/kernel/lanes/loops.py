@@ -13,7 +13,7 @@ from ..timeloop import RESCALING
 from . import by_lane
 from .blocks import LANES, colouring, coupling
 from .judging import judge, judge_all
-from .looks import SAID, STOPS, WATCHED
+from .looks import SAID, WATCHED
 from .nests import LaneNests
 from .uncrossed import uncrossed
 from .watched import watches
@@ -66,7 +66,7 @@ class LaneDescent(LaneNests):
 
     def run_function(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """The whole time loop, with the penalty's switch inside; and the loop over runs."""
-        options, groups = self.options, (*self.run_arguments(), *([{**WATCHED, **STOPS}] if self.watchers else []))
+        options, groups = self.options, (*self.run_arguments(), *([WATCHED] if self.watchers else []))
         types = f"int64({', '.join(of for group in groups for of in group.values())})"
         self.out.function(
             "run", [list(group) for group in groups],
@@ -204,7 +204,7 @@ class LaneDescent(LaneNests):
             [name if name in per_run else f"{name}[k]" for name in state], [f"{name}[k]" for name in data],
             [*numbers, "limits[k]"],
             [name if name in per_run else f"{name}[k]" if name in outs else name for name in recording],
-            *([["which", "below", "bounds[k]", "hits[k]", "0"]] if self.watchers else []),
+            *([["which", "below", "bounds[k]", "hits[k]", "stops"]] if self.watchers else []),
         )
         self.out.call(2, "failed[k] = run(", arguments)
         self.out.put(0, "")

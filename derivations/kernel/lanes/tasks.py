@@ -12,7 +12,7 @@ from ..schedule import arrays
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
 from .blocks import LANES, VECTORS, coupling
-from .looks import SAID, STOPS, WATCHED
+from .looks import SAID, WATCHED
 from .task_moves import moves
 from .task_steps import TaskSteps
 
@@ -59,7 +59,7 @@ class TaskLanes(TaskSteps):
     def _time_loop_groups(self, gram: dict[str, str]) -> list[dict[str, str]]:
         """Arguments of a time loop with their types; `gram` is what couples the tasks."""
         many = "float64[:, :, :, ::1]"
-        looked = [{**WATCHED, **self.watchers.arguments, **STOPS}] if self.watchers is not None else []
+        looked = [{**WATCHED, **self.watchers.arguments}] if self.watchers is not None else []
         return [
             {"z": A3, "b": A3}, {**gram, **self._data()}, {**self._number_types, "eta": "float64"},
             {"start": "int64", "steps": "int64", "recorded": "int64[::1]", "z_out": many, "b_out": many}, *looked,
@@ -187,7 +187,7 @@ class TaskLanes(TaskSteps):
             {"gram": A2, "order": "int64[::1]", "moving": "int64"})
         outs = {name: "float64[:, :, :, :, ::1]" for name in ("z_out", "b_out")}
         own = ("gram", "blocks", "y", "bounds", "hits", "onto", "across")
-        events = {name: of for each in looked for name, of in each.items() if name not in STOPS}
+        events = {name: of for each in looked for name, of in each.items()}
         groups = (
             {name: many[of] for name, of in state.items()},
             {name: many[of] if name in own else of for name, of in data.items()},
@@ -205,7 +205,7 @@ class TaskLanes(TaskSteps):
         arguments = (
             [f"{name}[k]" for name in state], [f"{name}[k]" if name in own else name for name in data],
             [each[name] for name in numbers], [f"{name}[k]" if name in outs else name for name in recording],
-            *[[*(f"{name}[k]" if name in own else name for name in events), "0"]] * bool(events),
+            *[[f"{name}[k]" if name in own else name for name in events]] * bool(events),
         )
         self.out.put(1, "for k in range(z.shape[0]):")
         self.out.call(2, "failed[k] = run(", arguments)

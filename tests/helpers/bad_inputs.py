@@ -170,7 +170,7 @@ for _text, _word in (
     ("T_1=3", "every step"), ("loss=\uff11", "expected"), ("loss=1e400", "beyond"),
 ):
     TYPED.append((["run", "pegr", "--steps", "2", "--until", _text], ("until:", _word)))
-_typed(f"run pegr {SIZES} --steps 2 --seeds 2 --until loss=0.1", "until:", "seeds (2) must be 1")
+    TYPED.append((["phase", "pegr", "--x", "lam=0:0.1:2", "--steps", "2", "--until", _text], ("until:", _word)))
 _typed(f"run pegr {SIZES} --steps 2 --engine weights --until loss=0.1", "until:", "engine='reduced'")
 _typed(f"run pegr {SIZES} --steps 2 --engine weights --sampling gram", "sampling:", "vectors")
 _typed("run pegr n=4 m=2 d=1 --steps 2", "d:", "at least 2")

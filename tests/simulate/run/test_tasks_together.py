@@ -89,7 +89,7 @@ def test_a_run_that_diverges_is_left_over_and_says_so_in_the_grid() -> None:
     assert grid.status.values.ravel().tolist() == ["ok", "diverged"]
 
 
-@pytest.mark.parametrize("given", [{"initial": True}, {"until": {"loss": 0.1}}])
+@pytest.mark.parametrize("given", [{"initial": True}, {"until": {"gradient_norm": 0.1}}])
 def test_what_is_looked_at_on_its_way_goes_alone(given: dict[str, Any]) -> None:
     start = cells([{}])[0].start(0, "gram")
     ordinary = Asked(5, np.array([5]), ("loss",), {}, named=True)

@@ -1,0 +1,160 @@
+"""Runs that may end early, together: each ends where it ends alone, with the same bits, and stays in that state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray
+
+import gammarho as gr
+from benchmarks.own_model import model as OWN
+from derivations.declare import GradientDescent, Model, Parameter
+from simulate.errors import Diverged
+from simulate.run import batch
+from simulate.run.asked import Asked, Found
+from simulate.run.problem import Start
+
+PEGR: dict[str, Any] = {"n": 9, "m": 3, "d": 60, "sigma_p": 0.5, "sigma_0": 0.05, "eta": 0.5}
+CLASSES: dict[str, Any] = {"K": 3, "n": 9, "m": 3, "d": 60, "u_norm": 2.0, "sigma_p": 0.4, "sigma_0": 0.05, "eta": 0.5,
+                           "Gamma": 1.0, "init": "gaussian"}
+TASKS: dict[str, Any] = {"n_tasks": 9, "n": 4, "n_train": 2, "m": 3, "d": 300, "sigma_xi": 0.05, "sigma_0": 0.05,
+                         "sigma_s": 0.02, "M": 4, "J": 2, "eta": 0.5, "eta_inner": 0.5, "test_tasks": 5}
+SETTINGS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "pegr": ("pegr", PEGR, "lam"), "heterogeneous": ("heterogeneous", CLASSES, "sigma_p"),
+    "fomaml": ("fomaml", TASKS, "eta_inner"),
+}
+TOGETHER = {"heterogeneous": ["loss", "margins", "test_error", "class_error"]}  # others are counted along the run
+STEPS = 40
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many runs each call gave, and how many it left over."""
+    left: list[int] = []
+    real = batch.alike
+
+    def alike(starts: list[Start], asked: Asked) -> list[Found | None]:
+        found = real(starts, asked)
+        left.append(sum(run is None for run in found))
+        return found
+
+    monkeypatch.setattr(batch, "alike", alike)
+    return left
+
+
+def between(setting: str, params: dict[str, Any], seeds: int) -> float:
+    """A level of the loss that some of the seeds reach within the steps, and some do not."""
+    last = gr.run(setting, params, steps=STEPS, seeds=seeds, sampling="gram", observables=["loss"]).loss.values[:, -1]
+    low, high = np.sort(last)[[0, -1]]
+    return float(low + 0.4 * (high - low))
+
+
+def same(run: xarray.Dataset, of_seed: xarray.Dataset) -> None:
+    """A seed's variables are those of its run alone at the steps that both have, and at its end and after it."""
+    end = int(run.stopped)
+    assert int(of_seed.stopped) == end
+    both = np.intersect1d(run.t.values, of_seed.t.values)
+    after = of_seed.t.values[of_seed.t.values >= end] if end >= 0 else of_seed.t.values[:0]
+    assert len(after) or end < 0
+    for name in run.data_vars:
+        mine, theirs = run[name], of_seed[name]
+        if "t" not in mine.dims:
+            assert np.array_equal(mine.values, theirs.values), name
+            continue
+        before = both[both < end] if end >= 0 else both
+        assert np.array_equal(mine.sel(t=before).values, theirs.sel(t=before).values, equal_nan=True), name
+        for t in after:
+            assert np.array_equal(mine.isel(t=-1).values, theirs.sel(t=t).values, equal_nan=True), (name, t)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_each_seed_ends_where_it_ends_alone_and_stays_there(setting: str, alone: list[int]) -> None:
+    name, params, _ = SETTINGS[setting]
+    asked: dict[str, Any] = {"steps": STEPS, "sampling": "gram", "until": {"loss": between(name, params, 4)},
+                             "observables": TOGETHER.get(setting)}
+    alone.clear()
+    for record in (None, [0, 3, 11]):  # the second lacks every step at which a run ends
+        many = gr.run(name, params, seeds=4, record=record, **asked)
+        ends = many.stopped.values
+        assert (ends >= 0).any() and (ends < 0).any() and int(many.t[-1]) == STEPS
+        assert alone.pop() == 0 and not alone
+        for seed in range(4):
+            same(gr.run(name, params, seed=seed, record=record, **asked), many.isel(seed=seed))
+
+
+def test_where_every_seed_has_ended_so_has_the_axis_of_steps() -> None:
+    level = float(gr.run("pegr", PEGR, steps=STEPS, seeds=3, observables=["loss"]).loss.values[:, -1].max())
+    many = gr.run("pegr", PEGR, steps=STEPS, seeds=3, until={"loss": 1.1 * level})
+    assert int(many.t[-1]) == many.stopped.values.max() < STEPS
+    assert (many.loss.isel(t=-1).values <= 1.1 * level).all()
+    low, high = many.stopped.values.min(), many.stopped.values.max()
+    note = f"until loss <= {1.1 * level:g}: all 3 seeds stopped, at steps {low} to {high}, and stay in that state"
+    assert note.split(":")[1] in many.attrs["notes"]
+    none = gr.run("pegr", PEGR, steps=3, seeds=2, until={"loss": 1e-9})
+    assert none.stopped.values.tolist() == [-1, -1] and "none of 2 seeds stopped before step 3" in none.attrs["notes"]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_cell_of_a_grid_is_its_run_where_it_ends(setting: str) -> None:
+    name, params, axis = SETTINGS[setting]
+    level, values = between(name, params, 4), [0.8 * params.get(axis, 0.1), params.get(axis, 0.1)]
+    rest = {key: value for key, value in params.items() if key != axis}
+    asked: dict[str, Any] = {"steps": STEPS, "until": {"loss": level}}
+    grid = gr.phase(name, rest, x=(axis, values), seeds=3, observable="test_error,loss", progress=False, **asked)
+    assert (grid.loss.values[grid.stopped.values >= 0] <= level).all()
+    assert (grid.loss.values[grid.stopped.values < 0] > level).all()
+    for column, value in enumerate(values):
+        for seed in range(3):
+            run = gr.run(name, {**rest, axis: value}, seed=seed, sampling="gram", record=[STEPS],
+                         observables=["test_error", "loss"], **asked)
+            cell = grid.isel(seed=seed, **{axis: column})
+            found = [float(run[each].values.ravel()[-1]) for each in ("test_error", "loss", "stopped")]
+            assert [float(cell[each]) for each in ("test_error", "loss", "stopped")] == found
+
+
+def test_a_grid_that_ends_early_by_what_is_looked_at_from_outside_has_the_same_columns() -> None:
+    level = 0.5 * float(gr.run("pegr", PEGR, steps=1, observables=["gradient_norm"]).gradient_norm.values[0])
+    asked: dict[str, Any] = {"steps": STEPS, "until": {"gradient_norm": level}, "progress": False}
+    grid = gr.phase("pegr", PEGR, x=("lam", [0.0, 0.1]), seeds=2, observable="loss,gradient_norm", **asked)
+    ended = grid.stopped.values >= 0
+    assert ended.any() and (grid.gradient_norm.values[ended] <= level).all()
+    assert set(grid.status.values.ravel()) == {"ok"}
+    assert grid.attrs["until"] == f"gradient_norm <= {level:g}" or level > 0
+
+
+def test_a_store_of_another_end_is_refused(tmp_path: Any) -> None:
+    asked: dict[str, Any] = {"x": ("lam", [0.0, 0.1]), "seeds": 1, "steps": 4, "progress": False,
+                             "store": tmp_path / "grid.zarr"}
+    gr.phase("pegr", PEGR, until={"loss": 0.5}, **asked)
+    again = gr.phase("pegr", PEGR, until={"loss": 0.5}, **asked)
+    assert again.stopped.shape == (2, 1)
+    with pytest.raises(gr.InputError, match="until"):
+        gr.phase("pegr", PEGR, until={"loss": 0.4}, **asked)
+
+
+def decaying() -> Model:
+    rates = [Parameter(name=name, latex=name, meaning=name, kind="real", default=rate, low=0)
+             for name, rate in (("beta", 0.5), ("decay", 0.05))]
+    algorithm = GradientDescent(momentum="beta", weight_decay="decay")
+    return replace(OWN, algorithm=algorithm, parameters=(*OWN.parameters, *rates))
+
+
+@pytest.mark.slow  # it compiles a kernel of its own
+def test_weights_of_a_seed_that_stays_are_those_it_had_at_its_end() -> None:
+    model, params = decaying(), {"n": 8, "m": 3, "d": 40, "eta": 0.5, "sigma_p": 0.3}
+    losses = gr.run(model, params, steps=STEPS, seeds=2, observables=["loss"]).loss.values
+    asked: dict[str, Any] = {"steps": STEPS, "until": {"loss": float(losses[:, -1].max()) + 1e-3}}
+    many = gr.run(model, params, seeds=2, **asked)
+    assert len(set(many.stopped.values.tolist())) == 2
+    for seed in range(2):
+        one, of_many = gr.run(model, params, seed=seed, **asked), many.sel(seed=seed)
+        assert int(one.t[-1]) == int(of_many.stopped)
+        assert np.array_equal(gr.weights(one, setting=model), gr.weights(of_many, setting=model))
+
+
+def test_a_run_that_diverges_before_it_ends_says_so() -> None:
+    with pytest.raises(Diverged):
+        gr.run("pegr", {**PEGR, "eta": 1e300, "sigma_0": 1e5}, steps=5, seeds=2, until={"loss": 1e-9})

@@ -72,8 +72,9 @@ class Grid:
         for name in self.measure.with_errors(self.model):
             if name == STOPPED:
                 meaning = stopped()
-                columns[name] = Column(False, {**meaning.attributes, "long_name": f"first t with {ends}",
-                                               "meaning": f"{meaning.words}, of {self.measure.steps} steps"})
+                columns[name] = Column(False, {
+                    **meaning.attributes, "event": f"until {ends}", "long_name": f"first t with {ends}",
+                    "meaning": f"{meaning.words}, of {self.measure.steps} steps"})
                 continue
             if name in events:
                 said = f"first step that reaches it, -1 where none of {self.measure.steps} does"

@@ -102,6 +102,8 @@ def labelled(runs: Sequence[Found], engine: str, seed: int, with_seeds: bool) ->
         if name in events:
             event = events[name]
             attributes |= {"event": variable.said, "observable": event.observable, "relation": event.relation}
+        elif name == STOPPED:
+            attributes |= {"event": variable.said}
         else:
             attributes["meaning"] = (variable.said or attributes["meaning"]) + variable.note
         data[name] = Labelled(dims, np.asarray(stacked), attributes)

@@ -143,7 +143,7 @@ class EventWatch:
 
     def times(self) -> Variables:
         """The hitting times; where the run may end early, at which step it did too."""
-        ended = {STOPPED: (self.stopped, f"first t with {said(self.asked.until)}, where the run ends; -1: not reached")}
+        ended = {STOPPED: (self.stopped, f"first t with {said(self.asked.until)}, where the run ends")}
         every = {**self.hits, **(ended if self.asked.until else {})}
         return {name: Variable((), np.asarray(hit), text) for name, (hit, text) in every.items()}
 

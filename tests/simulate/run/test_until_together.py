@@ -12,6 +12,7 @@ import xarray
 import gammarho as gr
 from benchmarks.own_model import model as OWN
 from derivations.declare import GradientDescent, Model, Parameter
+from simulate.ask.noted import show
 from simulate.errors import Diverged
 from simulate.run import batch
 from simulate.run.asked import Asked, Found
@@ -91,8 +92,9 @@ def test_where_every_seed_has_ended_so_has_the_axis_of_steps() -> None:
     assert int(many.t[-1]) == many.stopped.values.max() < STEPS
     assert (many.loss.isel(t=-1).values <= 1.1 * level).all()
     low, high = many.stopped.values.min(), many.stopped.values.max()
-    note = f"until loss <= {1.1 * level:g}: all 3 seeds stopped, at steps {low} to {high}, and stay in that state"
-    assert note.split(":")[1] in many.attrs["notes"]
+    note = f"until loss <= {show(1.1 * level)}: all 3 seeds stopped, at steps {low} to {high}, and stay in that state"
+    assert note in many.attrs["notes"]
+    assert many.stopped.attrs["event"] == f"first t with loss <= {show(1.1 * level)}, where the run ends"
     none = gr.run("pegr", PEGR, steps=3, seeds=2, until={"loss": 1e-9})
     assert none.stopped.values.tolist() == [-1, -1] and "none of 2 seeds stopped before step 3" in none.attrs["notes"]
 
@@ -122,7 +124,7 @@ def test_a_grid_that_ends_early_by_what_is_looked_at_from_outside_has_the_same_c
     ended = grid.stopped.values >= 0
     assert ended.any() and (grid.gradient_norm.values[ended] <= level).all()
     assert set(grid.status.values.ravel()) == {"ok"}
-    assert grid.attrs["until"] == f"gradient_norm <= {level:g}" or level > 0
+    assert grid.attrs["until"] == f"gradient_norm <= {show(level)}"
 
 
 def test_a_store_of_another_end_is_refused(tmp_path: Any) -> None:

@@ -112,7 +112,7 @@ def test_a_cell_of_a_grid_is_its_run_where_it_ends(setting: str) -> None:
         for seed in range(3):
             run = gr.run(name, {**rest, axis: value}, seed=seed, sampling="gram", record=[STEPS],
                          observables=["test_error", "loss"], **asked)
-            cell = grid.isel(seed=seed, **{axis: column})
+            cell = grid.isel({"seed": seed, axis: column})
             found = [float(run[each].values.ravel()[-1]) for each in ("test_error", "loss", "stopped")]
             assert [float(cell[each]) for each in ("test_error", "loss", "stopped")] == found
 

@@ -22,12 +22,16 @@ ALONE: tuple[tuple[str, Mapping[str, Any], int, str, bool], ...] = (
     ("pegr", {"n": 20, "m": 10, "d": 400.0}, 300, "test_error", True),
     ("nearly_orthogonal", {"n": 200, "m": 200, "d": 1e4}, 20, "loss", False),
     ("heterogeneous", {"n": 100, "m": 20, "d": 1000.0}, 200, "test_error", False),
+    ("fomaml", {"n_tasks": 20, "n": 4, "n_train": 2, "m": 16, "d": 2000.0}, 100, "loss", False),
+    ("fomaml", {"n_tasks": 100, "n": 10, "m": 18, "d": 1000.0}, 20, "loss", False),
+    ("fomaml", {"n_tasks": 343, "n": 10, "m": 18, "d": 1000.0}, 5, "loss", False),
 )
 TOGETHER: tuple[tuple[str, Mapping[str, Any], int], ...] = (
     ("pegr", {"n": 20, "m": 10, "d": 600.0, "regularizer": "none"}, 100),
     ("pegr", {"n": 20, "m": 10, "d": 400.0}, 1500),
     ("pegr", {"n": 100, "m": 20, "d": 2000.0, "regularizer": "none"}, 100),
     ("nearly_orthogonal", {"n": 10, "m": 20, "d": 1000.0}, 100),
+    ("fomaml", {"n_tasks": 20, "n": 4, "n_train": 2, "m": 16, "d": 2000.0}, 100),
 )
 """Settings, values, steps, what is asked for, and whether at every step; and of grids."""
 

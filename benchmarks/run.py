@@ -1,14 +1,17 @@
-"""All benchmarks by one command: `python -m benchmarks.run [--jax PYTHON]` prints the table and writes RESULTS.md.
+"""All benchmarks by one command: `python -m benchmarks.run [--jax PYTHON]` prints them and writes RESULTS.md, whole.
 
-One thread, float64, medians of interleaved repeats.  Ratios are of CPU time.
+A table of contenders first: one thread, float64, medians of interleaved repeats, ratios of CPU time.  Then what other
+modules print, each in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -26,6 +29,11 @@ os.environ.update(ONE_THREAD)  # before NumPy and torch are loaded: the imports 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 DIMENSIONS = {"d = 1e3": 1e3, "d = 1e6": 1e6, "d = 1e9": 1e9, "d = e^100": math.exp(100)}
 OWN = "a user's own model, its first ensemble"
+FURTHER = {
+    "maps": "Whole phase diagrams", "public_calls": "Public calls", "forecasts": "What runs are foretold to take",
+    "rungs": "Further rungs",
+}
+"""Modules that print tables of their own, with the heading of each."""
 _METHODS = {"train-train": "7", "train-validation": "8"}
 NOISE_LENGTH = 10.0  # sigma_p sqrt(d), held fixed where d varies; Section 4.1's at sigma_p = 1/2
 
@@ -229,11 +237,22 @@ def measure(repeats: int, jax: Jax | None, python: str) -> list[Section]:
     return [*sections, *tasks, *ensembles.measure(few, python)]
 
 
-def report(sections: Sequence[Section], command: str, jax: str) -> str:
+def further(name: str) -> str:
+    """What a module prints, with its heading, its first line's words and the command that makes it alone."""
+    about = (importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip().split("\n\n", 1)[-1]
+    own = {key: value for key, value in os.environ.items() if key not in ONE_THREAD}  # it sets what it needs itself
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=own)
+    return f"## {FURTHER[name]}\n\n    python -m benchmarks.{name}\n\n{about}\n\n{done.stdout.rstrip()}\n"
+
+
+def report(sections: Sequence[Section], command: str, jax: str, others: Sequence[str]) -> str:
     """The whole of RESULTS.md."""
     facts = f"{table.machine()}; {jax}; {platform.system()}."
     how = "One thread where no row says two; float64, medians of interleaved repeats, ratios of CPU time."
-    return f"# Benchmarks\n\n    {command}\n\n{facts} {how}\n\n{table.markdown(sections)}"
+    said = "What other machines gave, and what was learnt: `benchmarks/README.md`."
+    contenders = f"# Benchmarks\n\n    {command}\n\n{facts} {how} {said}\n\n{table.markdown(sections).rstrip()}\n"
+    return "\n".join([contenders, *others])
 
 
 def main() -> None:
@@ -254,7 +273,8 @@ def main() -> None:
             parser.error(f"--jax is {asked.jax!r}; expected the path of a Python that has jax")
         except RuntimeError as error:
             print(error, file=sys.stderr)
-        text = report(measure(asked.repeats, jax, asked.jax), command, version)
+        sections = measure(asked.repeats, jax, asked.jax)
+        text = report(sections, command, version, [further(name) for name in FURTHER])
     print(text)
     RESULTS.write_text(text)
 

@@ -57,6 +57,8 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 # On lanes a full group of tasks and one of a single task, and filters that fill a block of four and one of two.
 GROUPED = {"n_tasks": 9, "m": 3, "d": 60}
+# The same where the coupling is mutated: directions that fill two blocks of 32, filters two of four and one of two.
+FILLED = {"n": 6, "m": 5, "d": 80}
 STEPS = 6
 ON_LANES = "_lanes"
 # Vectors of directions with which a run on lanes goes through a block of the coupling, and through every way of it.
@@ -137,7 +139,7 @@ class Case:
     def at_sizes(self, function: str) -> list[Case]:
         """The case at sizes, or of a variant, at which a run goes through this function of the text."""
         if self.on_lanes and isinstance(self.model.algorithm, Bilevel):
-            return [replace(self, coupled=function in COUPLED)]
+            return [self.at(**FILLED) if function in ENTERED else replace(self, coupled=function in COUPLED)]
         vectors = ENTERED.get(function, ()) if self.on_lanes else ()
         counted = [self.at(m=m) for m in COUNTED.get(function, ())] if self.on_lanes else []
         return [self.widened(count) for count in vectors] or counted or [self]

@@ -34,6 +34,7 @@ from .report import Left, Row, in_errors, parted
 from .task_filters import kept_by_tasks, of_filters
 
 COMPARED = 128  # on which statistics are compared
+SIDES = 9  # tasks adapted by both: as many as go side by side on lanes, and one more
 TASKS = 40  # drawn in d dimensions
 ENOUGH = 100  # of the law's own that are compared with them: the error of a mean of a few is not known
 LARGEST = 1e8  # numbers that samples of every entry of a dictionary take
@@ -59,7 +60,7 @@ def rows(
 def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row]:
     """What is said of fresh tasks on the same samples, by the kernel and by weight space's network."""
     at = slice(1, None)
-    fewer = {**values, model.fresh_tasks.tasks: min(8, int(real(values, model.fresh_tasks.tasks)))}
+    fewer = {**values, model.fresh_tasks.tasks: min(SIDES, int(real(values, model.fresh_tasks.tasks)))}
     said, ours = (
         fresh_tasks.fresh_task_statistics(
             model, judge, along.draw, along.z[at], along.b[at], fewer, 0, COMPARED  # type: ignore[arg-type]

@@ -56,7 +56,7 @@ SIZES: dict[str, dict[str, Any]] = {
                "eta_inner": 0.2, "sigma_xi": 0.3, "sigma_0": 0.1},
 }
 # On lanes a full group of tasks and one of a single task, and filters that fill a block of four and one of two.
-GROUPED = {"n_tasks": 9, "m": 3, "d": 60}
+GROUPED = {"n_tasks": 9, "m": 3, "d": 60, "test_tasks": 9}
 # The same where the coupling is mutated: directions that fill two blocks of 32, filters two of four and one of two.
 FILLED = {"n": 6, "m": 5, "d": 80}
 STEPS = 6

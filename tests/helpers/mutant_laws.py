@@ -64,6 +64,7 @@ OF_CLASSES = {
     "derivations.declare.observed.active": ("value", "_own_active"),
     "derivations.declare.observed.complement": ("value", "log_complement", "_log_sum"),
     "derivations.declare.observed.noise_ratio": ("value", "pair_moments"),
+    "derivations.declare.observed.noise_spectrum": ("statistics", "few"),
     "simulate.observe.fresh_view": ("states", "covariance"),
 }
 OF_MATRICES = {

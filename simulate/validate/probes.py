@@ -176,12 +176,14 @@ def _overflows(pair: Pair) -> bool:
 
 
 def overflow_rows(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Row]:
-    """Whether a state whose outputs overflow is called diverged at the step where weight space says so."""
-    if model.algorithm.over_tasks:  # tasks whose states stay finite go on, whatever their outputs are
-        return
-    pair = states.overflowing(model, kernel, values, device)
+    """Whether a state whose outputs overflow is called diverged at the step where weight space says so.
+
+    Of tasks one whose adapted states do: those whose states stay finite go on, whatever their outputs are.
+    """
+    tasks = model.algorithm.over_tasks
+    pair = (states.overadapted if tasks else states.overflowing)(model, kernel, values, device)
     W = pair.start
-    if not _overflows(pair):  # the order of a sum may decide
+    if not tasks and not _overflows(pair):  # the order of a sum may decide
         return
     try:
         weights.step_tensor(pair.task, pair.task.vectors.new_tensor(W), 0)
@@ -190,6 +192,7 @@ def overflow_rows(model: Model, kernel: KernelUnderTest, values: Values, device:
         step = diverged.step
     z, t = W @ pair.vectors.T, np.array([0, 1, 2])
     extra = {} if pair.task.draws is None else {"draws": pair.task.draws}
-    run = pair.kernel.run(z, np.zeros_like(z), pair.draw.gram, pair.draw.y, pair.task.values, 2, t, start=0, **extra)
-    said = getattr(run, "diverged", step)
-    yield Row("the step at which outputs overflow", float(abs(said - step)), 0.5, step, "exact")
+    with np.errstate(over="ignore", invalid="ignore"):
+        run = pair.kernel.run(z, 0 * z, pair.draw.gram, pair.draw.y, pair.task.values, 2, t, start=0, **extra)
+    said, what = getattr(run, "diverged", step), "adaptations" if tasks else "outputs"
+    yield Row(f"the step at which {what} overflow", float(abs(said - step)), 0.5, step, "exact")

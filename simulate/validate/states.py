@@ -31,6 +31,7 @@ MARGINS = (-20.0, -9.0, -4.5, 2.0, 4.5, 6.5, 9.0, 13.0, 20.0)
 EXACT = 5 / 16
 """A value of no special form whose products with small whole numbers are exact."""
 FAR = -8000.0  # what the smallest output is behind the largest, where
+LONGER = 1e5  # vectors than filters
 AHEAD = 720.0  # the largest is ahead of the next by at least so much: exp of that overflows
 
 
@@ -177,6 +178,15 @@ def overflowing(model: Model, kernel: KernelUnderTest, values: Values, device: s
     W = np.repeat(rng.standard_normal((model.n_heads, 1, shape.d)), shape.m, axis=1)
     W = W * (1e308 / np.abs(W @ vectors.T).max())
     return _pair(model, kernel, at_values, vectors, W, _labels(model, shape, rng), rng, device)
+
+
+def overadapted(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Pair:
+    """A state of tasks whose first inner step, of vectors far longer than the filters, leaves the numbers."""
+    rng, shape = stream(0, "validate", 18), Shape(5, 3, 8, 2)
+    at_values = probe_values(model, values, shape, False, 0) | {model.bilevel.inner_step: 1e308}
+    vectors = _correlated(model, shape, rng)
+    W = rng.standard_normal((model.n_heads, shape.m, shape.d)) / LONGER
+    return _pair(model, kernel, at_values, LONGER * vectors, W, _labels(model, shape, rng), rng, device)
 
 
 def _loops(model: Model, kernel: KernelUnderTest, values: Values, device: str) -> Iterator[Probe]:

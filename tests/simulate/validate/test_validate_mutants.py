@@ -101,6 +101,13 @@ def test_a_kernel_that_overflows_or_misreports_does_not_pass(right: str, wrong: 
     assert of.verdict(of.with_source(of.kernel.source.replace(right, wrong))) in ("fail", "crash")
 
 
+def test_a_kernel_of_tasks_that_does_not_see_an_adaptation_diverge_fails() -> None:
+    of = kernels.case(TASKS)
+    right = "weighing = abs(load(weights, k)) > 0.0"
+    assert right in of.source
+    assert of.verdict(of.with_source(of.source.replace(right, right.replace("0.0", "1.0")))) == "fail"
+
+
 @pytest.mark.parametrize("what", ["train_error", "margins"])
 def test_a_wrong_training_error_or_margin_of_class_heads_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = seen_by

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from derivations.declare import Activation, Model
+from derivations.declare import Activation, Model, Schedule
 from derivations.papers.fomaml.model import METHODS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.arrays import Array
@@ -123,6 +123,17 @@ def test_a_run_that_diverges_says_when_and_leaves_the_others_alone() -> None:
     z, gram, y = (np.stack([each[part] for each in (start, wild)]) for part in range(3))
     _, _, failed = kernel.run_tasks(z, gram, y, [values, {**values, "eta": 1e200}], 4, np.array([4]))
     assert failed[0] == -1 and failed[1] == steps_of(kernel, wild, {**values, "eta": 1e200}, 4).diverged > 0
+
+
+def test_an_inner_step_that_changes_goes_side_by_side_where_nothing_is_watched() -> None:
+    """Its loss is not at hand in a step, and without an event there is nothing else to look at."""
+    one = fomaml(method="train-train")
+    slower = replace(one.bilevel, schedules=(Schedule(of="eta_inner", formula="eta_inner/(1 + t)"),))
+    kernel = plain_kernel(replace(one, name="slower_tasks", events=(), algorithm=slower))
+    assert isinstance(kernel, BilevelKernel) and kernel.has_lanes(1) and not kernel.watched
+    start, values = state(one, 3, 4, 2, 6), {**VALUES, "n_tasks": 3, "J": 2}
+    ours, loops = (steps_of(each, start, values, 2) for each in (kernel, kernel.looped(kernel.loops)))
+    assert loops.b[2].any() and np.abs(ours.b[2] - loops.b[2]).max() <= 1e-12 * np.abs(loops.b[2]).max()
 
 
 def test_a_formula_goes_side_by_side_too_and_class_heads_do_not() -> None:

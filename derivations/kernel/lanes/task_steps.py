@@ -6,7 +6,7 @@ from ..layout import Groups
 from .blocks import LANES
 from .task_nests import TaskNests
 from .task_watchers import TaskWatchers
-from .watched import watches
+from .watched import described
 
 
 class TaskSteps(TaskNests):
@@ -14,7 +14,7 @@ class TaskSteps(TaskNests):
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
-        self.watchers = TaskWatchers(self) if watches(self.model) else None
+        self.watchers = TaskWatchers(self) if described(self.model) else None
         self.seeks = self.watchers is not None and self.watchers.told  # the loss, which the outer step has at hand
 
     def _inner(self) -> list[str]:

@@ -86,6 +86,45 @@ def test_each_seed_ends_where_it_ends_alone_and_stays_there(setting: str, alone:
             same(gr.run(name, params, seed=seed, record=record, **asked), many.isel(seed=seed))
 
 
+ENTRIES = {"pegr": "margins", "heterogeneous": "margins", "fomaml": "Lambda"}
+
+
+def first(run: xarray.Dataset, until: dict[str, float]) -> int:
+    """The first recorded step at which every entry of each is at or below its level; -1 for none."""
+    met = [run[name].values.reshape(len(run.t), -1).max(axis=1) <= level for name, level in until.items()]
+    both = np.logical_and.reduce(met)
+    return int(np.argmax(both)) if both.any() else -1
+
+
+def levels(runs: list[xarray.Dataset], entries: str) -> list[dict[str, float]]:
+    """Ends at once, at the last step, at one between, just not there by rounding, of two observables, and never."""
+    losses = [run.loss.values for run in runs]
+    at = float(losses[1][7])
+    second = float(runs[1][entries].values.reshape(STEPS + 1, -1).max(axis=1)[12])
+    just = [{"loss": float(np.nextafter(losses[1][step], 0))} for step in (5, 7, 9, 11)]
+    return [{"loss": float(max(loss[0] for loss in losses))}, {"loss": float(losses[0][-1])}, {"loss": at}, *just,
+            {"loss": at, entries: second}, {"loss": 1e-12}]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_runs_end_where_what_every_step_reports_says(setting: str) -> None:
+    name, params, _ = SETTINGS[setting]
+    asked: dict[str, Any] = {"steps": STEPS, "sampling": "gram"}
+    runs = [gr.run(name, params, seed=seed, record="all", **asked) for seed in range(3)]
+    events = [str(each) for each in runs[0].data_vars if "event" in runs[0][each].attrs]
+    for until in levels(runs, ENTRIES[setting]):
+        wanted = [first(run, until) for run in runs]
+        for record in (None, [0, 5]):
+            many = gr.run(name, params, seeds=3, until=until, record=record, observables=["loss", *events], **asked)
+            assert many.stopped.values.tolist() == wanted, until
+            for seed, (run, end) in enumerate(zip(runs, wanted, strict=True)):
+                there = [min(t, end) if end >= 0 else t for t in many.t.values.tolist()]
+                assert np.array_equal(many.loss.values[seed], run.loss.sel(t=there).values), until
+                for event in events:
+                    hit = int(run[event])
+                    assert int(many[event][seed]) == (hit if end < 0 or hit <= end else -1), (until, event)
+
+
 def test_where_every_seed_has_ended_so_has_the_axis_of_steps() -> None:
     level = float(gr.run("pegr", PEGR, steps=STEPS, seeds=3, observables=["loss"]).loss.values[:, -1].max())
     many = gr.run("pegr", PEGR, steps=STEPS, seeds=3, until={"loss": 1.1 * level})
@@ -155,6 +194,10 @@ def test_weights_of_a_seed_that_stays_are_those_it_had_at_its_end() -> None:
         one, of_many = gr.run(model, params, seed=seed, **asked), many.sel(seed=seed)
         assert int(one.t[-1]) == int(of_many.stopped)
         assert np.array_equal(gr.weights(one, setting=model), gr.weights(of_many, setting=model))
+    few = {**asked, "record": [0, 3]}  # what is left of W(0) is that of the end, which is not recorded
+    many = gr.run(model, params, seeds=2, **few)
+    for seed in range(2):
+        same(gr.run(model, params, seed=seed, **few), many.isel(seed=seed))
 
 
 def test_a_run_that_diverges_before_it_ends_says_so() -> None:

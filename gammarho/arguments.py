@@ -20,6 +20,7 @@ def assignments(words: Iterable[str], option: str = "params", example: str = "n=
             raise InputError(f"{option}: {quoted(word)} is not name=value; expected something like {example}")
         name = name.strip()
         if name in by_name:
-            raise InputError(f"{name}: given twice, as {quoted(by_name[name])} and {quoted(value)}; give it once")
+            said = name if option == "params" else f"{option}: {name}"
+            raise InputError(f"{said}: given twice, as {quoted(by_name[name])} and {quoted(value)}; give it once")
         by_name[name] = value
     return by_name

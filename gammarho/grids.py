@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,11 +11,10 @@ from numpy.typing import NDArray
 
 from simulate.run.dataset import Data
 
+from .grid_remarks import remarks
 from .report import COLUMN, Row, notes, number, table
 
 _WIDE, _TALL, _PLANES = 118, 40, 3  # characters across, rows and planes of a grid that are printed
-_REASONS = 6  # of runs that are not ok, told one by one
-_NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 _LACKING = "*"  # after a mean of some of a cell's draws
 
 
@@ -35,8 +33,8 @@ def as_text(data: Data, kept: str = "") -> str:
     else:
         for each in drawn:
             lines += [*_planes(each, kept), *([""] if each is not drawn[-1] else [])]
-    lines += [*_partial(data, drawn), *_unresolved(data)]
-    return "\n".join([*lines, *_reasons(data), *_boundary(data, kept)])
+    lines += [*_partial(data, drawn), *remarks(data)]
+    return "\n".join([*lines, *_boundary(data, kept)])
 
 
 @dataclass(frozen=True)
@@ -204,20 +202,6 @@ def _partial(data: Data, drawn: Sequence[_Draws]) -> list[str]:
     return lines
 
 
-def _unresolved(data: Data) -> list[str]:
-    """What a test error of 0 stands for, where no draw of a run was judged wrong."""
-    name, error = "test_error", "test_error_se"
-    if not {name, error} <= {*data.data_vars} or data.attrs.get("test_sampling") != "draws":
-        return []
-    from simulate.observe.fresh import DRAWS
-
-    none = (data.data_vars[name].values == 0) & (data.data_vars[error].values == 0)
-    if not none.any():
-        return []
-    told = f"{name} is 0 in {int(none.sum())} of {none.size} runs: below {number(3.0 / DRAWS)} at 95 %"
-    return [f"{told}, which is what {DRAWS} draws tell; --test-sampling importance goes further"]
-
-
 def _boundary(data: Data, kept: str) -> list[str]:
     """Where a level is crossed, with the band of each point, and the exponent that the points follow."""
     if "boundary" not in data.attrs:
@@ -253,36 +237,3 @@ def _exponent(attrs: Mapping[str, Any]) -> list[str]:
     law = f"{fit['of']} ~ {fit['over']}^{fit['slope']:.3g}"
     interval = f"95 % interval [{fit['low']:.3g}, {fit['high']:.3g}]"
     return [f"{law} along it, {interval}, of {fit['points']} points"]
-
-
-def _reasons(data: Data) -> list[str]:
-    """How many runs of a grid are not ok, and under each status one line a reason, the commonest first.
-
-    Sentences that differ in their numbers alone, such as the step at which a run diverges, are one reason.
-    """
-    states, messages = data.data_vars["status"].values, data.data_vars["message"].values
-    lines = []
-    for status in sorted({*states[(states != "ok") | (messages != "")].tolist()}):
-        by_reason: dict[str, list[tuple[int, ...]]] = {}
-        of_status = [tuple(map(int, cell)) for cell in np.argwhere(states == status)]
-        for cell in [cell for cell in of_status if messages[cell]]:
-            by_reason.setdefault(_NUMBER.sub("#", str(messages[cell])), []).append(cell)
-        counted = sorted(by_reason.values(), key=lambda runs: -len(runs))
-        total = sum(status != "ok" or bool(messages[cell]) for cell in of_status)
-        lines.append(f"{total} of {states.size} runs {status}" + (", but:" if status == "ok" else ":" * bool(counted)))
-        lines += [_reason(data, runs) for runs in counted[:_REASONS]]
-        if more := counted[_REASONS:]:
-            lines.append(f"  {sum(map(len, more))}: {len(more)} other reasons, in the data's message")
-    return lines
-
-
-def _reason(data: Data, runs: Sequence[tuple[int, ...]]) -> str:
-    """The reason of runs, places along the dimensions, told by the first of them, and in how many cells they are."""
-    messages = data.data_vars["message"]
-    message = str(messages.values[runs[0]]).removeprefix("InputError: ")
-    cells = len({at[:-1] for at in runs})
-    if len({str(messages.values[at]) for at in runs}) == 1:
-        return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}: {message}"
-    labels = zip(messages.dims, runs[0], strict=True)
-    where = ", ".join(f"{dim}={number(data.coords[dim].values[at])}" for dim, at in labels)
-    return f"  {len(runs)}, in {cells} cell{'s' * (cells > 1)}, such as {where}: {message}"

@@ -18,7 +18,7 @@ from .crossings import Crossings
 from .curves import Curve, Line, line
 from .region import Region
 from .scales import Scale
-from .shown import Shown, fixed
+from .shown import Shown, fixed, unended
 
 INSIDE = ".."
 _TITLE, _HALF = 92, 52  # characters on a line of the title, of half a row of the legend
@@ -62,10 +62,11 @@ class Picture:
 
     @property
     def title(self) -> str:
-        """The model, the setting, the steps, and the seeds."""
+        """The model, the setting, the steps and what ends runs earlier, and the seeds."""
         attributes, seeds = self.shown.data.attrs, self.shown.data["seed"].values.tolist()
         which = f"seed {seeds[0]}" if len(seeds) == 1 else f"{self.means} of {len(seeds)} seeds, {_listed(seeds)}"
         steps = f"{attributes['steps']} steps" if "steps" in attributes else ""
+        steps = f"until {attributes['until']}, {steps} at most" if "until" in attributes else steps
         said = "; ".join(part for part in (str(attributes.get("setting", "")), steps, which) if part)
         return "\n".join([*_wrapped(str(attributes.get("title", "")), _TITLE), said])
 
@@ -74,7 +75,7 @@ class Picture:
         handles = self._handles(panels)
         columns = 2 if len(handles) > 1 and all(len(each.get_label()) <= _HALF for each in handles) else 1
         measured = () if self.crossings is None else self.crossings.said
-        said = (*self.said, *more, *measured, fixed(self.shown))
+        said = (*self.said, *more, *measured, unended(self.shown), fixed(self.shown))
         return page(self.title, height, -(-len(handles) // columns), said), handles, columns
 
     def _handles(self, panels: Sequence[Panel]) -> list[Any]:

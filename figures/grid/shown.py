@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import xarray
 
+from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array, Flags
 from simulate.errors import InputError, nearest, quoted
 from simulate.phase.cell import DIVERGED, FAILED, OK, UNDONE
+from simulate.run.watch import NEVER
 
-from ..said import Made
+from ..said import Made, Where
 from .scales import Scale, scale, told
 
 PANELS = 12  # values of a third axis that one picture has room for
@@ -219,6 +221,16 @@ def _numbers(data: xarray.Dataset, observable: str, scales: Sequence[Scale]) -> 
 def _over(values: Array, by: Array, where: Flags) -> Array:
     """A quotient, NaN elsewhere."""
     return np.asarray(np.divide(values, by, out=np.full(values.shape, np.nan), where=where))
+
+
+def unended(shown: Shown) -> Where:
+    """How many runs nothing ended early, so that their values are of the last step; of `stopped` a hatch says it."""
+    attributes, ends = shown.data.attrs, shown.data.get(STOPPED)
+    late = 0 if ends is None or shown.observable == STOPPED else int((ends == NEVER).sum())
+    numbers = {"late": late, "runs": 0 if ends is None else ends.size, "ends": attributes.get("until", ""),
+               "steps": attributes.get("steps", 0)}
+    said = "{late} of {runs} draws have no step with {ends}: their values are of step {steps}."
+    return Where(late > 0, said, numbers)
 
 
 def fixed(shown: Shown) -> Made:

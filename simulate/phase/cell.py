@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,16 +57,17 @@ class Measure:
         """The variables that a run has to give, standard errors among them where they are known."""
         known = obs.fresh_names(model)
         names = [each for wanted in self.wanted for each in (wanted.name, f"{wanted.name}_se")]
-        plain = {wanted.name for wanted in self.wanted}
+        plain = {wanted.name for wanted in self.wanted} - {STOPPED}  # which comes with `until`
         return tuple(dict.fromkeys(name for name in names if name in plain or name in known))
 
     def with_errors(self, model: Model) -> tuple[str, ...]:
         """The names of all numbers: each observable's, and that of its standard error where it has one."""
         known = obs.fresh_names(model)
-        return tuple(
+        names = [
             name for each in self.wanted for name in
             (each.text, *([each.error_name] if f"{each.name}_se" in known and each.has_error else []))
-        ) + (STOPPED,) * bool(self.until)
+        ]
+        return tuple(dict.fromkeys([*names, *[STOPPED] * bool(self.until)]))
 
 
 @dataclass(frozen=True)
@@ -204,9 +205,8 @@ def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
 
 def _numbers(measure: Measure, wanted: Sequence[Wanted], start: Start, steps: int) -> dict[str, float]:
     """The numbers after `steps` steps, with their standard errors.  Raises InputError where one is not to be had."""
-    names = dict.fromkeys(name for each in wanted for name in (each.name, f"{each.name}_se"))
-    asked = Asked(
-        steps, np.array([steps], dtype=np.int64), tuple(names), measure.until, named=True, fresh=measure.fresh)
+    names = replace(measure, wanted=tuple(wanted)).variables(start.model)
+    asked = Asked(steps, np.array([steps], dtype=np.int64), names, measure.until, named=True, fresh=measure.fresh)
     return _picked(wanted, reduced.run(start, asked))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from derivations.declare import Parameter, Value
 from derivations.declare.formula import FormulaError
+from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
@@ -88,7 +89,7 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
         raise InputError(f"boundary: {quoted(boundary)}; expected an observable and a level, such as {names[0]}=0.1")
     if name not in names:
         raise InputError(f"boundary: {quoted(name)} is not an observable of this grid; {nearest(name, names)}")
-    if name in {event.name for event in grid.model.events}:
+    if name in {STOPPED, *(event.name for event in grid.model.events)}:
         raise InputError(f"boundary: {name} is a hitting time, -1 where it is not reached; give what it watches")
     if len(grid.axes) > 2 or not all(axis.parameter.numeric for axis in grid.axes):
         raise InputError("boundary: it is followed over one or two axes of numbers; give such axes, or leave it out")

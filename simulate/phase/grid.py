@@ -67,17 +67,15 @@ class Grid:
     def _columns(self) -> dict[str, Column]:
         """The variables: each observable, its standard error where it has one, and what became of each run."""
         events = {event.name: event.source for event in self.model.events}
-        columns, ends = {}, said_of(self.measure.until)
-        at = f"{f'the first step with {ends}, or ' if ends else ''}step {self.measure.steps}"
+        columns, steps, ends = {}, self.measure.steps, said_of(self.measure.until)
+        at = f"{f'the first step with {ends}, or ' if ends else ''}step {steps}"
         for name in self.measure.with_errors(self.model):
             if name == STOPPED:
-                meaning = stopped()
-                columns[name] = Column(False, {
-                    **meaning.attributes, "event": f"until {ends}", "long_name": f"first t with {ends}",
-                    "meaning": f"{meaning.words}, of {self.measure.steps} steps"})
-                continue
-            if name in events:
-                said = f"first step that reaches it, -1 where none of {self.measure.steps} does"
+                attrs = {**stopped().attributes, "event": f"until {ends}", "long_name": f"first t with {ends}",
+                         "meaning": f"first step with {ends}, where the run ends; -1 where none of {steps} has it"}
+            elif name in events:
+                said = f"first step that reaches it, -1 where none of {steps} does"
+                said += f"{f', or none up to the first with {ends}, where the run ends' if ends else ''}"
                 attrs = {"event": events[name], "meaning": said, "long_name": f"hitting time {name}", "units": "steps"}
             else:
                 of = name.removesuffix("_se") if name not in self.measure.names else ""
@@ -153,10 +151,10 @@ def checked(asked: GridAsked, workers: int) -> Grid:
     given, model = chosen.given, chosen.built
     equations = holds(asked.hold)
     axes = asked_axes(asked.axes, model, given, equations)
-    requests, alone = _check_observables(model, asked.observable)
+    until = ask.thresholds("until", asked.until, (*obs.at_every_step(model), *obs.fresh_names(model)))
+    requests, alone = _check_observables(model, asked.observable, (STOPPED,) * bool(until))
     sampling = None if asked.sampling is None else reading.choice("sampling", asked.sampling, SAMPLINGS)
     fresh = TEST_SAMPLINGS[reading.choice("test_sampling", asked.test_sampling, tuple(TEST_SAMPLINGS))]
-    until = ask.thresholds("until", asked.until, (*obs.at_every_step(model), *obs.fresh_names(model)))
     first, many = reading.count("seed", asked.seed), reading.count("seeds", asked.seeds, low=1, example=3)
     count = chosen.total_steps(asked.steps)
     held = Held.of(chosen.setting, model, equations, given, {each.name: each.option for each in axes}, count)
@@ -177,27 +175,32 @@ def checked(asked: GridAsked, workers: int) -> Grid:
     return Grid(model, axes, problems, seeds, measure, cells.formulas(), cells.notes(problems), cells)
 
 
-def _check_observables(model: Model, given: object) -> tuple[tuple[Wanted, ...], bool]:
-    """What is asked for by a text or a list of texts, and whether all of it is one number a run as it stands."""
+def _check_observables(model: Model, given: object, more: tuple[str, ...]) -> tuple[tuple[Wanted, ...], bool]:
+    """What is asked for by a text or a list of texts, and whether all of it is one number a run as it stands.
+
+    `more` are numbers that a run has beside the model's.
+    """
     text = values_of.text(given)
     listed = separated(text) if text is not None else values_of.listed(given) or [given]
-    pairs = [_check_observable(model, ask.one_text("observable", each, "test_error")) for each in listed]
+    pairs = [_check_observable(model, ask.one_text("observable", each, "test_error"), more) for each in listed]
     names = [request.text for request, _ in pairs]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise InputError(f"observable: {quoted(twice[0])} is asked for twice; name each once")
     return tuple(request for request, _ in pairs), all(alone for _, alone in pairs)
 
 
-def _check_observable(model: Model, text: str) -> tuple[Wanted, bool]:
+def _check_observable(model: Model, text: str, more: tuple[str, ...]) -> tuple[Wanted, bool]:
     """What an observable's text asks for, and whether that is one number a run as it stands."""
     of_state = [o for o in model.observables if o.known_from is KnownFrom.STATE]
     declared = [o.name for o in of_state if o.one_number(model)]
-    plain = [*SCALARS, *declared, *(event.name for event in model.events)]
+    plain = [*SCALARS, *declared, *(event.name for event in model.events), *more]
     if text in plain:
         return Wanted(text, text, (), ""), True
     request = wanted(str(text))
     of_data = [o.name for o in model.observables if o.known_from is KnownFrom.DATA]
     known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *of_data]))
+    if request.name == STOPPED and not more:
+        raise InputError(f"observable: {STOPPED!r} is the step where until ends a run; give until, such as loss=1e-3")
     if request.name not in known:
         raise InputError(
             f"observable: {quoted(request.name)} is not known at a run's last step; {nearest(request.name, known)}"

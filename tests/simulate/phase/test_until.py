@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,11 @@ def grid(**asked: Any) -> xarray.Dataset:
     given: dict[str, Any] = {"x": ("lam", [0.0, 0.1, 0.4]), "seeds": 3, "steps": STEPS, "until": {"loss": LEVEL},
                              "progress": False, **asked}
     return gr.phase("pegr", PEGR, **given)
+
+
+def test_a_grid_of_stopped_alone_goes_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulate.phase.cell.outcome", lambda *given: pytest.fail("a run went alone"))
+    assert (grid(observable="stopped").status.values == "ok").all()
 
 
 def test_stopped_may_be_asked_for_alone_and_comes_first_where_it_is_named_first() -> None:
@@ -63,7 +67,8 @@ def test_how_many_runs_do_not_end_stands_below_the_table_and_the_picture(capsys:
     words = f"{late} of 9 draws have no step with loss <= {LEVEL}: their values are of step {STEPS}."
     for observable, there in (("loss", True), ("stopped", False)):  # of stopped a hatch says it
         figure = gr.plot(found, observable=observable)
-        shown = " ".join(re.split(r"\s+", " ".join(each.get_text() for each in figure.findobj() if isinstance(each, Text))))
+        texts = [each.get_text() for each in figure.findobj() if isinstance(each, Text)]
+        shown = " ".join(" ".join(texts).split())
         assert (words in shown) == there
         assert f"pegr; until loss <= {LEVEL}, {STEPS} steps at most; mean of 3 seeds" in shown
         plt.close(figure)

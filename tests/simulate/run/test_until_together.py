@@ -97,13 +97,14 @@ def first(run: xarray.Dataset, until: dict[str, float]) -> int:
 
 
 def levels(runs: list[xarray.Dataset], entries: str) -> list[dict[str, float]]:
-    """Ends at once, at the last step, at one between, just not there by rounding, of two observables, and never."""
+    """Ends at once, at the last step, at ones between, just not there by rounding, of two observables, and never."""
     losses = [run.loss.values for run in runs]
+    all_end = float(max(loss[STEPS - 3 :].min() for loss in losses))
     at = float(losses[1][7])
     second = float(runs[1][entries].values.reshape(STEPS + 1, -1).max(axis=1)[12])
     just = [{"loss": float(np.nextafter(losses[1][step], 0))} for step in (5, 7, 9, 11)]
-    return [{"loss": float(max(loss[0] for loss in losses))}, {"loss": float(losses[0][-1])}, {"loss": at}, *just,
-            {"loss": at, entries: second}, {"loss": 1e-12}]
+    return [{"loss": float(max(loss[0] for loss in losses))}, {"loss": float(losses[0][-1])}, {"loss": all_end},
+            {"loss": at}, *just, {"loss": at, entries: second}, {"loss": 1e-12}]
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -117,6 +118,9 @@ def test_runs_end_where_what_every_step_reports_says(setting: str) -> None:
         for record in (None, [0, 5]):
             many = gr.run(name, params, seeds=3, until=until, record=record, observables=["loss", *events], **asked)
             assert many.stopped.values.tolist() == wanted, until
+            last = max(wanted) if min(wanted) >= 0 else STEPS
+            steps = many.t.values.tolist() if record is None else sorted({last, *(t for t in record if t <= last)})
+            assert many.t.values.tolist() == steps and steps[-1] == last, until
             for seed, (run, end) in enumerate(zip(runs, wanted, strict=True)):
                 there = [min(t, end) if end >= 0 else t for t in many.t.values.tolist()]
                 assert np.array_equal(many.loss.values[seed], run.loss.sel(t=there).values), until

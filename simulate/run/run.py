@@ -132,7 +132,7 @@ def labelled(
     ensemble = problem.draw(range(first, first + many), sampling)
     with progress("run", count * many, "steps"):  # each seed's run counts its own
         outcomes = _outcomes(ensemble, engine, asked)
-    runs = seeds_of_a_run.side_by_side([each for each in outcomes if isinstance(each, Found)], asked)
+    runs = seeds_of_a_run.side_by_side([each for each in outcomes if isinstance(each, Found)], asked, many)
     said = [each if isinstance(each, Diverged) else None for each in outcomes]
     if seeds is None and not runs:
         raise next(error for error in said if error is not None)

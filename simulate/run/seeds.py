@@ -44,26 +44,30 @@ def along_all(runs: Runs, seeds: Sequence[int], said: Sequence[Diverged | None])
     return replace(runs, data_vars=variables, coords={**coords, "seed": Labelled(("seed",), np.asarray(seeds), known)})
 
 
-def side_by_side(runs: Sequence[Found], asked: Asked) -> list[Found]:
-    """Runs of one request at the same steps: one that `until` ended stays in the state that it had there."""
+def side_by_side(runs: Sequence[Found], asked: Asked, seeds: int) -> list[Found]:
+    """Runs of one request at the same steps: one that `until` ended stays in the state that it had there.
+
+    `seeds` is how many were run, of which those that diverged are not among the runs.
+    """
     if not asked.until or not runs:
         return list(runs)
     last = max(int(run.t[-1]) for run in runs)
     t = np.union1d(asked.recorded[asked.recorded <= last], [last])
-    note = f"until {said(asked.until)}: {_ended([int(run.variables[STOPPED].values) for run in runs], last)}"
+    note = f"until {said(asked.until)}: {_ended([int(run.variables[STOPPED].values) for run in runs], last, seeds)}"
     return [_at(run, t, note) for run in runs]
 
 
-def _ended(ends: Sequence[int], last: int) -> str:
-    """At which steps runs ended, -1 of those that did not, in words."""
+def _ended(ends: Sequence[int], last: int, seeds: int) -> str:
+    """At which steps runs of so many seeds ended, -1 of those that did not, in words."""
     reached = sorted({end for end in ends if end >= 0})
-    if len(ends) == 1:
+    if seeds == 1:
         return f"stopped at step {last}" if reached else f"no stop before step {last}"
     if not reached:
-        return f"none of {len(ends)} seeds stopped before step {last}"
-    which = f"all {len(ends)}" if min(ends) >= 0 else f"{sum(end >= 0 for end in ends)} of {len(ends)}"
+        return f"none of {seeds} seeds stopped before step {last}"
+    count = sum(end >= 0 for end in ends)
+    which = f"all {seeds}" if count == seeds else f"{count} of {seeds}"
     steps = f"step {reached[0]}" if len(reached) == 1 else f"steps {reached[0]} to {reached[-1]}"
-    return f"{which} seeds stopped, at {steps}, and stay in that state"
+    return f"{which} seeds stopped, at {steps}, and {'stays' if count == 1 else 'stay'} in that state"
 
 
 def _at(run: Found, t: Steps, note: str) -> Found:

@@ -204,6 +204,19 @@ def test_weights_of_a_seed_that_stays_are_those_it_had_at_its_end() -> None:
         same(gr.run(model, params, seed=seed, **few), many.isel(seed=seed))
 
 
+def test_seeds_that_diverge_among_those_that_stop_change_none_of_them() -> None:
+    given: dict[str, Any] = {**PEGR, "lam": 0.2, "sigma_p": 1.3}
+    asked: dict[str, Any] = {"steps": 150, "until": {"loss": 0.3}, "observables": ["loss", "T_1"], "sampling": "gram"}
+    many = gr.run("pegr", given, seeds=5, **asked)
+    ended = many.status.values == "ok"
+    assert ended.any() and not ended.all() and np.isnan(many.stopped.values[~ended]).all()
+    for seed in np.flatnonzero(ended).tolist():
+        of_seed = many.isel(seed=seed).drop_vars(["status", "message"])
+        same(gr.run("pegr", given, seed=seed, **asked), of_seed)
+    stopped = int((many.stopped >= 0).sum())
+    assert 1 < stopped < ended.sum() and f": {stopped} of 5 seeds stopped, at steps" in many.attrs["notes"]
+
+
 def test_a_run_that_diverges_before_it_ends_says_so() -> None:
     with pytest.raises(Diverged):
         gr.run("pegr", {**PEGR, "eta": 1e300, "sigma_0": 1e5}, steps=5, seeds=2, until={"loss": 1e-9})

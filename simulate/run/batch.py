@@ -269,7 +269,7 @@ def size_of(start: Start, asked: Asked) -> int:
     filters, directions = drawn.z.shape[0] * drawn.z.shape[1], len(drawn.gram)
     vectors = 0.0 if drawn.vectors is None else (filters + directions) * drawn.d
     operations = asked.steps * 2.0 * filters * directions * (directions + 10)
-    return _size(filters, directions, len(watch_many.recorded(asked)), operations, vectors)
+    return _size(filters, directions, len(asked.recorded), operations, vectors)
 
 
 @one_blas_thread()
@@ -327,8 +327,8 @@ class _Advanced:
 
     def found(self, start: Start, at: int) -> Found | None:
         """A run's variables; None where one of them is not to be had."""
-        asked, dims, every = self.asked, ("t", "class"), watch_many.recorded(self.asked)
-        path = self.looks.ended(at, Trajectory(every, self.z[at], self.b[at], -1, self.left[at]), asked)
+        asked, dims, every = self.asked, ("t", "class"), self.asked.recorded
+        path = self.looks.ended(at, Trajectory(every, self.z[at], self.b[at], -1, self.left[at]))
         if path is None:
             return None
         rows = np.searchsorted(every, path.t)
@@ -346,7 +346,7 @@ def _advanced(
     asked: Asked,
 ) -> _Advanced:
     """R runs of the model of `first`, at their values, advanced and judged; `starts` where more than that is wanted."""
-    model, kernel, t = first.model, first.kernel, watch_many.recorded(asked)
+    model, kernel, t = first.model, first.kernel, asked.recorded
     looks = Looks.of(starts, values.count, asked)
     drawing = enumerate(seeds) if model.algorithm.drawn else ()
     draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]

@@ -25,7 +25,7 @@ from ..errors import InputError
 from ..observe import observables as obs
 from ..start.shared import Shared, held
 from ..values import number, whole
-from . import reduced, room, watch_many
+from . import reduced, room
 from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
@@ -74,7 +74,7 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
 def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | None]:
     """The runs, in one call, that the kernel looks at in all that is asked."""
     kernel, draws, events = starts[0].kernel, [start.draw for start in starts], looks.events
-    t = watch_many.recorded(asked)
+    t = asked.recorded
     assert isinstance(kernel, BilevelKernel)
     if events is not None:
         observables = [list(kernel.watched)[place] for place in events.which.tolist()]
@@ -96,7 +96,7 @@ def _found(start: Start, asked: Asked, every: Trajectory, looks: Looks, at: int)
     """The variables of run number `at`; None where one of them is not to be had, or a state is not finite."""
     if not (np.isfinite(every.z).all() and np.isfinite(every.b).all()):
         return None
-    path = looks.ended(at, every, asked)
+    path = looks.ended(at, every)
     try:
         run = None if path is None else reduced.along(start, asked, path)
     except InputError:  # said where the run is made alone

@@ -119,16 +119,16 @@ def labelled(
     wanted, record = obs.check(problem.model, observables), ask.recorded("record", record)
     known = (*obs.at_every_step(problem.model), *obs.fresh_names(problem.model))
     until = ask.thresholds("until", until, known)
+    _check_together(engine, sampling, until)
     problem = problem.on(initial)
     request = Request(
         problem.model, problem.sizes, sampling, engine, count, recorded_states(record, count), wanted,
         fresh.draws)
     estimate.check_run(request, many)
     recorded = recorded_steps(record, count)  # not before: there may be too many of them
-    if until and many > 1:  # a seed that goes on has no state of its own where the last of the others stops
+    if until and many > 1:  # where a seed that goes on ends too, and where one that has stopped keeps its state
         recorded = np.union1d(recorded, [count])
     asked = Asked(count, recorded, wanted, until, named=observables is not None, fresh=fresh)
-    _check_together(engine, sampling, asked)
     ensemble = problem.draw(range(first, first + many), sampling)
     with progress("run", count * many, "steps"):  # each seed's run counts its own
         outcomes = _outcomes(ensemble, engine, asked)
@@ -142,13 +142,13 @@ def labelled(
     return found if seeds is None else seeds_of_a_run.along_all(found, ensemble.seeds, said)
 
 
-def _check_together(engine: str, sampling: str, asked: Asked) -> None:
+def _check_together(engine: str, sampling: str, until: Mapping[str, float]) -> None:
     """Raises InputError where two of the arguments exclude each other."""
     if engine == "weights" and sampling == "gram":
         raise InputError(
             "sampling: 'gram' has no vectors to train weights on; use sampling='vectors' with engine='weights'"
         )
-    if engine == "weights" and asked.until:
+    if engine == "weights" and until:
         raise InputError("until: early stopping is for engine='reduced'; leave it out, or use that engine")
 
 

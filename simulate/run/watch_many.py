@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynamics.arrays import Flags, Steps
+from dynamics.arrays import Flags
 from dynamics.kernel.trajectory import Sought, Trajectory, cut
 
 from .asked import Asked, Variables
@@ -16,7 +16,12 @@ from .watch import EventWatch
 
 
 def inside(start: Start, asked: Asked) -> bool:
-    """Whether the kernel looks for all that is asked of hitting times, each of which has a threshold."""
+    """Whether the kernel looks for all that is asked of hitting times, each of which has a threshold.
+
+    A run that may end early needs the last step among those recorded: it is where its last state is kept.
+    """
+    if asked.until and asked.recorded[-1:].tolist() != [asked.steps]:
+        return False
     watch, timed = EventWatch(start, asked), {event.name for event in start.model.events} & set(asked.wanted)
     return len(watch.open) == len(timed) and not (watch.busy and watch.inside() is None)
 
@@ -66,22 +71,17 @@ class Looks:
         self.watches[at].told(self.events.one(at))
         return self.watches[at].times()
 
-    def ended(self, at: int, path: Trajectory, asked: Asked) -> Trajectory | None:
-        """A run's states at the steps `asked`, up to where it ended, of those at these and at the last of all steps.
+    def ended(self, at: int, path: Trajectory) -> Trajectory | None:
+        """A run's states up to where it ended, of those at all recorded steps.
 
         None where what is reported does not end it there, but what the kernel sums in another order does.
         """
         stop = -1 if self.events is None else self.events.one(at).stopped
         if stop < 0:
-            return path if len(path.t) == len(asked.recorded) else cut(path, np.isin(path.t, asked.recorded))
+            return path
         first = int(np.searchsorted(path.t, stop))
         until = replace(cut(path, slice(first + 1)), t=np.append(path.t[:first], stop))
         return until if self.watches[at].reached(cut(until, slice(-1, None))) else None
 
 
-def recorded(asked: Asked) -> Steps:
-    """At which steps many runs are recorded: the last one too where they may end early, and then stay as they are."""
-    return np.union1d(asked.recorded, [asked.steps]) if asked.until else asked.recorded
-
-
-__all__ = ["Looks", "inside", "recorded"]
+__all__ = ["Looks", "inside"]

@@ -68,7 +68,7 @@ class Picture:
         steps = f"{attributes['steps']} steps" if "steps" in attributes else ""
         steps = f"until {attributes['until']}, {steps} at most" if "until" in attributes else steps
         said = "; ".join(part for part in (str(attributes.get("setting", "")), steps, which) if part)
-        return "\n".join([*_wrapped(str(attributes.get("title", "")), _TITLE), said])
+        return "\n".join([*_wrapped(str(attributes.get("title", "")), _TITLE), *_wrapped(said, _TITLE)])
 
     def page(self, height: float, panels: Sequence[Panel], *more: Sentence) -> tuple[Page, list[Any], int]:
         """An empty page with its caption, the handles of its legend, and how many stand in a row."""

@@ -74,6 +74,14 @@ def test_how_many_runs_do_not_end_stands_below_the_table_and_the_picture(capsys:
         plt.close(figure)
 
 
+def test_a_long_end_takes_more_lines_of_the_title() -> None:
+    until = {"loss": 0.4, "train_error": 0.5, "gradient_norm": 1e3, "distance": 1e6, "test_loss": 2.0}
+    figure = gr.plot(grid(until=until, steps=2, observable="loss"))
+    (title,) = [each.get_text() for each in figure.findobj() if isinstance(each, Text) and "until" in each.get_text()]
+    assert "test_loss <= 2" in title.replace("\n", " ") and max(map(len, title.split("\n"))) <= 92
+    plt.close(figure)
+
+
 def test_an_end_that_is_not_known_of_any_run_is_refused_before_one_is_made() -> None:
     with pytest.raises(gr.InputError, match="fresh: True draws examples afresh"):
         gr.phase("fomaml", {"fresh": True, "n_tasks": 4, "n": 4, "n_train": 2, "m": 2, "d": 40, "M": 2}, steps=2,

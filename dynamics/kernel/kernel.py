@@ -208,21 +208,20 @@ class Kernel:
         others = [*([clean] if self.follows_clean else []), *scalars]
         data = [np.ascontiguousarray(each) for each in (gram, self.labels(y), *others)]
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
-        failed = np.empty(len(z), dtype=np.int64)
-        if draws:  # what steps draw is as large as a run, so that runs are calls of their own
-            for k, of in enumerate(draws):
-                moving = [np.zeros(z.shape[1:])] * ("momentum" in self.options)
-                failed[k] = self.lanes.run(
-                    states[k], coefficients[k], *moving, *(each[k] for each in data),
-                    *self._drawn(of, y.shape[1], 0, steps), *numbers[k].tolist(), int(limits[k]), 0, steps, recorded,
-                    z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving),
-                )
-            return z_out, b_out, failed
-        sought = events or Sought.none(len(z))
-        self.lanes.run_all(
-            states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,
-            failed, *(self._looked(sought) if self.watched else []),
-        )
+        failed, sought = np.empty(len(z), dtype=np.int64), events or Sought.none(len(z))
+        for k, of in enumerate(draws):  # what steps draw is as large as a run, so that runs are calls of their own
+            moving = [np.zeros(z.shape[1:])] * ("momentum" in self.options)
+            failed[k] = self.lanes.run(
+                states[k], coefficients[k], *moving, *(each[k] for each in data),
+                *self._drawn(of, y.shape[1], 0, steps), *numbers[k].tolist(), int(limits[k]), 0, steps, recorded,
+                z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving),
+                *(self._looked(sought.one(k)) if self.watched else []),
+            )
+        if not draws:
+            self.lanes.run_all(
+                states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,
+                failed, *(self._looked(sought) if self.watched else []),
+            )
         sought.stay(recorded, states, z_out)
         sought.stay(recorded, coefficients, b_out)
         return z_out, b_out, failed

@@ -73,8 +73,11 @@ def advance(
                 draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after, events=events
             ))
         kept: _Kept | None = None
-        for chunk in _chunks(model, kernel, draw, values, steps, recorded if watch is None else None, draws, after):
+        seen = recorded if watch is None else None
+        for chunk in _chunks(model, kernel, draw, values, steps, seen, draws, after, events):
             stop = None if watch is None else watch(chunk)
+            if events is not None and events.stopped >= 0:
+                stop = events.stopped
             last = int(chunk.t[-1]) if stop is None else stop
             wanted = recorded if stop is None else np.union1d(recorded, [stop])
             kept = kept or _Kept(chunk, len(recorded) + 1)
@@ -112,7 +115,7 @@ class _Kept:
 
 def _chunks(
     model: Model, kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None,
-    draws: StepDraws | None, after: After,
+    draws: StepDraws | None, after: After, events: Sought | None,
 ) -> Iterator[Trajectory]:
     """The states once: at the steps recorded and each chunk's last, or at every step where `recorded` is None.
 
@@ -125,7 +128,7 @@ def _chunks(
         count = min(size, steps - start)
         t = np.arange(start, start + count + 1, dtype=np.int64)
         t = t if recorded is None else np.union1d(recorded[np.isin(recorded, t)], t[-1:])
-        chunk = kernel.run(z, b, draw.gram, draw.y, values, count, t, start, velocity, draws, after)
+        chunk = kernel.run(z, b, draw.gram, draw.y, values, count, t, start, velocity, draws, after, events)
         first = int(np.searchsorted(chunk.t, start + (start > 0)))
         if first < len(chunk.t):
             yield cut(chunk, slice(first, None))  # views: the states of every step are not copied once more

@@ -149,11 +149,7 @@ class LaneDescent(LaneNests):
         """One step: what it sees, its gradient (twice for SAM), and the move."""
         options = self.options
         schedules.take(self.model, self.out)
-        if "batch" in options:
-            self.out.put(2, "live[:] = 0.0", "n = float(held[t - start])", "for k in range(held[t - start]):")
-            self.out.put(3, "live[batches[t - start, k]] = 1.0")
-        if "label_noise" in options:
-            self.out.put(2, "pad(labels[t - start], label)")
+        self._draw()
         self._gradient_at(stages, plain, "packed_z")
         if self.watchers is not None:
             self.watchers.search(2)
@@ -174,6 +170,20 @@ class LaneDescent(LaneNests):
             self.out.put(2, "shrink(packed_z, packed_b, keep)")
         self.out.put(2, "follow(packed_b, g)" if self.moves else "change(packed_b, g, eta)")
         self.out.put(2, f"couple(packed_z, g, packed_gram, {rows}, width, directions)")
+
+    def _draw(self) -> None:
+        """Which examples and labels the step sees; past the last one, where there is but a look, none are drawn.
+
+        Outputs are of all examples whatever is drawn, so that what is looked at is of all of them too.
+        """
+        looks_on = bool(self.given) and self.watchers is not None
+        depth = 2 + looks_on
+        self.out.put(2, *["if t < start + steps:"] * looks_on)
+        if "batch" in self.options:
+            self.out.put(depth, "live[:] = 0.0", "n = float(held[t - start])", "for k in range(held[t - start]):")
+            self.out.put(depth + 1, "live[batches[t - start, k]] = 1.0")
+        if "label_noise" in self.options:
+            self.out.put(depth, "pad(labels[t - start], label)")
 
     def _run_all(self) -> None:
         """The loop over runs of `run`, for algorithms that draw nothing."""

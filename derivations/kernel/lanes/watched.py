@@ -15,8 +15,8 @@ LOSS = "loss"
 
 
 def watches(model: Model) -> bool:
-    """Whether a kernel on lanes looks for events: where steps draw nothing."""
-    return not model.algorithm.drawn and not (model.algorithm.over_tasks and model.bilevel.sampled)
+    """Whether a kernel on lanes looks for events: where no step draws the tasks that take part."""
+    return not (model.algorithm.over_tasks and model.bilevel.sampled)
 
 
 def watched(model: Model) -> tuple[Extreme, ...]:

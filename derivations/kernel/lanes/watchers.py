@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...calculus.symbols import i, y
 from ...declare import Directions, Extreme
 from ..by_class import CLASS
 from .looks import INSIDE, Looks, Nest
@@ -36,7 +37,7 @@ class Watchers(Looks):
         }
 
     def loss(self) -> None:
-        """Of the outputs that the step's gradient is made of."""
+        """Of the outputs that the step's gradient is made of, and of the labels without a step's noise."""
         put = self.out.put
         self.out.function("watch_loss", (self.taken_of_loss(),), "Training loss of the outputs.")
         put(1, "losses = lanes(0.0)", self.emitter.each)
@@ -46,7 +47,8 @@ class Watchers(Looks):
             cost = self._cross_entropy()
         weight = self.emitter.recursion.definitions.get("omega") if self.signed else None
         if weight is not None:
-            self.out.assign(2, "weight =", self.emitter.printer.doprint(weight.expr))
+            of_label = weight.expr.xreplace({self.emitter.names.label(i): y[i]})
+            self.out.assign(2, "weight =", self.emitter.printer.doprint(of_label))
             cost = f"weight * {cost}"
         put(2, f"losses = losses + where({INSIDE}, {cost}, 0.0)")
         put(1, "return total(losses) / examples")

@@ -187,7 +187,6 @@ def _hits(kernel: Kernel, path: Any, start: Any, places: list[int], below: bool,
 
 
 def test_what_a_kernel_is_not_made_for_is_looked_at_from_outside() -> None:
-    assert described(replace(pegr("none"), algorithm=GradientDescent(batch="batch"), parameters=())) == {}
     values = {"n": 17, "m": 3, "d": 60, "sigma_p": 0.5, "eta": 0.3}
     declared = pegr("none").observables[-2]
     assert isinstance(declared, Extreme)

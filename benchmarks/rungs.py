@@ -48,7 +48,7 @@ def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
 
 
 def together() -> Iterator[str]:
-    """`gr.phase` of 10 x 10 cells, runs in one call beside runs one after another: class heads and formulas.
+    """`gr.phase` of 10 x 10 cells, runs in one call beside runs one after another: class heads, formulas, batches.
 
     Test errors, or a hitting time where one is named; n=20, m=10, d=400 (class heads 1000), T=100; both ways give the
     same numbers.
@@ -56,7 +56,7 @@ def together() -> Iterator[str]:
     import numpy as np
 
     import gammarho as gr
-    from derivations.declare import Activation, Event, Objective, Parameter
+    from derivations.declare import Activation, Event, GradientDescent, Objective, Parameter
     from derivations.papers.heterogeneous.model import model as heterogeneous
     from simulate.phase import cell
 
@@ -66,6 +66,12 @@ def together() -> Iterator[str]:
     lam = Parameter(name="lam", latex="", meaning="the penalty's weight", kind="real", default=0.1, low=0)
     fits = Event(name="T_eps", latex="T", observable="loss", relation="<=", threshold="eps")
     timed = replace(three, name="timed", events=(fits,))
+
+    kinds: dict[str, tuple[Any, float]] = {"eps": ("real", 0.5), "few": ("count", 5), "noise": ("real", 0.1)}
+    of_steps = [Parameter(name=name, latex="", meaning=name, kind=kind, default=default, low=0)
+                for name, (kind, default) in kinds.items()]
+    drawing = [replace(own, name="drawing", events=(fits,), algorithm=each, parameters=(*own.parameters, *of_steps))
+               for each in (GradientDescent(batch="few"), GradientDescent(batch="few", label_noise="noise"))]
 
     def penalised(penalty: Any, of: Any = three) -> Any:
         return replace(of, name=f"{penalty}_{of.name}", parameters=(*of.parameters, lam),
@@ -82,6 +88,7 @@ def together() -> Iterator[str]:
         "penalised by example": (penalised("per_example"), classes), "penalised in full": (penalised("full"), classes),
         "three classes, T_eps": (timed, {**classes, "eps": 0.5}),
         "penalised by example, T_eps": (penalised("per_example", timed), {**classes, "eps": 0.5}),
+        "batches of five, T_eps": (drawing[0], {}), "with noisy labels, T_eps": (drawing[1], {}),
         **{formula: (with_formula(formula), {}) for formula in ("tanh", "gelu", "z*sigmoid(z)", "cubic")},
     }
     for name, (setting, values) in settings.items():
@@ -101,7 +108,7 @@ def together() -> Iterator[str]:
             finally:
                 cell._together = one_call
 
-        same = np.array_equal(grid(), alone())
+        same = np.array_equal(grid(), alone(), equal_nan=True)
         seconds = least({"together": grid, "alone": alone}, 3)
         yield (f"{name}: {10 * seconds['together']:.3g} ms a run together, {10 * seconds['alone']:.3g} alone, "
                f"{seconds['alone'] / seconds['together']:.3g} times; {'the same' if same else 'OTHER'} numbers")

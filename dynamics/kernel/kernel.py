@@ -171,26 +171,39 @@ class Kernel:
         b_out = np.empty_like(z_out)
         velocity_out = [np.empty_like(z_out) for _ in moving]
         module = self.stepping(gram.shape[0])
-        inner, labels = np.ascontiguousarray(gram, dtype=np.float64), self.labels(y)
+        data = [np.ascontiguousarray(gram, dtype=np.float64), self.labels(y), *self._bound()]
         numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
         sought = events or Sought.of(())
         looked = self._looked(sought) if self.watches(gram.shape[0]) else []
-
-        def piece(first: int, count: int, rows: slice) -> int:
-            failed = int(module.run(
-                state, coefficients, *moving, inner, labels, *self._bound(), *self._drawn(draws, len(y), first, count),
-                *numbers, first, count, steps_at[rows], z_out[rows], b_out[rows], *(out[rows] for out in velocity_out),
-                *looked,
-            ))
-            return sought.stopped if failed == -1 else failed  # a number that is no step stays, for validate to see
-
         with one_blas_thread(module is not self.loops):
-            failed = in_chunks(piece, start, steps, steps_at, after, state.size * len(inner))
+            failed = self._advanced(
+                module, [state, coefficients, *moving], data, draws, numbers, (start, steps), steps_at,
+                [z_out, b_out, *velocity_out], looked, sought, after,
+            )
         path = Trajectory(steps_at, z_out, b_out, failed, self.scale(values, steps_at), *velocity_out)
         if sought.stopped >= 0:
             scale = self.scale(values, np.array([sought.stopped]))
             path = ended(path, sought.stopped, scale, state, coefficients, *moving)
         return until_failure(path)
+
+    def _advanced(
+        self, module: ModuleType, state: Sequence[Array], data: Sequence[NDArray[Any]], draws: StepDraws | None,
+        numbers: Sequence[float], span: tuple[int, int], recorded: Steps, outs: Sequence[Array],
+        looked: Sequence[NDArray[Any] | int], sought: Sought, after: After | None = None,
+    ) -> int:
+        """Advances z, b and the velocity in place, a piece at a time, as many steps from the first as `span` says.
+
+        Returns the step at which the run ended, by what it was looked at for or with a non-finite output; -1: neither.
+        What is drawn is of a piece alone: a run may end long before its last step.
+        """
+
+        def piece(first: int, count: int, rows: slice) -> int:
+            drawn = self._drawn(draws, data[1].size, first, count)
+            failed = int(module.run(*state, *data, *drawn, *numbers, first, count, recorded[rows],
+                                    *(out[rows] for out in outs), *looked))
+            return sought.stopped if failed == -1 else failed  # a number that is no step stays, for validate to see
+
+        return in_chunks(piece, *span, recorded, after, state[0].size * len(data[0]))
 
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
@@ -211,12 +224,13 @@ class Kernel:
         failed, sought = np.empty(len(z), dtype=np.int64), events or Sought.none(len(z))
         for k, of in enumerate(draws):  # what steps draw is as large as a run, so that runs are calls of their own
             moving = [np.zeros(z.shape[1:])] * ("momentum" in self.options)
-            failed[k] = self.lanes.run(
-                states[k], coefficients[k], *moving, *(each[k] for each in data),
-                *self._drawn(of, y.shape[1], 0, steps), *numbers[k].tolist(), int(limits[k]), 0, steps, recorded,
-                z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving),
-                *(self._looked(sought.one(k)) if self.watched else []),
+            own, outs = sought.one(k), [z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving)]
+            failed[k] = self._advanced(
+                self.lanes, [states[k], coefficients[k], *moving], [each[k] for each in data], of,
+                [*numbers[k].tolist(), int(limits[k])], (0, steps), recorded, outs,
+                self._looked(own) if self.watched else [], own,
             )
+        failed[sought.ends >= 0] = -1
         if not draws:
             self.lanes.run_all(
                 states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,

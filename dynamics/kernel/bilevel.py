@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from .chunks import After, heard, in_chunks
 from .kernel import Kernel
 from .task_axis import UNCOUPLED, Coupling, Indices, TaskAxis, by_eight
 from .trajectory import Sought, Trajectory, ended, until_failure
+from .two_loops import TwoLoops
 
 
 @dataclass(frozen=True)
@@ -59,65 +61,28 @@ class BilevelKernel(Kernel):
 
     def coupling(self, gram: Array, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
         """How an outer step reaches every direction, at the fewest products."""
-        return self._axis(tasks, n).coupling(gram, self.factor, self._looked_at(values, n))
+        return self._axis(tasks, n).coupling(gram, self.factor, self.two_loops.looked_at(values, n))
 
     def _axis(self, tasks: int, n: int) -> TaskAxis:
         return TaskAxis(self.families, self.heads, tasks, n)
 
-    def _looked_at(self, values: Mapping[str, Any], n: int) -> Indices:
-        """The examples of each task that an outer step moves W by: Reptile's are the inner loop's."""
-        inner, outer = self.split(values, n)
-        return inner if self.algorithm["method"] == "reptile" else outer
-
     def cure(self, values: Mapping[str, Any]) -> str:
         """The step sizes of both loops."""
-        names, size = self.algorithm, self._value(values, "inner_step")
+        names, size = self.algorithm, self.two_loops.value(values, "inner_step")
         return f"{super().cure(values)}, {names['inner_step']} ({size:g}) or {names['inner_steps']}"
+
+    @cached_property
+    def two_loops(self) -> TwoLoops:
+        """What the parameters say of both loops."""
+        return TwoLoops(self.algorithm, self.path.stem)
 
     def tasks(self, values: Mapping[str, Any]) -> int:
         """K."""
-        return int(self._value(values, "tasks"))
-
-    def _value(self, values: Mapping[str, Any], option: str) -> float:
-        """The value of the parameter that the algorithm names.  Raises RangeError where there is none."""
-        name = self.algorithm[option]
-        if values.get(name) is None:
-            raise RangeError(
-                f"{name}: no value, and the algorithm takes its {option} from it; declare the parameter in the model "
-                f"and give {name}=..."
-            )
-        return float(values[name])
-
-    def _shares(self, values: Mapping[str, Any], tasks: int) -> list[Array]:
-        """What each of all tasks is weighed by (K,), where the algorithm says so; nothing in the plain mean."""
-        name, sampled = self.algorithm.get("shares"), self.algorithm.get("sampled")
-        if not (name or sampled):
-            return []
-        counts = [float(each) for each in str(values[name]).split(",")] if name and values.get(name) else [1.0] * tasks
-        if len(counts) != tasks or min(counts) < 1:
-            raise RangeError(f"{name}: {values.get(str(name))!r} for {tasks} tasks; expected a whole number from 1 for "
-                             f"each, such as {','.join('5' * min(tasks, 3))}; give as many as there are tasks")
-        return [np.array(counts) / sum(counts)]
-
-    def _of_steps(self, weights: Array, draws: StepDraws | None, start: int, steps: int) -> Array:
-        """The same among those that take part in each step (steps, K); where all do, at a last state too."""
-        if not self.algorithm.get("sampled"):
-            return np.tile(weights, (steps + 1, 1))
-        if draws is None or draws.tasks != len(weights):
-            raise RangeError(f"kernel {self.path.stem}: each step draws the tasks that take part; expected draws= for "
-                             f"{len(weights)} tasks")
-        taken = weights * draws.taking_part(start, steps)
-        return np.asarray(taken / taken.sum(axis=1, keepdims=True))
+        return self.two_loops.tasks(values)
 
     def split(self, values: Mapping[str, Any], n: int) -> tuple[Indices, Indices]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
-        everything = np.arange(n, dtype=np.int64)
-        if self.algorithm["method"] != "train-validation":
-            return everything, everything
-        train = int(self._value(values, "train"))
-        if not 1 <= train < n:
-            raise RangeError(f"{self.algorithm['train']}: {train} of {n} examples to train on; expected 1 to {n - 1}")
-        return everything[:train], everything[train:]
+        return self.two_loops.split(values, n)
 
     def places(self, tasks: int, n: int) -> Indices:
         """(K, L): where the directions of each task stand on the axis of all."""
@@ -150,11 +115,11 @@ class BilevelKernel(Kernel):
         with one_blas_thread():  # the coupling and the blocks are products too
             loop, coupled, places = self._loop(gram, values, tasks, n)
             blocks, labels = self.blocks(gram, tasks, n), self.labels(y)
-            bounds, numbers = self._bounds(values, n), self._numbers(values, z.shape[1])
-            weights = self._shares(values, tasks)
+            bounds, numbers = self.two_loops.bounds(values, n), self._numbers(values, z.shape[1])
+            weights = self.two_loops.shares(values, tasks)
 
             def piece(first: int, count: int, rows: slice) -> int:
-                shares = [self._of_steps(each, draws, first, count) for each in weights]
+                shares = [self.two_loops.of_steps(each, draws, first, count) for each in weights]
                 failed = int(loop(
                     state, coefficients, *coupled, blocks, labels, *places, *shares, *bounds, *numbers,
                     float(values[self.step]), first, count, steps_at[rows], z_out[rows], b_out[rows], *looked,
@@ -180,7 +145,7 @@ class BilevelKernel(Kernel):
             whole = np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
             return module.run, (whole, *coupled.arrays()), []
         if self.on_lanes(directions):
-            order, moving = self._axis(tasks, n).order(self._looked_at(values, n))
+            order, moving = self._axis(tasks, n).order(self.two_loops.looked_at(values, n))
             return self.lanes.run, (np.ascontiguousarray(gram), order, moving), [by_eight(order[natural])]
         scipy_linalg()  # Numba's products are its BLAS's
         return self.lanes.run_by_blas, self.coupling(gram, values, tasks, n).arrays(), [by_eight(natural)]
@@ -199,18 +164,18 @@ class BilevelKernel(Kernel):
         first = values[0]
         tasks = self.tasks(first)
         n = y.shape[1] // tasks
-        order, moving = self._axis(tasks, n).order(self._looked_at(first, n))
+        order, moving = self._axis(tasks, n).order(self.two_loops.looked_at(first, n))
         with one_blas_thread():
             blocks = np.stack([self.blocks(each, tasks, n) for each in gram])
-        rows = [(*self.arguments(each, z.shape[2]), self._value(each, "inner_step"), float(each[self.step]))
+        rows = [(*self.arguments(each, z.shape[2]), self.two_loops.value(each, "inner_step"), float(each[self.step]))
                 for each in values]
         states, coefficients, failed = np.array(z, order="C"), np.zeros(z.shape), np.empty(len(z), dtype=np.int64)
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
         sought = events or Sought.none(len(z))
         self.lanes.run_all(
             states, coefficients, np.ascontiguousarray(gram), order, moving, blocks, self.labels(y),
-            by_eight(order[self.places(tasks, n)]), *self._bounds(first, n), np.array(rows),
-            int(self._value(first, "inner_steps")), 0, steps, recorded, z_out, b_out, failed,
+            by_eight(order[self.places(tasks, n)]), *self.two_loops.bounds(first, n), np.array(rows),
+            int(self.two_loops.value(first, "inner_steps")), 0, steps, recorded, z_out, b_out, failed,
             *(self._looked(sought) if self.watched else []),
         )
         sought.stay(recorded, states, z_out)
@@ -254,7 +219,7 @@ class BilevelKernel(Kernel):
         flat = g.reshape(-1, g.shape[-1])
         square = np.sum((flat @ self.factor) ** 2) if self.factor is not None else np.sum(flat * (flat @ gram))
         norm = np.sqrt(max(float(square), 0.0))
-        weights = self._shares(values, len(risk))
+        weights = self.two_loops.shares(values, len(risk))
         mean = np.asarray(risk @ weights[0] if weights else risk.mean())
         seen = {"loss": mean, "gradient_norm": np.asarray(norm), "adapted": adapted}
         return {**seen, **dict(zip(self.observed, outs, strict=True))}
@@ -273,8 +238,8 @@ class BilevelKernel(Kernel):
         adapted = np.zeros((tasks, heads, m, blocks.shape[1]))
         outs = [np.zeros(y.size if self.signed else (heads, y.size)) for _ in self.observed]
         self.loops.observe(
-            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self._shares(values, tasks),
-            *self._bounds(values, y.size // tasks), *self._numbers(values, m), g, risk, adapted, *outs,
+            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self.two_loops.shares(values, tasks),
+            *self.two_loops.bounds(values, y.size // tasks), *self._numbers(values, m), g, risk, adapted, *outs,
         )
         return g, risk, adapted, outs
 
@@ -292,14 +257,9 @@ class BilevelKernel(Kernel):
         (self.lanes or self.loops).adapt_all(moved, np.ascontiguousarray(blocks), labels, *part, *numbers)
         return moved
 
-    def _bounds(self, values: Mapping[str, Any], n: int) -> tuple[int, int]:
-        """How many examples the inner loop takes, and the first of the outer step."""
-        inner, outer = self.split(values, n)
-        return len(inner), int(outer[0])
-
     def _numbers(self, values: Mapping[str, Any], m: int) -> tuple[float | int, ...]:
         """The scalars of every loop, and the inner loop's length and step."""
-        inner = (int(self._value(values, "inner_steps")), self._value(values, "inner_step"))
+        inner = (int(self.two_loops.value(values, "inner_steps")), self.two_loops.value(values, "inner_step"))
         return (*self.arguments(values, m), *inner)
 
     def _sizes(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> tuple[int, int]:

@@ -74,7 +74,7 @@ def recorded(option: str, value: object) -> str | list[int] | None:
 
 
 def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, float]:
-    """{"loss": 1e-3} of a mapping from names among `known` to numbers above 0 or their text; empty for None.
+    """{"loss": 1e-3} of a mapping from names among `known` to numbers from 0 or their text; empty for None.
 
     Raises:
         InputError: for what is no such mapping, an unknown name, with the nearest, and another threshold.
@@ -85,12 +85,12 @@ def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, fl
             raise InputError(
                 f"{option}: {quoted(name)} is not an observable known at every step; {nearest(name, known)}"
             )
-        expected = f"expected a finite number above 0, such as {name}=1e-3"
+        expected = f"expected a finite number from 0, such as {name}=1e-3"
         try:
             number = values.typed(given)
         except FormulaError as error:
             raise InputError(f"{option}: {name}: {error}; {expected}") from error
-        if number is None or number <= 0:
+        if number is None or number < 0:
             raise InputError(f"{option}: {name} is {quoted(given)}; {expected}")
         bounds[name] = number
     return bounds

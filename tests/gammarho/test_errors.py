@@ -107,7 +107,7 @@ COMMANDS = [
     ("run pegr --steps 3 --record 0,,2", "record: empty; expected 'all' or whole steps, such as 0,10,100"),
     ("run pegr --steps 3 --until loss", "until: 'loss' is not name=value; expected something like loss=1e-3"),
     ("run pegr --steps 3 --until loss=low",
-     "until: loss is 'low'; expected a finite number above 0, such as loss=1e-3"),
+     "until: loss is 'low'; expected a finite number from 0, such as loss=1e-3"),
     ("run pegr --steps 3 --observables loss,",
      "observables: 'loss,'; expected names separated by commas, such as loss,..."),
     ("run pegr --steps 3 --out run.csv", "out: 'run.csv'; expected a name that ends in .zarr or .nc, such as run.zarr"),

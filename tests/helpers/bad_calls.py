@@ -100,7 +100,7 @@ for _kind, (_value, _shown) in _NO_NUMBER.items():
     PASSED[f"n: {_kind}"] = _run(params={"n": _value}), ("n:", _shown, "at least 1")
     if _kind not in ("None", "a list", "a tuple", "a generator", "an array", "a data array"):
         PASSED[f"record: {_kind}"] = _run(record=[0, _value]), ("record:", _shown, "whole steps")
-        PASSED[f"until: {_kind}"] = _run(until={"loss": _value}), ("until: loss", _shown, "above 0")
+        PASSED[f"until: {_kind}"] = _run(until={"loss": _value}), ("until: loss", _shown, "from 0")
         PASSED[f"axis value: {_kind}"] = _phase(x=("eta", [_value])), ("eta:", _shown, "above 0")
 # ... and, of these kinds, at the other arguments that are numbers.
 _WRONG = ("True", "nan", "a list", "a mapping", "a duration", "an integer beyond float64")

@@ -165,7 +165,7 @@ for _text, _word in (
 ):
     TYPED.append((["run", "pegr", "--steps", "2", "--observables", _text], ("observables:", _word)))
 for _text, _word in (
-    ("lss=1", "'loss'"), ("loss=", "empty"), ("loss=low", "'low'"), ("loss=0", "above 0"), ("loss=-1", "above 0"),
+    ("lss=1", "'loss'"), ("loss=", "empty"), ("loss=low", "'low'"), ("loss=-1", "from 0"),
     ("loss=nan", "'nan'"), ("loss=inf", "'inf'"), ("loss=1e-400", "below the smallest"), ("loss=log(0)", "logarithm"),
     ("T_1=3", "every step"), ("loss=\uff11", "expected"), ("loss=1e400", "beyond"),
 ):

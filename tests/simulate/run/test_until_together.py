@@ -170,6 +170,13 @@ def test_a_grid_that_ends_early_by_what_is_looked_at_from_outside_has_the_same_c
     assert grid.attrs["until"] == f"gradient_norm <= {show(level)}"
 
 
+def test_a_run_may_end_where_no_example_is_misclassified() -> None:
+    whole = gr.run("pegr", PEGR, steps=STEPS, record="all", observables=["train_error"]).train_error.values
+    assert whole[0] > 0 and (whole == 0).any()
+    run = gr.run("pegr", PEGR, steps=STEPS, until={"train_error": 0}, observables=["train_error"])
+    assert int(run.stopped) == int(np.argmax(whole == 0)) > 0
+
+
 def test_a_store_of_another_end_is_refused(tmp_path: Any) -> None:
     asked: dict[str, Any] = {"x": ("lam", [0.0, 0.1]), "seeds": 1, "steps": 4, "progress": False,
                              "store": tmp_path / "grid.zarr"}

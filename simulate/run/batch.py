@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import ClassNoiseLaw, Variable
+from derivations.declare import ClassNoiseLaw
 from derivations.declare.variables import FRESH, judged
 from derivations.errors import ModelError
-from dynamics.arrays import Array, Flags, Steps
+from dynamics.arrays import Array, Flags
 from dynamics.blas import one_blas_thread
 from dynamics.errors import RangeError
 from dynamics.fresh.classnoise import Spiked
 from dynamics.kernel.chunks import heard
-from dynamics.kernel.kernel import Kernel
-from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask import schedules
 from ..ask.columns import Columns
@@ -36,14 +34,13 @@ from ..start.drawn import Draw
 from ..start.refusals import gram_refusal
 from ..values import number, whole
 from . import batch_tasks, room, watch_many
+from .advanced import advanced
 from .algorithm import step_draws
-from .asked import Asked, Found, Variables
+from .asked import Asked, Found
 from .lots import Lot, Lots
 from .problem import Problem, Start
-from .reduced import declared
 from .together import go_together
 from .watch import knows
-from .watch_many import Looks
 
 
 @dataclass(frozen=True)
@@ -281,7 +278,7 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     values = Columns(starts[0].values, {}, len(starts))
     drawn = many.stacked([start.draw for start in starts])
     with np.errstate(all="ignore"):
-        made = _advanced(starts[0], values, tuple(start.seed for start in starts), drawn, starts, asked)
+        made = advanced(starts[0], values, tuple(start.seed for start in starts), drawn, starts, asked)
     return [made.found(start, at) if made.whole[at] else None for at, start in enumerate(starts)]
 
 
@@ -298,7 +295,7 @@ def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
         Start(cells[place], seed, draw, lot.kernel.bind(draw.clean, draw.scalars))
         for place, seed, draw in zip(places, runs.seeds, own, strict=False)
     ]
-    outcome = _advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
+    outcome = advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
     for at, start in enumerate(starts):
         run = outcome.found(start, at) if outcome.whole[at] else None
         rows[lot.places[at]][runs.at_seed[at]] = run
@@ -308,87 +305,6 @@ def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
     for name, numbers in made.numbers.items():
         if name in outcome.fresh:  # where every run is left over there is nothing
             numbers[place] = outcome.fresh[name][outcome.whole, 0]
-
-
-@dataclass(frozen=True)
-class _Advanced:
-    """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T), and events.
-
-    Those of classes are (R, T, K).
-    """
-
-    asked: Asked
-    whole: Flags
-    z: Array
-    b: Array
-    left: Array
-    fresh: Mapping[str, Array]
-    looks: Looks
-
-    def found(self, start: Start, at: int) -> Found | None:
-        """A run's variables; None where one of them is not to be had."""
-        asked, dims, every = self.asked, ("t", "class"), self.asked.recorded
-        path = self.looks.ended(at, Trajectory(every, self.z[at], self.b[at], -1, self.left[at]))
-        if path is None:
-            return None
-        rows = np.searchsorted(every, path.t)
-        variables: Variables = {
-            name: Variable(dims[: each.ndim - 1], each[at, rows]) for name, each in self.fresh.items()
-        } | self.looks.times(at)
-        others = tuple(name for name in asked.wanted if name not in variables)
-        if others:
-            variables |= declared(start.states(path, others), replace(asked, wanted=others))[0]
-        return Found(start, path.t, variables, ()) if all(name in variables for name in asked.wanted) else None
-
-
-def _advanced(
-    first: Problem | Start, values: Columns, seeds: Sequence[int], drawn: many.Drawn, starts: Sequence[Start],
-    asked: Asked,
-) -> _Advanced:
-    """R runs of the model of `first`, at their values, advanced and judged; `starts` where more than that is wanted."""
-    model, kernel, t = first.model, first.kernel, asked.recorded
-    looks = Looks.of(starts, values.count, asked)
-    drawing = enumerate(seeds) if model.algorithm.drawn else ()
-    draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
-    z, b, failed = kernel.run_all(
-        drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
-        kernel.limits(values, values.count), asked.steps, t, looks.events, [each for each in draws if each is not None],
-        [drawn.scalars[name] for name in kernel.varying],
-    )
-    # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
-    whole = _finite(np.einsum("rbb->rb", drawn.gram)) & _finite(z) & _finite(b) & (failed < 0) & looks.inside
-    left = _left(kernel, values, t, looks.events)
-    names, fresh = [name for name in asked.wanted if name in judged(model)], dict[str, Array]()
-    if names and whole.any():
-        times, losses = len(t), any(name.startswith("test_loss") for name in names)
-        each = np.repeat(np.arange(len(z)), times)
-        numbers = fresh_many.judge_many(
-            model, kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
-            b.reshape(-1, *b.shape[2:]), values.rows(each), [seeds[at] for at in each.tolist()], left.reshape(-1),
-            losses,
-        )
-        fresh = {name: numbers[name].reshape(len(z), times, *numbers[name].shape[1:]) for name in names}
-        whole &= np.logical_and.reduce([_finite(each) for each in fresh.values()])
-    return _Advanced(asked, whole, z, b, left, fresh, looks)
-
-
-def _left(kernel: Kernel, values: Columns, t: Steps, events: Sought | None) -> Array:
-    """What is left of W(0) at the steps t (R, T); a run that ended keeps what was left of it there."""
-    left = kernel.scales(values, t, values.count)
-    ends = np.empty(0) if events is None or "weight_decay" not in kernel.options else events.ends
-    for run in np.flatnonzero(ends >= 0).tolist():
-        left[run] = kernel.scale(values.at(run), np.minimum(t, ends[run]))
-    return left
-
-
-def _finite(arrays: Array) -> Flags:
-    """(R,): whether all of a run's numbers are finite."""
-    flat = arrays.reshape(len(arrays), -1)
-    if math.isfinite(np.vdot(flat, flat)):  # quicker than every entry, or than every run's
-        return np.ones(len(arrays), dtype=np.bool_)
-    finite = np.isfinite(flat.sum(axis=1))  # what is finite may still have a sum that is not
-    finite[~finite] = np.isfinite(flat[~finite]).all(axis=1)
-    return np.asarray(finite)
 
 
 __all__ = ["Together", "alike", "size_of", "together"]

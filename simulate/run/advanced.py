@@ -1,0 +1,108 @@
+"""What many runs of one shape give in one call: advanced, looked at on their way, and judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from derivations.declare import Variable
+from derivations.declare.variables import judged
+from dynamics.arrays import Array, Flags, Steps
+from dynamics.kernel.kernel import Kernel
+from dynamics.kernel.trajectory import Sought, Trajectory
+
+from ..ask.columns import Columns
+from ..observe import fresh_many
+from ..start import many
+from .algorithm import step_draws
+from .asked import Asked, Found, Variables
+from .problem import Problem, Start
+from .reduced import declared
+from .watch_many import Looks
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T), and events.
+
+    Those of classes are (R, T, K).
+    """
+
+    asked: Asked
+    whole: Flags
+    z: Array
+    b: Array
+    left: Array
+    fresh: Mapping[str, Array]
+    looks: Looks
+
+    def found(self, start: Start, at: int) -> Found | None:
+        """A run's variables; None where one of them is not to be had."""
+        asked, dims, every = self.asked, ("t", "class"), self.asked.recorded
+        path = self.looks.ended(at, Trajectory(every, self.z[at], self.b[at], -1, self.left[at]))
+        if path is None:
+            return None
+        rows = np.searchsorted(every, path.t)
+        variables: Variables = {
+            name: Variable(dims[: each.ndim - 1], each[at, rows]) for name, each in self.fresh.items()
+        } | self.looks.times(at)
+        others = tuple(name for name in asked.wanted if name not in variables)
+        if others:
+            variables |= declared(start.states(path, others), replace(asked, wanted=others))[0]
+        return Found(start, path.t, variables, ()) if all(name in variables for name in asked.wanted) else None
+
+
+def advanced(
+    first: Problem | Start, values: Columns, seeds: Sequence[int], drawn: many.Drawn, starts: Sequence[Start],
+    asked: Asked,
+) -> Advanced:
+    """R runs of the model of `first`, at their values, advanced and judged; `starts` where more than that is wanted."""
+    model, kernel, t = first.model, first.kernel, asked.recorded
+    looks = Looks.of(starts, values.count, asked)
+    drawing = enumerate(seeds) if model.algorithm.drawn else ()
+    draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
+    z, b, failed = kernel.run_all(
+        drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
+        kernel.limits(values, values.count), asked.steps, t, looks.events, [each for each in draws if each is not None],
+        [drawn.scalars[name] for name in kernel.varying],
+    )
+    # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
+    whole = _finite(np.einsum("rbb->rb", drawn.gram)) & _finite(z) & _finite(b) & (failed < 0) & looks.inside
+    left = _left(kernel, values, t, looks.events)
+    names, fresh = [name for name in asked.wanted if name in judged(model)], dict[str, Array]()
+    if names and whole.any():
+        times, losses = len(t), any(name.startswith("test_loss") for name in names)
+        each = np.repeat(np.arange(len(z)), times)
+        numbers = fresh_many.judge_many(
+            model, kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
+            b.reshape(-1, *b.shape[2:]), values.rows(each), [seeds[at] for at in each.tolist()], left.reshape(-1),
+            losses,
+        )
+        fresh = {name: numbers[name].reshape(len(z), times, *numbers[name].shape[1:]) for name in names}
+        whole &= np.logical_and.reduce([_finite(each) for each in fresh.values()])
+    return Advanced(asked, whole, z, b, left, fresh, looks)
+
+
+def _left(kernel: Kernel, values: Columns, t: Steps, events: Sought | None) -> Array:
+    """What is left of W(0) at the steps t (R, T); a run that ended keeps what was left of it there."""
+    left = kernel.scales(values, t, values.count)
+    ends = np.empty(0) if events is None or "weight_decay" not in kernel.options else events.ends
+    for run in np.flatnonzero(ends >= 0).tolist():
+        left[run] = kernel.scale(values.at(run), np.minimum(t, ends[run]))
+    return left
+
+
+def _finite(arrays: Array) -> Flags:
+    """(R,): whether all of a run's numbers are finite."""
+    flat = arrays.reshape(len(arrays), -1)
+    if math.isfinite(np.vdot(flat, flat)):  # quicker than every entry, or than every run's
+        return np.ones(len(arrays), dtype=np.bool_)
+    finite = np.isfinite(flat.sum(axis=1))  # what is finite may still have a sum that is not
+    finite[~finite] = np.isfinite(flat[~finite]).all(axis=1)
+    return np.asarray(finite)
+
+
+__all__ = ["Advanced", "advanced"]

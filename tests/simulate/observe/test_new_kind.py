@@ -108,7 +108,7 @@ def test_a_run_has_it_and_watches_it() -> None:
     np.testing.assert_allclose(data["energy"].values, _squares(model, data), rtol=1e-10)
     assert data["visits"].values.tolist() == [*range(STEPS + 1)] and int(data["T_calm"]) == 0
     alone = gr.run(model, SMALL, steps=STEPS, observables=["energy"], until={"energy": 1e9})
-    assert set(alone.data_vars) == {"energy"} and len(alone["t"]) == 1
+    assert set(alone.data_vars) == {"energy", "stopped"} and len(alone["t"]) == 1 and int(alone["stopped"]) == 0
 
 
 def test_training_has_it_and_says_what_only_a_kernel_counts() -> None:

@@ -26,7 +26,7 @@ from .trajectory import Beside, Sought, Trajectory, ended, until_failure
 ALWAYS = 2**62
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
-CLASSES_UPTO = 128  # the same of class heads, most of whose sums are of zeros that loops skip (benchmarks/RESULTS.md)
+CLASSES_UPTO = 128  # the same of class heads, most of whose sums are of zeros that loops skip (benchmarks/README.md)
 
 
 def lanes_take(directions: float, signed: bool, first: int = 0) -> bool:

@@ -238,7 +238,7 @@ def measure(repeats: int, jax: Jax | None, python: str) -> list[Section]:
 
 
 def further(name: str) -> str:
-    """What a module prints, with its heading, its first line's words and the command that makes it alone."""
+    """What a module prints, below its heading, the command that makes it alone, and what its docstring says of it."""
     about = (importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip().split("\n\n", 1)[-1]
     own = {key: value for key, value in os.environ.items() if key not in ONE_THREAD}  # it sets what it needs itself
     command = [sys.executable, "-m", f"benchmarks.{name}"]

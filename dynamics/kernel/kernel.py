@@ -225,12 +225,12 @@ class Kernel:
         for k, of in enumerate(draws):  # what steps draw is as large as a run, so that runs are calls of their own
             moving = [np.zeros(z.shape[1:])] * ("momentum" in self.options)
             own, outs = sought.one(k), [z_out[k], b_out[k], *(np.empty_like(z_out[k]) for _ in moving)]
-            failed[k] = self._advanced(
+            last = self._advanced(
                 self.lanes, [states[k], coefficients[k], *moving], [each[k] for each in data], of,
                 [*numbers[k].tolist(), int(limits[k])], (0, steps), recorded, outs,
                 self._looked(own) if self.watched else [], own,
             )
-        failed[sought.ends >= 0] = -1
+            failed[k] = -1 if own.stopped >= 0 else last
         if not draws:
             self.lanes.run_all(
                 states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,

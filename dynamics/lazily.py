@@ -25,6 +25,7 @@ from numba.core.dispatcher import Dispatcher
 from .linked import KNOWN, Linked, entered
 
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
+_LOAD_GLOBAL, _LOAD_NAME = dis.opmap["LOAD_GLOBAL"], dis.opmap["LOAD_NAME"]
 _LOCK = threading.RLock()
 Mend = Callable[[Path, str, Callable[[], Callable[..., Any]], str, Exception], Callable[..., Any]]
 ALONE = {"no_cfunc_wrapper": True}
@@ -62,7 +63,7 @@ def _shared(function: Callable[..., Any], options: dict[str, Any]) -> Any:
 def _named(function: Callable[..., Any]) -> dict[str, Any] | None:
     """What a function names outside itself, by name; None where not all of it is known by its text and these."""
     code, known = function.__code__, function.__globals__
-    names = [each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    names = _looked_up(code)
     outside = [name for name in names if name not in known]
     whole = not (function.__closure__ or function.__defaults__ or function.__kwdefaults__)
     if not whole or any(isinstance(each, CodeType) for each in code.co_consts):
@@ -70,6 +71,20 @@ def _named(function: Callable[..., Any]) -> dict[str, Any] | None:
     if not all(hasattr(builtins, name) for name in outside):  # declared further down, by what this cannot see
         return None
     return {name: known[name] for name in names if name in known}
+
+
+def _looked_up(code: CodeType) -> list[str]:
+    """The names that the code looks up outside itself: read from its bytes, as `dis` takes twenty times as long."""
+    names, before = list[str](), 0
+    for operation, byte in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument, before = byte | before, 0
+        if operation == dis.EXTENDED_ARG:
+            before = argument << 8
+        elif operation == _LOAD_GLOBAL:
+            names.append(code.co_names[argument >> 1])  # the last bit says whether a call follows
+        elif operation == _LOAD_NAME:
+            names.append(code.co_names[argument])
+    return names
 
 
 def meaning(function: Callable[..., Any], named: dict[str, Any]) -> tuple[Any, ...]:

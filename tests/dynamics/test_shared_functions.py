@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dis
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ import pytest
 from numba.core import event
 
 from dynamics.kernel.loading import GENERATED, _execute, module_of, remember
+from dynamics.lazily import _looked_up
 from dynamics.linked import KNOWN
 
 HEAD = "from math import sqrt\nfrom dynamics.lazily import njit\n\n"
@@ -155,3 +157,18 @@ def test_shipped_kernels_on_lanes_share_the_coupling(tmp_path: Path) -> None:
     for name in ("couple", "block_4_4", "pack", "led", "colour", "finite", "follow"):
         assert getattr(one, name) is getattr(other, name), name
     assert one.plain_gradient is not other.plain_gradient and one.run is not other.run
+
+
+def _of_many_names(count: int) -> Callable[..., object]:
+    """A function that looks up so many names, calls each and reads an attribute of it."""
+    scope: dict[str, Callable[..., object]] = {}
+    exec("def many(x):\n" + "".join(f"    x = n{at}(x, n{at}.a{at})\n" for at in range(count)), scope)
+    return scope["many"]
+
+
+@pytest.mark.parametrize("count", [1, 100, 200, 40_000])  # arguments of one byte, of two and of three
+def test_what_code_looks_up_is_what_python_says(count: int) -> None:
+    code = _of_many_names(count).__code__
+    said = [each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    assert _looked_up(code) == said
+    assert set(said) == {f"n{at}" for at in range(count)}

@@ -12,12 +12,12 @@ from ..start.refusals import LARGEST
 from .request import Request, size_of
 from .together import go_together
 
-RATE = 1e10  # operations a second, of the reduced dynamics: 0.3 to 3 times that of runs from 0.1 to 80 seconds
+RATE = 1e10  # operations a second, of the reduced dynamics by loops and by BLAS
 WEIGHTS_RATE = 1e9  # the same of training the weights in torch, whose arrays no cache holds
 PRODUCT_RATE = 2e10  # the same of the product of all vectors that a draw takes
 NORMALS_RATE = 7e7  # normals drawn a second
 ENTRY = 7e-8  # seconds that an inner product of two filters takes, where they are more than a cache holds
-LANES_RATE = 5e10  # operations a second of steps on lanes, where runs go together (benchmarks/ensembles.py)
+LANES_RATE = 5e10  # the same of steps on lanes
 JUDGE_RATE = 1e11  # the same of fresh examples that are judged on lanes
 START = 2e-3  # seconds that a run takes whatever its size
 TOGETHER = 4e-5  # the same, of one among many
@@ -48,15 +48,11 @@ def seconds(request: Request) -> float:
     else:  # the draw itself refuses these
         drawn = 0.0
     fresh = bool(set(obs.fresh_names(model)) & set(request.wanted)) * request.fresh * request.recorded * S
-    rate = WEIGHTS_RATE if request.engine == "weights" else RATE
+    begun, steps = TOGETHER if _together(request) else START, request.steps + request.recorded
     if request.engine == "reduced" and _on_lanes(request):
-        judged = fresh * (S + 20) / JUDGE_RATE
-    else:
-        judged = fresh * (S + 40 * patches) / rate
-    moved = (request.steps + request.recorded) * a_step
-    if _together(request):
-        return TOGETHER + drawn + judged + moved / LANES_RATE
-    return START + drawn + judged + moved / rate
+        return begun + drawn + fresh * (S + 20) / JUDGE_RATE + steps * a_step / LANES_RATE
+    rate = WEIGHTS_RATE if request.engine == "weights" else RATE
+    return begun + drawn + (fresh * (S + 40 * patches) + steps * a_step) / rate
 
 
 def _together(request: Request) -> bool:

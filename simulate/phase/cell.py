@@ -115,6 +115,8 @@ def _together(
     except (MemoryError, OSError):  # one by one they take less
         return np.zeros((len(cells), len(seeds)), dtype=np.bool_)
     done = made.done
+    for place, error in made.diverged.items():
+        _take(arrays, place, Outcome(status=DIVERGED, message=str(error)))
     if made.found is None:
         arrays |= {name: made.numbers[name] for name in arrays if name in made.numbers}
     for row, runs in enumerate(made.found or ()):

@@ -1,4 +1,4 @@
-"""What many runs of one shape give in one call: advanced, looked at on their way, and judged."""
+"""What many runs of one shape give in one call: advanced, looked at on their way, and judged; or how they diverged."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Variable
+from derivations.declare import Value, Variable
 from derivations.declare.variables import judged
 from dynamics.arrays import Array, Flags, Steps
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask.columns import Columns
+from ..errors import Diverged
 from ..observe import fresh_many
 from ..start import many
+from ..start.magnitudes import AT_ONCE
+from ..work.divergence import divergence
 from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .problem import Problem, Start
@@ -28,19 +31,22 @@ from .watch_many import Looks
 class Advanced:
     """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T), and events.
 
-    Those of classes are (R, T, K).
+    Those of classes are (R, T, K).  `diverged` are the runs that left the finite numbers, each with what it says.
     """
 
     asked: Asked
     whole: Flags
+    diverged: Mapping[int, Diverged]
     z: Array
     b: Array
     left: Array
     fresh: Mapping[str, Array]
     looks: Looks
 
-    def found(self, start: Start, at: int) -> Found | None:
-        """A run's variables; None where one of them is not to be had."""
+    def found(self, start: Start, at: int) -> Found | Diverged | None:
+        """A run's variables, or how it diverged; None where one of them is not to be had."""
+        if not self.whole[at]:
+            return self.diverged.get(at)
         asked, dims, every = self.asked, ("t", "class"), self.asked.recorded
         path = self.looks.ended(at, Trajectory(every, self.z[at], self.b[at], -1, self.left[at]))
         if path is None:
@@ -70,7 +76,10 @@ def advanced(
         [drawn.scalars[name] for name in kernel.varying],
     )
     # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
-    whole = _finite(np.einsum("rbb->rb", drawn.gram)) & _finite(z) & _finite(b) & (failed < 0) & looks.inside
+    begun = _finite(np.einsum("rbb->rb", drawn.gram)) & looks.inside
+    whole = begun & _finite(z) & _finite(b) & (failed < 0)
+    lost = np.flatnonzero(begun & (failed >= 0)).tolist()
+    told = {run: said(first, values.at(run), int(failed[run])) for run in lost}
     left = _left(kernel, values, t, looks.events)
     names, fresh = [name for name in asked.wanted if name in judged(model)], dict[str, Array]()
     if names and whole.any():
@@ -83,7 +92,16 @@ def advanced(
         )
         fresh = {name: numbers[name].reshape(len(z), times, *numbers[name].shape[1:]) for name in names}
         whole &= np.logical_and.reduce([_finite(each) for each in fresh.values()])
-    return Advanced(asked, whole, z, b, left, fresh, looks)
+    diverged = {run: error for run, error in told.items() if error is not None}
+    return Advanced(asked, whole, diverged, z, b, left, fresh, looks)
+
+
+def said(first: Problem | Start, values: Mapping[str, Value], step: int) -> Diverged | None:
+    """What a run at these values says whose state at a step is the first that is not finite.
+
+    None of one that diverges at once: its start may be what is too large, which it says where it is run alone.
+    """
+    return None if step <= AT_ONCE else divergence(first.model, values, step, first.kernel.cure(values))
 
 
 def _left(kernel: Kernel, values: Columns, t: Steps, events: Sought | None) -> Array:
@@ -105,4 +123,4 @@ def _finite(arrays: Array) -> Flags:
     return np.asarray(finite)
 
 
-__all__ = ["Advanced", "advanced"]
+__all__ = ["Advanced", "advanced", "said"]

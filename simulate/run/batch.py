@@ -1,14 +1,15 @@
 """Runs of many cells or seeds in one call: drawn, advanced and judged together, a chunk of one shape at a time.
 
-What a run gives is, bit for bit, what it gives alone (`reduced.run`).  A run that diverges, that cannot be drawn, or
-that is of a kind that has to be looked at on its way is left to that: whoever asks meets its own sentence there.
+What a run gives is, bit for bit, what it gives alone (`reduced.run`), and one that diverges says what it says alone.
+A run that cannot be drawn, or of a kind that has to be looked at on its way, is left to that: whoever asks meets its
+own sentence there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -25,7 +26,7 @@ from dynamics.kernel.chunks import heard
 
 from ..ask import schedules
 from ..ask.columns import Columns
-from ..errors import InputError
+from ..errors import Diverged, InputError
 from ..observe import fresh_many
 from ..observe import observables as obs
 from ..start import many
@@ -48,14 +49,19 @@ class Together:
     """What went together of C cells and S seeds: `done` (C, S), each fresh variable's `numbers` (C, S), NaN elsewhere.
 
     Where other variables are wanted, `found` has every run's, (C, S) of them, None where a run is left over.
+    `diverged` has those that did, by cell and seed.
     """
 
     done: Flags
     numbers: Mapping[str, Array]
     found: list[list[Found | None]] | None
+    diverged: dict[tuple[int, int], Diverged] = field(default_factory=dict)
 
-    def take(self, cell: int, seed: int, run: Found) -> None:
+    def take(self, cell: int, seed: int, run: Found | Diverged) -> None:
         """A run of one recorded step that has every variable; one whose number is none is left over."""
+        if isinstance(run, Diverged):
+            self.diverged[cell, seed], self.done[cell, seed] = run, True
+            return
         if self.found is not None:
             self.found[cell][seed], self.done[cell, seed] = run, True
             return
@@ -270,8 +276,8 @@ def size_of(start: Start, asked: Asked) -> int:
 
 
 @one_blas_thread()
-def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
-    """The runs of starts of one problem, as many as `size_of` says; None: to be run alone."""
+def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
+    """The runs of starts of one problem, as many as `size_of` says, or how they diverged; None: to be run alone."""
     if starts[0].model.algorithm.over_tasks:
         return batch_tasks.alike(starts, asked)
     heard()
@@ -279,7 +285,7 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     drawn = many.stacked([start.draw for start in starts])
     with np.errstate(all="ignore"):
         made = advanced(starts[0], values, tuple(start.seed for start in starts), drawn, starts, asked)
-    return [made.found(start, at) if made.whole[at] else None for at, start in enumerate(starts)]
+    return [made.found(start, at) for at, start in enumerate(starts)]
 
 
 def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
@@ -296,10 +302,14 @@ def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
         for place, seed, draw in zip(places, runs.seeds, own, strict=False)
     ]
     outcome = advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
+    for at, error in outcome.diverged.items():
+        made.take(places[at], int(runs.at_seed[at]), error)
     for at, start in enumerate(starts):
         run = outcome.found(start, at) if outcome.whole[at] else None
-        rows[lot.places[at]][runs.at_seed[at]] = run
-        outcome.whole[at] &= run is not None
+        if isinstance(run, Found):
+            rows[places[at]][runs.at_seed[at]] = run
+        else:
+            outcome.whole[at] = False
     place = lot.places[outcome.whole], runs.at_seed[outcome.whole]
     made.done[place] = True
     for name, numbers in made.numbers.items():

@@ -1,7 +1,7 @@
 """Runs over tasks in one call: a chunk of cells or of seeds is advanced together; cells of a seed share their draw.
 
-What a run gives is, bit for bit, what it gives alone (`reduced.run`); one that diverges, or cannot be drawn, is left to
-that.
+What a run gives is, bit for bit, what it gives alone (`reduced.run`), and one that diverges says what it says alone;
+one that cannot be drawn is left to that.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Beside, Trajectory
 
 from ..ask import schedules
-from ..errors import InputError
+from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..start.shared import Shared, held
 from ..values import number, whole
 from . import reduced, room
+from .advanced import said
 from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
@@ -59,10 +60,10 @@ def _timed(model: Model, kernel: Kernel) -> list[str]:
     return [event.name for event in model.events if knows(kernel, model, [event.observable])]
 
 
-def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
-    """The runs of starts of one shape, as many as `size_of` says; None: to be run alone."""
+def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
+    """The runs of starts of one shape, as many as `size_of` says, or how they diverged; None: to be run alone."""
     heard()
-    looks, found = Looks.of(starts, len(starts), asked), list[Found | None]([None] * len(starts))
+    looks, found = Looks.of(starts, len(starts), asked), list[Found | Diverged | None]([None] * len(starts))
     here = np.flatnonzero(looks.inside).tolist()
     if here:
         made = _made([starts[at] for at in here], asked, looks.rows(here))
@@ -71,7 +72,7 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
     return found
 
 
-def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | None]:
+def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | Diverged | None]:
     """The runs, in one call, that the kernel looks at in all that is asked."""
     kernel, draws, events = starts[0].kernel, [start.draw for start in starts], looks.events
     t = asked.recorded
@@ -87,7 +88,8 @@ def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | N
         )
         looks = replace(looks, events=events)
         return [
-            _found(start, asked, Trajectory(t, z[at], b[at], -1), looks, at) if failed[at] < 0 else None
+            _found(start, asked, Trajectory(t, z[at], b[at], -1), looks, at) if failed[at] < 0
+            else said(start, start.values, int(failed[at]))
             for at, start in enumerate(starts)
         ]
 
@@ -106,8 +108,8 @@ def _found(start: Start, asked: Asked, every: Trajectory, looks: Looks, at: int)
 
 def together(
     lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str
-) -> Iterator[tuple[int, int, Found]]:
-    """The runs of a lot that go together: the cell's place among all, the seed's, and what it gives."""
+) -> Iterator[tuple[int, int, Found | Diverged]]:
+    """The runs of a lot that go together: the place of the cell among all, the seed's, and what alike gives of it."""
     if sampling != "gram":
         return
     problems = list(_problems(lot, asked))
@@ -143,7 +145,7 @@ def _held(starts: Sequence[Start]) -> int:
     return sum(held(draw) for draw in {id(start.draw): start.draw for start in starts}.values())
 
 
-def _advanced(waiting: Sequence[tuple[int, int, Start]], asked: Asked) -> Iterator[tuple[int, int, Found]]:
+def _advanced(waiting: Sequence[tuple[int, int, Start]], asked: Asked) -> Iterator[tuple[int, int, Found | Diverged]]:
     found = alike([start for _, _, start in waiting], asked) if waiting else []
     for (place, at_seed, _), run in zip(waiting, found, strict=True):
         if run is not None:

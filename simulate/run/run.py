@@ -158,14 +158,14 @@ def _outcomes(ensemble: Ensemble, engine: str, asked: Asked) -> list[Found | Div
     for first in waiting:
         size = batch.size_of(first, asked) if engine == "reduced" and len(ensemble.seeds) > 1 else 1
         starts = [first, *itertools.islice(waiting, size - 1)]
-        made: list[Found | None] = [None]
+        made: list[Found | Diverged | None] = [None]
         if len(starts) > 1:
             with progress("run", asked.steps * len(starts), "steps") as step:
                 made = batch.alike(starts, asked)
                 step(asked.steps * sum(each is not None for each in made))
         for start, outcome in zip(starts, made, strict=True):
             try:
-                outcomes.append(_one(start, engine, asked, outcome))
+                outcomes.append(outcome if isinstance(outcome, Diverged) else _one(start, engine, asked, outcome))
             except Diverged as error:
                 outcomes.append(error)
     return outcomes

@@ -14,6 +14,7 @@ from ..errors import Diverged, InputError
 from .drawn import Draw
 
 HUGE = 1e30  # a scale from which the first steps diverge whatever the step size
+AT_ONCE = 2  # steps within which a start that is too large diverges
 DECIDED = 1e12  # scales up to this much, and down to its inverse, leave a comparison of the engines some digits
 
 
@@ -67,7 +68,7 @@ def explained(model: Model, values: Mapping[str, Value], drawn: Draw) -> Iterato
     except Diverged as error:
         largest = max(scales(model, values).values(), default=0.0)
         huge = largest > HUGE and largest > float(values.get(model.algorithm.step) or 0)
-        if error.step > 0 and not (huge and error.step <= 2):
+        if error.step > 0 and not (huge and error.step <= AT_ONCE):
             raise
         when = "at its start" if error.step == 0 else f"at step {error.step}"
         raise Diverged(

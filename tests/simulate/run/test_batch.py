@@ -25,8 +25,10 @@ from derivations.declare import (
 )
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
+from dynamics.kernel.kernel import Kernel
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged, InputError
+from simulate.phase import cell as outcomes
 from simulate.run import batch, reduced, room
 from simulate.run.asked import Asked, Found
 from simulate.run.lots import Lots
@@ -59,10 +61,15 @@ def alone(cell: Problem, seed: int, steps: int, names: tuple[str, ...], sampling
 def compare(
     cells: list[Problem], seeds: Sequence[int], steps: int, names: tuple[str, ...], sampling: str = "gram"
 ) -> int:
-    """How many runs went together; each has the variables that it has alone, to the bit."""
+    """How many runs went together; each has the variables that it has alone, to the bit, or diverges as alone."""
     made = batch.together(cells, seeds, steps, names, sampling)
     rows = made.found or []
+    for (row, at), error in made.diverged.items():
+        assert made.done[row, at]
+        diverges_alike(cells[row], seeds[at], steps, names, error)
     for row, at in zip(*np.nonzero(made.done), strict=True):
+        if (row, at) in made.diverged:
+            continue
         expected = alone(cells[row], seeds[at], steps, names, sampling)
         for name, numbers in made.numbers.items():
             assert np.array_equal(numbers[row, at], expected[name].values[0]), (name, cells[row].values, seeds[at])
@@ -73,6 +80,13 @@ def compare(
             assert run.variables[name].dims == expected[name].dims
     assert all(np.isnan(numbers[~made.done]).all() for numbers in made.numbers.values())
     return int(made.done.sum())
+
+
+def diverges_alike(cell: Problem, seed: int, steps: int, names: tuple[str, ...], error: Diverged) -> None:
+    """Whether the run diverges alone at the same step, and says the same."""
+    with np.errstate(all="ignore"), pytest.raises(Diverged) as of_one:
+        alone(cell, seed, steps, names)
+    assert (str(of_one.value), of_one.value.step) == (str(error), error.step)
 
 
 @pytest.mark.parametrize("cells", CELLS.values(), ids=CELLS)
@@ -178,6 +192,66 @@ def test_steps_that_draw_go_together() -> None:
     assert batch.together(cells, [0], 9, FRESH).done.ravel().tolist() == [True, True, True, False, False]
 
 
+WILD: dict[str, Any] = {"sigma_p": 0.5, "mu_norm": 1.0, "sigma_0": 0.01, "lam": 0.5, "lam_until": 100}
+DIVERGE: list[dict[str, Any]] = [
+    {**WILD, "regularizer": "pegr", "eta": 1e300},  # at once
+    *[{**WILD, "regularizer": "pegr", "eta": eta} for eta in (0.1, 100.0, 600.0)],
+    {**WILD, "regularizer": "pegr", "eta": 600.0, "lam_until": 40},
+    *[{**WILD, "regularizer": "fgr", "eta": eta} for eta in (0.1, 600.0)],
+    *[{**WILD, "regularizer": "none", "eta": eta, "sigma_0": 1.0, "sigma_p": 2.0} for eta in (0.01, 100.0, 1e3)],
+]
+
+
+@pytest.mark.parametrize("names", [FRESH, ("loss", "test_error", "rho")], ids=["numbers", "variables"])
+def test_runs_that_diverge_say_so_with_the_others(names: tuple[str, ...]) -> None:
+    """With a penalty, without, and after its end; but for those that diverge at once, which their start may do."""
+    cells, seeds, steps = problems(DIVERGE), [0, 1], 60
+    compare(cells, seeds, steps, names)
+    made = batch.together(cells, seeds, steps, names)
+    said = {str(error) for error in made.diverged.values()}
+    assert len(said) > 8 and any("the penalty is off" in each for each in said)
+    assert made.done.all(axis=1).tolist() == [False, *[True] * 9] and not made.done[0].any()
+    assert {row for row, _ in made.diverged} == {2, 3, 4, 6, 8, 9}
+
+
+def test_what_an_event_lacks_comes_before_how_a_run_diverges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T_1 has no threshold at n = 1, where runs are made to diverge: alone that is said before a step is made."""
+    cells, run_all = problems([{"n": 1}]), Kernel.run_all
+
+    def failing(self: Kernel, *given: Any) -> Any:
+        z, b, failed = run_all(self, *given)
+        failed[:] = 5
+        return z, b, failed
+
+    monkeypatch.setattr(Kernel, "run_all", failing)
+    assert not batch.together(cells, [0], 9, ("loss", "T_1")).done.any()
+    assert [*batch.together(cells, [0], 9, ("loss",)).diverged] == [(0, 0)]
+    with pytest.raises(InputError, match="T_1: no threshold"):
+        alone(cells[0], 0, 9, ("loss", "T_1"))
+
+
+def test_a_grid_tells_where_runs_diverge_without_making_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[float] = []
+    outcome = outcomes.outcome
+
+    def counted(measure: outcomes.Measure, of: Problem, seed: int) -> outcomes.Outcome:
+        again.append(seed)
+        return outcome(measure, of, seed)
+
+    def grid() -> Any:
+        return gr.phase("pegr", {"n": 17, "m": 4, "d": 300, **WILD}, x=("eta", [0.1, 300.0, 600.0]), steps=60, seeds=2,
+                        observable="test_error,loss", progress=False)
+
+    def nobody(_: object, cells: Sequence[object], seeds: Sequence[object], *__: object) -> Any:
+        return np.zeros((len(cells), len(seeds)), dtype=bool)
+
+    monkeypatch.setattr(outcomes, "outcome", counted)
+    whole = grid()
+    assert not again and whole.status.values.tolist() == [["ok"] * 2, *[["diverged"] * 2] * 2]
+    monkeypatch.setattr(outcomes, "_together", nobody)
+    assert whole.identical(grid()) and len(again) == 6
+
+
 def test_observables_of_a_state_go_with_them() -> None:
     cells = problems([{"sigma_p": 0.1}, {"sigma_p": 1.0}])
     assert compare(cells, [1, 2], 5, ("loss", "test_error", "rho", "max_gamma", "train_error", "gradient_norm")) == 4
@@ -204,16 +278,16 @@ def test_seeds_go_together_and_each_has_the_bits_that_it_has_alone(
 ) -> None:
     """Some of them diverge; and those that record much, or are small, go alone."""
     params, asked = {**BASE, **params}, {"steps": 40, "seeds": 4, **asked}
-    many, made = batch.alike, list[Found | None]()
+    many, made = batch.alike, list[Found | Diverged | None]()
 
-    def counted(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
+    def counted(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
         made.extend(found := many(starts, asked))
         return found
 
     monkeypatch.setattr(room, "ENTRIES", 2e5)
     monkeypatch.setattr(batch, "alike", counted)
     whole = gr.run("pegr", params, seed=2, **asked)
-    assert sum(run is not None for run in made) == together
+    assert sum(isinstance(run, Found) for run in made) == together
     del asked["seeds"]
     for seed in whole["seed"].values:
         found = whole.sel(seed=seed)
@@ -234,9 +308,9 @@ def test_seeds_of_class_heads_go_together(sampling: str, monkeypatch: pytest.Mon
     params = {"K": 3, "n": 9, "m": 3, "d": 60, "init": "gaussian", "Gamma": 5.0, "sigma_p": 0.3, "eta": 0.4}
     asked: dict[str, Any] = {"steps": 12, "record": [0, 5, 12], "sampling": sampling,
                              "observables": ["class_error", "test_loss", "loss", "memory"]}
-    many, made = batch.alike, list[Found | None]()
+    many, made = batch.alike, list[Found | Diverged | None]()
 
-    def counted(starts: Sequence[Start], asked: Asked) -> list[Found | None]:
+    def counted(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
         made.extend(found := many(starts, asked))
         return found
 

@@ -80,7 +80,26 @@ def test_a_grid_of_cells_of_one_shape_is_one_call_and_one_draw_a_seed(monkeypatc
     assert np.array_equal(made.numbers["test_error"], whole)
 
 
-def test_a_run_that_diverges_is_left_over_and_says_so_in_the_grid() -> None:
+def test_a_run_that_diverges_says_so_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients are bounded here, so that no run diverges but at once: what the kernel returns is changed."""
+    run_tasks, every = BilevelKernel.run_tasks, cells([{"eta": eta} for eta in (0.1, 0.3, 0.5, 0.7)])
+
+    def failing(self: BilevelKernel, *given: Any) -> Any:
+        z, b, failed = run_tasks(self, *given)
+        failed[1:] = 2, 3, 5
+        return z, b, failed
+
+    monkeypatch.setattr(BilevelKernel, "run_tasks", failing)
+    made = batch.together(every, (0,), 6, ("loss", "test_error"))
+    assert made.done.ravel().tolist() == [True, False, True, True] and made.found is not None
+    assert [run[0] is not None for run in made.found] == [True, False, False, False]
+    assert {place: error.step for place, error in made.diverged.items()} == {(2, 0): 3, (3, 0): 5}
+    said = "the run diverges: its state is not finite at step 5; lower eta (0.7), eta_inner (0.4) or J"
+    assert str(made.diverged[3, 0]) == said
+
+
+def test_a_run_that_diverges_at_once_is_left_over_and_says_so_in_the_grid() -> None:
+    """Its start may be what is too large."""
     every = cells([{"eta": 0.1}, {"eta": 1e300, "sigma_0": 1e5}])
     made = batch.together(every, (0,), 4, FRESH)
     assert made.done.tolist() == [[True], [False]]

@@ -37,7 +37,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     left: list[int] = []
     real = batch.alike
 
-    def alike(starts: list[Start], asked: Asked) -> list[Found | None]:
+    def alike(starts: list[Start], asked: Asked) -> list[Found | Diverged | None]:
         found = real(starts, asked)
         left.append(sum(run is None for run in found))
         return found

@@ -48,7 +48,7 @@ def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
 
 
 def together() -> Iterator[str]:
-    """`gr.phase` of 10 x 10 cells, runs in one call beside runs one after another: class heads, formulas, batches.
+    """`gr.phase` of 10 x 10 cells, runs in one call beside runs one after another: class heads, formulas, divergence.
 
     Test errors, or a hitting time where one is named; n=20, m=10, d=400 (class heads 1000), T=100; both ways give the
     same numbers.
@@ -90,6 +90,7 @@ def together() -> Iterator[str]:
         "penalised by example, T_eps": (penalised("per_example", timed), {**classes, "eps": 0.5}),
         "batches of five, T_eps": (drawing[0], {}), "with noisy labels, T_eps": (drawing[1], {}),
         **{formula: (with_formula(formula), {}) for formula in ("tanh", "gelu", "z*sigmoid(z)", "cubic")},
+        "PEGR at a large step": ("pegr", {"lam": 0.5, "lam_until": 1000, "eta": 100.0}),
     }
     for name, (setting, values) in settings.items():
         signal, wanted = "mu_norm" if "K" not in values else "u_norm", "T_eps" if "T_eps" in name else "test_error"
@@ -99,7 +100,7 @@ def together() -> Iterator[str]:
                 setting, {"n": 20, "m": 10, **values}, x=(signal, np.linspace(0.1, 3.0, 10)),
                 y=("sigma_p", np.linspace(0.1, 1.0, 10)), steps=100, seeds=1, workers=1, progress=False,
                 observable=wanted,
-            )[wanted].values
+            )
 
         def alone(grid: Callable[[], Any] = grid) -> Any:
             one_call, cell._together = cell._together, lambda *_: np.zeros((100, 1), dtype=np.bool_)
@@ -108,10 +109,14 @@ def together() -> Iterator[str]:
             finally:
                 cell._together = one_call
 
-        same = np.array_equal(grid(), alone(), equal_nan=True)
+        whole, apart = grid(), alone()
+        same = np.array_equal(whole[wanted].values, apart[wanted].values, equal_nan=True)
+        same &= np.array_equal(whole["message"].values, apart["message"].values)
+        lost = int((whole["status"].values == "diverged").sum())
         seconds = least({"together": grid, "alone": alone}, 3)
         yield (f"{name}: {10 * seconds['together']:.3g} ms a run together, {10 * seconds['alone']:.3g} alone, "
-               f"{seconds['alone'] / seconds['together']:.3g} times; {'the same' if same else 'OTHER'} numbers")
+               f"{seconds['alone'] / seconds['together']:.3g} times; {'the same' if same else 'OTHER'} numbers"
+               + f", {lost} of 100 diverge" * bool(lost))
 
 
 def variants() -> Iterator[str]:

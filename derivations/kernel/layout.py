@@ -12,6 +12,8 @@ COLUMNS = 120
 INDENT = "    "
 OPTIONS = 'cache=True, fastmath=False, error_model="numpy"'
 HELPER = f"@njit({OPTIONS})"
+INSIDE = f"@njit({OPTIONS}, forceinline=True)"
+"""Of what one place calls in a loop: a call of its own counts the references of what it hands on, by locked steps."""
 JIT = f"{OPTIONS}, nogil=True"
 A3, A2, A1 = "float64[:, :, ::1]", "float64[:, ::1]", "float64[::1]"
 

@@ -157,7 +157,7 @@ def advance(z, b, g, first, rest, eta):
                 z[h, r, cut + q] -= eta * rest[at, q]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -219,7 +219,7 @@ def block_4_4(z, c, gram, s, at, width, directions):
     store(z, (s + 3) * width + at + 24, z3_3)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_2_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)

@@ -100,7 +100,7 @@ def met(stops, hits):
     return stops > 0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -162,7 +162,7 @@ def block_4_4(z, c, gram, s, at, width, directions):
     store(z, (s + 3) * width + at + 24, z3_3)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_3(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 24."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -211,7 +211,7 @@ def block_4_3(z, c, gram, s, at, width, directions):
     store(z, (s + 3) * width + at + 16, z3_2)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_2(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 16."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -247,7 +247,7 @@ def block_4_2(z, c, gram, s, at, width, directions):
     store(z, (s + 3) * width + at + 8, z3_1)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_1(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 8."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -270,7 +270,7 @@ def block_4_1(z, c, gram, s, at, width, directions):
     store(z, (s + 3) * width + at + 0, z3_0)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_2_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -306,7 +306,7 @@ def block_2_4(z, c, gram, s, at, width, directions):
     store(z, (s + 1) * width + at + 24, z1_3)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_2_3(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 24."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -335,7 +335,7 @@ def block_2_3(z, c, gram, s, at, width, directions):
     store(z, (s + 1) * width + at + 16, z1_2)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_2_2(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 16."""
     z0_0 = load(z, (s + 0) * width + at + 0)
@@ -357,7 +357,7 @@ def block_2_2(z, c, gram, s, at, width, directions):
     store(z, (s + 1) * width + at + 8, z1_1)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_2_1(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 8."""
     z0_0 = load(z, (s + 0) * width + at + 0)

@@ -34,6 +34,7 @@ from dynamics.fresh.normals import Normals
 from dynamics.fresh.roots import CLOSE, led, lower_root
 from dynamics.fresh.testlaw import Fresh, statistics
 from dynamics.kernel.kernel import LANES_UPTO, Kernel
+from dynamics.kernel.loading import _execute
 from simulate.ask.chosen import choose
 from simulate.run.kernels import kernel_for
 from simulate.run.problem import problem_of
@@ -397,7 +398,9 @@ def test_what_a_step_calls_counts_no_references() -> None:
     """Numba counts, by a locked instruction, the arguments that a function hands on: a look at events took as long."""
     import numba
 
-    run: Any = vars(kernel_for(pegr()).lanes)["run"]
+    path = kernel_for(pegr()).lanes_path
+    assert path is not None
+    run: Any = vars(_execute(path, cached=False))["run"]  # the loaded one may be compiled already
     options = {name: value for name, value in run.options.items() if name != "cache"}
     made = numba.njit(*run.signature, **options)(run.function)
     counted: dict[str, int] = {}

@@ -7,7 +7,7 @@ on how far rows are padded.
 
 from __future__ import annotations
 
-from ..layout import HELPER, Writer
+from ..layout import HELPER, INSIDE, Writer
 
 LANES = 8
 FILTERS, VECTORS = (4, 2, 1), (4, 3, 2, 1)
@@ -155,7 +155,7 @@ def entries(rows: int) -> list[tuple[int, int]]:
 def _block(out: Writer, filters: int, vectors: int) -> None:
     """One block: its entries in registers over all directions."""
     cells = [(a, v) for a in range(filters) for v in range(vectors)]
-    out.put(0, HELPER, f"def block_{filters}_{vectors}(z, c, gram, s, at, width, directions):")
+    out.put(0, INSIDE, f"def block_{filters}_{vectors}(z, c, gram, s, at, width, directions):")
     out.put(1, f'"""Filters s to s + {filters}, directions at to at + {LANES * vectors}."""')
     out.put(1, *[f"z{a}_{v} = load(z, (s + {a}) * width + at + {LANES * v})" for a, v in cells])
     out.put(1, "for q in range(directions):")

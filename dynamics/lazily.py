@@ -13,7 +13,8 @@ from __future__ import annotations
 import builtins
 import dis
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -27,6 +28,11 @@ from .linked import KNOWN, Linked, entered
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
 _LOAD_GLOBAL, _LOAD_NAME = dis.opmap["LOAD_GLOBAL"], dis.opmap["LOAD_NAME"]
 _LOCK = threading.RLock()
+"""Held by who compiles, or reads compiled code: that may import a kernel's module, whose text declares functions."""
+_DECLARING = threading.RLock()
+"""Held by who declares a function; never by who compiles meanwhile, or each of two threads would wait for the other."""
+FOLDER = threading.RLock()
+"""Held by whoever has Numba keep compiled code in a folder, as that is one variable of the process."""
 Mend = Callable[[Path, str, Callable[[], Callable[..., Any]], str, Exception], Callable[..., Any]]
 ALONE = {"no_cfunc_wrapper": True}
 """No kernel is called from C: the wrapper for it is a tenth of the compiling."""
@@ -54,7 +60,7 @@ def _shared(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     if named is None:
         return _inner(function, options)
     key = (meaning(function, named), tuple(sorted(options.items())))
-    with _LOCK:
+    with _DECLARING:
         if key not in _MADE:
             _MADE[key] = _inner(function, options), list(named.values())
         return _MADE[key][0]
@@ -122,12 +128,34 @@ def _inner(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     return made
 
 
+@contextmanager
+def kept_in(folder: str) -> Iterator[None]:
+    """Numba keeps the functions that are declared inside in this folder; it decides when a function is declared."""
+    with FOLDER:
+        before = _folder_now()
+        setattr(numba.config, _FOLDER, folder)
+        try:
+            yield
+        finally:
+            setattr(numba.config, _FOLDER, before)
+
+
+def _folder_now() -> str:
+    return str(getattr(numba.config, _FOLDER, "") or "")
+
+
+def numba_folder() -> str:
+    """The folder that Numba was told to keep compiled code in, as by $NUMBA_CACHE_DIR; empty for none."""
+    with FOLDER:  # not where somebody keeps something else meanwhile
+        return _folder_now()
+
+
 class Lazily:
     """A function of one signature, with where its compiled code is kept, which is decided as it is declared."""
 
     def __init__(self, function: Callable[..., Any], signature: tuple[str, ...], options: dict[str, Any]) -> None:
         self.function, self.signature, self.options = function, signature, options
-        self.folder = getattr(numba.config, _FOLDER, "")
+        self.folder = _folder_now()
         self.ready: Callable[..., Any] | None = None
 
     def __call__(self, *args: Any) -> Any:
@@ -157,9 +185,5 @@ class Lazily:
             return mended
 
     def _numbas(self) -> Callable[..., Any]:
-        before = getattr(numba.config, _FOLDER, "")
-        setattr(numba.config, _FOLDER, self.folder)
-        try:
+        with kept_in(self.folder):
             return entered(numba.njit(*self.signature, **ALONE, **self.options)(self.function))
-        finally:
-            setattr(numba.config, _FOLDER, before)

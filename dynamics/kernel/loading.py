@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,8 +26,6 @@ GENERATED = Path(__file__).resolve().parents[1] / "generated"
 LANES = GENERATED.parent / "lanes"
 BESIDE = ""
 """Compiled code is kept in `__pycache__`, beside the kernel."""
-
-_CACHE_DIR = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
 
 Place = str | None
 """Where compiled code is kept: a folder, `BESIDE` the kernel, or None: nowhere, it is compiled in each process."""
@@ -109,7 +107,7 @@ lazily.mend = _mended
 
 
 def _cached(path: Path, place: str) -> ModuleType:
-    with _kept_in(place):
+    with lazily.kept_in(place):
         if path.parent == GENERATED:
             return importlib.import_module(f"dynamics.generated.{path.stem}")
         return _execute(path, cached=True)
@@ -151,26 +149,6 @@ def _numba_without_scipy() -> None:
         importlib.import_module("numba.np.arraymath")
     finally:
         setattr(linalg, name, asking)
-
-
-@contextlib.contextmanager
-def _kept_in(place: str) -> Iterator[None]:
-    """Numba keeps the functions that are declared inside at this place; it decides when a function is declared."""
-    from numba import config
-
-    before = numba_folder()
-    setattr(config, _CACHE_DIR, place)
-    try:
-        yield
-    finally:
-        setattr(config, _CACHE_DIR, before)
-
-
-def numba_folder() -> str:
-    """The folder that Numba was told to keep compiled code in, as by $NUMBA_CACHE_DIR; empty for none."""
-    from numba import config
-
-    return str(getattr(config, _CACHE_DIR, "") or "")
 
 
 def compiled_files(path: Path, place: str) -> list[Path]:

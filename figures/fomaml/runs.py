@@ -157,7 +157,7 @@ def measure(cases: Sequence[Case], draws: int | Callable[[Case], int], label: st
     """Every case's `draws` runs, seeds 0, 1, ...; a case that another figure has run is not run again."""
     cases = list(dict.fromkeys(cases))
     factory = settings.resolve("fomaml").factory
-    for case in cases:  # loaded here, once: threads share them
+    for case in cases:  # written here, once, where it is not there yet: threads share them
         structural = {name: value for name, value in case.given if name in ("method", "activation")}
         kernel_for(models.build(factory, structural))
     many = {case: draws if isinstance(draws, int) else draws(case) for case in cases}

@@ -21,6 +21,7 @@ from simulate.ask import settings
 from simulate.ask.chosen import choose
 from simulate.observe import observables as obs
 from simulate.run.judge import judge
+from simulate.run.kernels import ready
 from simulate.run.problem import Start, problem_of
 from simulate.run.record import finite
 from simulate.run.request import Request
@@ -141,7 +142,7 @@ def _run(
     pegr = settings.resolve("pegr")
     problems = {key: problem_of(choose(pegr, given)) for key, given in keys(experiment)}
     for problem in problems.values():
-        _ = problem.kernel  # loaded here: threads share it
+        ready(problem.model, problem.kernel, problem.values)  # threads share it
 
     def one(key: Key, seed: int) -> tuple[Measured, dict[str, Flags]]:
         start = problems[key].start(seed)

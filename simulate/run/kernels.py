@@ -15,7 +15,8 @@ from derivations.known import known
 from dynamics.kernel import compiling
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
-from dynamics.kernel.loading import BESIDE, GENERATED, Place, numba_folder
+from dynamics.kernel.loading import BESIDE, GENERATED, Place
+from dynamics.lazily import numba_folder
 
 from ..work import progress
 

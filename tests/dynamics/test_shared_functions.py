@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dis
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +14,7 @@ from types import ModuleType
 import pytest
 from numba.core import event
 
+from dynamics import lazily
 from dynamics.kernel.loading import GENERATED, _execute, module_of, remember
 from dynamics.lazily import _looked_up
 from dynamics.linked import KNOWN
@@ -172,3 +177,63 @@ def test_what_code_looks_up_is_what_python_says(count: int) -> None:
     said = [each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     assert _looked_up(code) == said
     assert set(said) == {f"n{at}" for at in range(count)}
+
+
+def in_a_thread(work: Callable[[], object]) -> None:
+    """Does the work in another thread, which has to end while this one holds what it holds."""
+    done = threading.Event()
+
+    def run() -> None:
+        work()
+        done.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    assert done.wait(30.0), "it waits for this thread"
+
+
+def test_functions_are_declared_while_somebody_compiles(tmp_path: Path) -> None:
+    """Who compiles may import a kernel's module that another thread is importing, and waits for that one's end."""
+    with lazily._LOCK:  # as `Lazily.compiled` holds it
+        in_a_thread(lambda: written(tmp_path, "declared", KERNEL))
+
+
+@pytest.mark.slow  # processes
+def test_two_threads_load_two_settings_over_compiled_code(tmp_path: Path) -> None:
+    """Of the same two locks, in processes of their own: without them a tenth of such starts did not end."""
+    code = """
+import threading, sys, gammarho as gr
+runs = [lambda: gr.run("pegr", n=10, m=4, d=100, steps=3, seed=0),
+        lambda: gr.run("heterogeneous", K=3, n=12, m=5, d=60, steps=3, init="gaussian")]
+threads = [threading.Thread(target=run) for run in runs]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+    environment = {**os.environ, "GAMMARHO_CACHE": str(tmp_path)}
+    for _ in range(12):
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=240, capture_output=True)
+
+
+def test_where_compiled_code_is_kept_is_one_thread_s_at_a_time(tmp_path: Path) -> None:
+    before, kept, leave = lazily.numba_folder(), threading.Event(), threading.Event()
+    seen: list[str] = []
+
+    def keeping() -> None:
+        with lazily.kept_in(str(tmp_path)):
+            kept.set()
+            leave.wait(30.0)
+            seen.append(lazily._folder_now())
+
+    def asking() -> None:
+        seen.append(lazily.numba_folder())
+        with lazily.kept_in(str(tmp_path / "other")):
+            seen.append(lazily._folder_now())
+
+    threads = [threading.Thread(target=each, daemon=True) for each in (keeping, asking)]
+    threads[0].start()
+    assert kept.wait(30.0)
+    threads[1].start()
+    threads[1].join(0.2)
+    leave.set()
+    for thread in threads:
+        thread.join(30.0)
+    assert seen == [str(tmp_path), before, str(tmp_path / "other")] and lazily.numba_folder() == before

@@ -7,6 +7,7 @@ one, sum_{k>1} s_k^2 keeps its digits however small it is beside s_1^2.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +102,7 @@ def sizes(matrices: Array) -> SpectrumSizes:
     With u the top left singular vector, sum_{k>1} s_k^2 = ||W - u u^T W||_F^2: u enters in second order only, so the
     excess is exact to rounding relative to s_2 / s_1, far below the eps s_1^2 at which eigenvalues of W W^T end.
     """
-    flat = matrices.reshape(-1, *matrices.shape[-2:])
+    flat = matrices.reshape(math.prod(matrices.shape[:-2]), *matrices.shape[-2:])  # R may be 0
     with one_blas_thread():
         rows = np.array([_sizes(matrix) for matrix in flat]).reshape(*matrices.shape[:-2], 3)
     return SpectrumSizes(rows[..., 0], rows[..., 1], rows[..., 2])

@@ -88,7 +88,7 @@ def judge_many(
     by_class = () if kernel.signed else (kernel.heads,)
     statistics = {name: np.full((len(z), *by_class * (name in FRESH_BY_CLASS)), np.nan) for name in judged(model)}
     runs = np.flatnonzero(known)
-    if not runs.size:
+    if not runs.size or not fresh.mix.any():  # nothing of a fresh example is random: no kernel judges that
         return statistics
     m, neurons = z.shape[2], z.shape[1] * z.shape[2]
     some = fresh

@@ -220,7 +220,7 @@ class States:
         rows = []
         for b, a in zip(self.b, self.shares, strict=True):
             coordinates = self.frame.at(b, a)
-            heads, stack = spectrum.sizes(coordinates), spectrum.sizes(coordinates.reshape(-1, coordinates.shape[-1]))
+            heads, stack = spectrum.sizes(coordinates), spectrum.sizes(np.concatenate(coordinates))
             rows.append([np.append(getattr(heads, name), getattr(stack, name)) for name in _SIZES])
         table = np.array(rows).reshape(len(self.b), len(_SIZES), self.b.shape[1] + 1)
         return spectrum.SpectrumSizes(*(table[:, at] for at in range(len(_SIZES))))

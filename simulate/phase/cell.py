@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,6 +27,7 @@ from .grid_layout import Arrays
 from .reduced_axes import NoLabel, Wanted
 
 OK, DIVERGED, FAILED, UNDONE = "ok", "diverged", "failed", "undone"
+_TRIED = 16  # cells of a kind by which an observable is judged to be one number
 EITHER = "gram, else vectors"  # the default unless every cell's laws forbid gram: vectors where it is refused
 
 
@@ -235,30 +236,38 @@ def _last(variable: Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ..
 
 
 def try_out(measure: Measure, cells: Lots, seed: int) -> None:
-    """Raises InputError where an observable is not one number at the start of the first cell that can be drawn.
+    """Raises InputError where an observable is not one number at the start of a cell that can be run.
 
-    Where some kinds of cells lack a label, it is the first of those that have it.
+    Where some kinds of cells lack a label, it is of those that have it.  A cell that cannot be run is one with that
+    status, when it is its turn; where none of those that are tried can, what the first one lacks is raised.
     """
-    lacking: NoLabel | None = None
+    lacking: InputError | None = None
     for lot in cells.lots:
-        start = _first(measure, lot, seed)
-        if start is None:
-            continue
-        try:
-            _numbers(measure, measure.wanted, start, 0)
-        except NoLabel as none:
-            lacking = lacking or none
-            continue
-        return
+        for start in _some(measure, lot, seed):
+            try:
+                _numbers(measure, measure.wanted, start, 0)
+            except NoLabel as none:
+                lacking = lacking or none
+                break
+            except InputError as refused:
+                lacking = lacking or refused
+                continue
+            return
     if lacking is not None:
         raise lacking
 
 
-def _first(measure: Measure, lot: Lot, seed: int) -> Start | None:
-    """The start of the first of a lot's cells that can be drawn; the others fail, each with its own sentence."""
-    for row in range(len(lot.places)):
+def _some(measure: Measure, lot: Lot, seed: int) -> Iterator[Start]:
+    """Starts of some of a lot's cells that can be drawn, from its first to its last; else of the first that can."""
+    count, any_drawn = len(lot.places), False
+    some = dict.fromkeys(np.linspace(0, count - 1, min(count, _TRIED)).astype(int).tolist())
+    for row in (*some, *range(count)):
+        if row not in some and any_drawn:
+            return
         try:
-            return _started(measure.sampling, lot.problem(row), seed)[0]
-        except InputError:
+            start = _started(measure.sampling, lot.problem(row), seed)[0]
+        except InputError:  # each fails with its own sentence
             continue
-    return None
+        any_drawn = True
+        yield start
+

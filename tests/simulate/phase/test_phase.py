@@ -19,10 +19,11 @@ import zarr
 from derivations.papers.pegr.model import model as pegr_model
 from gammarho.cli import main
 from simulate.errors import InputError
-from simulate.phase import fill
+from simulate.phase import cell, fill
 from simulate.phase.grid_axes import spacing
 from simulate.phase.phase import phase
 from simulate.run import estimate
+from simulate.run.problem import Start
 from simulate.run.run import run
 from simulate.run.seconds import START
 from simulate.work.progress import TELLER, Work
@@ -475,6 +476,42 @@ def test_a_label_is_a_cell_s_failure_in_whatever_order_cells_come(n: list[int]) 
     assert dict(zip(n, grid["status"].values.ravel().tolist(), strict=True)) == {3: "failed", 4: "ok", 8: "ok"}
     with pytest.raises(InputError, match="asks for i=8; expected"):
         phase("pegr", {"m": 2, "d": 20}, x=("n", n), steps=2, seeds=1, observable="margins[i=8]", progress=False)
+
+
+@pytest.mark.parametrize("refused", [[0.1], [0.2], [0.1, 0.2, 0.3]])
+def test_a_cell_that_cannot_be_run_is_that_cell_s_failure_whichever_comes_first(
+    refused: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none can, what the first one lacks is said at once."""
+    numbers = cell._numbers
+
+    def some(measure: cell.Measure, wanted: Any, start: Start, steps: int) -> dict[str, float]:
+        if start.values["lam"] in refused:
+            raise InputError(f"lam: {start.values['lam']} is refused here")
+        return numbers(measure, wanted, start, steps)
+
+    def grid() -> xr.Dataset:
+        return phase("pegr", {"m": 2, "d": 20, "n": 4}, x=("lam", [0.1, 0.2, 0.3]), steps=2, seeds=1,
+                     observable="margins:min", progress=False)
+
+    monkeypatch.setattr(cell, "_numbers", some)
+    monkeypatch.setattr(cell, "_together", lambda _, cells, seeds, *__: np.zeros((len(cells), len(seeds)), dtype=bool))
+    if len(refused) == 3:
+        with pytest.raises(InputError, match=r"lam: 0\.1 is refused here"):
+            grid()
+        return
+    status = grid().status.values.ravel()
+    assert [said == "failed" for said in status] == [lam in refused for lam in (0.1, 0.2, 0.3)]
+
+
+@pytest.mark.parametrize("sampling", ["gram", "vectors"])
+def test_the_spectrum_of_weights_that_are_all_zero_is_nobody_s_defect(sampling: str) -> None:
+    """By inner products alone they have no dimension at all."""
+    zero = {"n": 3, "m": 5, "d": 9, "sigma_0": 0.0, "sigma_p": 0.0, "mu_norm": 0.0}
+    names = ["frobenius", "spectral", "stable_rank"]
+    found = run("nearly_orthogonal", zero, steps=3, sampling=sampling, observables=names)
+    assert (found.frobenius.values == 0).all() and (found.spectral.values == 0).all()
+    assert np.isnan(found.stable_rank.values).all()
 
 
 def test_what_is_not_one_number_is_refused_though_the_first_cells_cannot_be_drawn() -> None:

@@ -15,6 +15,7 @@ from benchmarks.own_model import model as OWN
 from derivations.declare import (
     Angle,
     Coefficient,
+    Constant,
     FixedLaw,
     FreshLaw,
     GaussianLaw,
@@ -22,6 +23,8 @@ from derivations.declare import (
     Model,
     Parameter,
     Patch,
+    SumPatch,
+    Term,
 )
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
@@ -250,6 +253,23 @@ def test_a_grid_tells_where_runs_diverge_without_making_them_again(monkeypatch: 
     assert not again and whole.status.values.tolist() == [["ok"] * 2, *[["diverged"] * 2] * 2]
     monkeypatch.setattr(outcomes, "_together", nobody)
     assert whole.identical(grid()) and len(again) == 6
+
+
+@pytest.mark.slow  # compiles a model of its own
+def test_fresh_examples_with_nothing_random_are_judged_alone() -> None:
+    """Labels that flip, and a scale of the noise that is 0 in one of the cells."""
+    share = Parameter(name="share", latex="s", meaning="of the noise", kind="real", default=1.0, low=0)
+    flips = Parameter(name="p", latex="p", meaning="of labels", kind="real", default=0.1, low=0, high=1)
+    noise = SumPatch(terms=(Term(direction="xi", scale=(Constant(name="s", value="share"),)),))
+    model = replace(OWN, patches=(Patch(direction="mu", scale="clean"), noise), label_flips="p",
+                    parameters=(*OWN.parameters, share, flips))
+    params: dict[str, Any] = {"n": 9, "m": 3, "d": 60.0}
+    grid = gr.phase(model, params, x=("share", [0.0, 1.0]), steps=5, seeds=2, progress=False)
+    assert (grid.status.values == "ok").all() and np.isfinite(grid.test_error.values).all()
+    for at in (0, 1):
+        runs = gr.run(model, {**params, "share": float(at)}, steps=5, record=[5], seeds=2, sampling="gram")
+        assert np.array_equal(runs.test_error.values[:, 0], grid.test_error.values[at])
+    assert set(grid.test_error.values[0].tolist()) <= {0.1, 0.5, 0.9}  # all right, all even, all wrong
 
 
 def test_observables_of_a_state_go_with_them() -> None:

@@ -23,6 +23,7 @@ import numba
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
+from . import made_of
 from .linked import KNOWN, Linked, entered
 
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
@@ -111,6 +112,7 @@ def _inner(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     made = numba.njit(**INNER, **options)(function)
     if not isinstance(made, Dispatcher):  # as where compiling is switched off
         return made
+    made_of.say(made, made_of.digest(function.__code__.co_filename))
 
     def refused(*_: Any, **__: Any) -> Any:
         name = function.__name__
@@ -156,6 +158,7 @@ class Lazily:
     def __init__(self, function: Callable[..., Any], signature: tuple[str, ...], options: dict[str, Any]) -> None:
         self.function, self.signature, self.options = function, signature, options
         self.folder = _folder_now()
+        self.made_of = made_of.digest(function.__code__.co_filename) if options.get("cache") else ""
         self.ready: Callable[..., Any] | None = None
 
     def __call__(self, *args: Any) -> Any:
@@ -186,4 +189,9 @@ class Lazily:
 
     def _numbas(self) -> Callable[..., Any]:
         with kept_in(self.folder):
-            return entered(numba.njit(*self.signature, **ALONE, **self.options)(self.function))
+            made = numba.njit(**ALONE, **self.options)(self.function)
+            if isinstance(made, Dispatcher):
+                made_of.say(made, self.made_of)
+                made.compile(*self.signature)
+                made.disable_compile()
+            return entered(made)

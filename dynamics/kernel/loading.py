@@ -23,7 +23,6 @@ from .. import lazily
 from . import compiling, libm
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
-LANES = GENERATED.parent / "lanes"
 BESIDE = ""
 """Compiled code is kept in `__pycache__`, beside the kernel."""
 
@@ -161,15 +160,10 @@ def compiled_files(path: Path, place: str) -> list[Path]:
 
 
 def drop_damaged(path: Path, place: str) -> None:
-    """Remove index and code files that were cut short: a pickle ends in a full stop.
-
-    So are those that are older than the lanes that a kernel is made of: Numba looks at the kernel's own file alone.
-    """
-    made = max(file.stat().st_mtime for file in LANES.glob("*.py"))
+    """Remove index and code files that were cut short: a pickle ends in a full stop."""
     for file in compiled_files(path, place):
         with contextlib.suppress(OSError):
-            stale = "dynamics.lanes" in _TEXTS.get(path, "") and file.stat().st_mtime < made
-            if stale or not file.read_bytes().endswith(b"."):
+            if not file.read_bytes().endswith(b"."):
                 file.unlink()
 
 

@@ -8,7 +8,6 @@ counts as done: what is missing, damaged or changed is run again.
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,8 @@ from ..work.whole import alone, beside, put, reason, remove
 from .cell import UNDONE
 from .grid_digest import Digests
 from .grid_extent import AGAIN, Extent, extent, said_without_points
-from .grid_layout import DIGEST, FOLDER, Arrays, Layout, create, differing
+from .grid_layout import DIGEST, Arrays, Layout, create, differing
+from .kept_points import carried
 
 if TYPE_CHECKING:
     import zarr
@@ -128,8 +128,8 @@ def grid(path: Path, layout: Layout) -> Iterator[GridStore]:
     """The grid at `path`, created where there is none, this process being its only writer while the block runs.
 
     A grid that lacks points of the axes, or seeds, is built anew with them, and keeps what it has; one that lacks an
-    observable is too, and all of its runs are made again.  One that is all done is opened without being locked: it is
-    only read.
+    observable is too, and all of its runs are made again.  One that is all done is opened without being locked: its
+    cells are only read, and the runs between them have a lock of their own (`kept_points`).
 
     Raises:
         InputError: where something else is at `path`, a grid of another configuration or layout, or one whose metadata
@@ -167,9 +167,8 @@ def _made(place: Path, path: Path, layout: Layout, filled: Arrays | None = None)
     new = beside(place)
     try:
         create(new, layout, filled)
-        if (place / FOLDER).is_dir():
-            shutil.copytree(place / FOLDER, new / FOLDER)
-        put(new, place)
+        with carried(place, new):
+            put(new, place)
     except OSError as error:
         cure = "so make room or give another name"
         said = "nothing has been run" if filled is None else "the grid that is there is as it was"

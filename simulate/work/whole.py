@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import re
 import shutil
@@ -25,22 +26,24 @@ except ModuleNotFoundError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system, or a mount of one, without file locks
+_PAUSE = 0.02  # seconds between two looks at whether a lock is free
 AGAIN = 20  # times that a folder which comes back is removed
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def alone(path: Path, patience: float = 0.0) -> Iterator[None]:
     """Be the only gammarho that writes `path` for the length of the block, after clearing up behind killed ones.
 
-    Where the file system has no locks the block runs all the same, with a line on stderr, and nothing is cleared up.
+    Whoever else is writing it is waited for so many seconds.  Where the file system has no locks the block runs all the
+    same, with a line on stderr, and nothing is cleared up.
 
     Raises:
         InputError: where another process or thread is writing it, or its folder cannot be written.
     """
     lock = path.with_name(f".{path.name}.lock")
     try:
-        handle = _locked(lock, path)
+        handle = _locked(lock, path, time.monotonic() + patience)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise InputError(
@@ -49,7 +52,7 @@ def alone(path: Path) -> Iterator[None]:
             ) from error
         handle = None
     if handle is None:
-        print(f"gammarho: {path.parent} has no file locks, so nothing keeps a second writer out", file=sys.stderr)
+        _without_locks(path.parent)
         yield
         return
     try:
@@ -57,11 +60,17 @@ def alone(path: Path) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            lock.unlink()  # while it is held: whoever opened it meanwhile sees that its name is gone, and opens anew
+            if _named(lock, handle):  # not another's, of a folder that has changed places with ours
+                lock.unlink()  # while it is held: whoever opened it meanwhile sees its name gone, and opens anew
         os.close(handle)
 
 
-def _locked(lock: Path, path: Path) -> int | None:
+@functools.cache
+def _without_locks(folder: Path) -> None:
+    print(f"gammarho: {folder} has no file locks, so nothing keeps a second writer out", file=sys.stderr)
+
+
+def _locked(lock: Path, path: Path, until: float) -> int | None:
     """The lock file's handle, locked; None where this system has no locks."""
     if fcntl is None:
         return None
@@ -77,6 +86,9 @@ def _locked(lock: Path, path: Path) -> int | None:
         except BlockingIOError as error:
             who = os.read(handle, 20).decode(errors="replace").strip()
             os.close(handle)
+            if time.monotonic() < until:
+                time.sleep(_PAUSE)
+                continue
             raise InputError(
                 f"out: {str(path)!r} is being written by another gammarho{f' (process {who})' if who else ''}; "
                 "wait until it has ended, or give another name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 
 from simulate.ask import paths
 from simulate.errors import InputError, Unwritten, quoted
+from simulate.phase.boundary import DIM
 from simulate.work.whole import alone, replacing
 
 if TYPE_CHECKING:
@@ -43,10 +45,24 @@ class Table(GridFile):
 
     def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
         """Numbers to the last digit; what has none is empty."""
-        (axes,) = {values.dims for values in data.data_vars.values()}
-        others = [name for name in data.coords if name not in axes]
-        table = data.to_dataframe(dim_order=[*axes]).reset_index()
-        table[[*axes, *data.data_vars, *others]].to_csv(new, index=False)
+        runs = data.drop_dims(DIM, errors="ignore")  # a boundary's points have rows of their own (Points)
+        (axes,) = {values.dims for values in runs.data_vars.values()}
+        others = [name for name in runs.coords if name not in axes]
+        table = runs.to_dataframe(dim_order=[*axes]).reset_index()
+        table[[*axes, *runs.data_vars, *others]].to_csv(new, index=False)
+
+
+class Points(GridFile):
+    """A boundary's points, a row each: the axis on which it was found, and of every axis the value and its band."""
+
+    def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
+        """The head alone where the level is crossed nowhere."""
+        points = {str(name).removeprefix(f"{DIM}_"): each.values for name, each in data.data_vars.items()
+                  if each.dims == (DIM,)}
+        along = points.pop("along")
+        rows = zip(along, *points.values(), strict=True)
+        with new.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([["along", *points], *rows])
 
 
 class Json(GridFile):
@@ -153,10 +169,13 @@ class Places:
         return [path for path in kept if path not in refused], list(refused.values())
 
 
-def places(option: str, given: Sequence[Any], formats: Sequence[str] = (), words: bool = False) -> Places:
+def places(
+    option: str, given: Sequence[Any], formats: Sequence[str] = (), words: bool = False, points: bool = False
+) -> Places:
     """Where a grid goes, of the names that a caller gives, each checked by its ending.
 
-    Beside a picture go its other `formats` and, with `words`, its caption.
+    Beside a picture go its other `formats` and, with `words`, its caption; beside a table, with `points`, its
+    boundary's, as NAME_boundary.csv.
 
     Raises:
         InputError: for another ending, two stores, a name twice, and as `paths.store` and `paths.file`.
@@ -182,8 +201,11 @@ def places(option: str, given: Sequence[Any], formats: Sequence[str] = (), words
     if again is not None:
         raise InputError(f"{option}: {again!r} is given twice; give each file once")
     pictured = [file.path for file in files if isinstance(file, Picture)]
-    beside = {path.with_suffix(f".{each}"): Picture for path in pictured for each in formats}
-    captions = {path.with_suffix(".tex"): Words for path in pictured} if words else {}
-    known = {file.path for file in files}
-    files += [kind(path) for path, kind in {**beside, **captions}.items() if path not in known]
-    return Places(stores[0] if stores else None, tuple(files))
+    beside: list[GridFile] = [Picture(path.with_suffix(f".{each}")) for path in pictured for each in formats]
+    captions = [Words(path.with_suffix(".tex")) for path in pictured] if words else []
+    tables = [file.path for file in files if isinstance(file, Table)]
+    crossed = [Points(path.with_name(f"{path.stem}_{DIM}.csv")) for path in tables] if points else []
+    once: dict[Path, GridFile] = {}
+    for file in [*files, *beside, *captions, *crossed]:
+        once.setdefault(file.path, file)
+    return Places(stores[0] if stores else None, tuple(once.values()))

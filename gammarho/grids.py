@@ -61,17 +61,29 @@ class _Draws:
         """What a mean is over."""
         return "seeds that reach it, -1 where none does" if self.event else "seeds"
 
+    @property
+    def never(self) -> NDArray[np.bool_]:
+        """The draws that do not reach the event, whose hitting time is -1."""
+        return np.asarray(self.values < 0) if self.event else np.zeros(self.values.shape, dtype=bool)
+
+    @property
+    def lacking(self) -> NDArray[np.bool_]:
+        """The draws that the mean is not of."""
+        return np.asarray(np.isnan(self.values) | self.never)
+
+    @property
+    def partial(self) -> NDArray[np.bool_]:
+        """The cells whose mean is of some draws only."""
+        return np.asarray(self.lacking.any(axis=-1) & ~self.lacking.all(axis=-1))
+
     def mean(self) -> NDArray[np.float64]:
         """The mean over the seeds that have a number; of a hitting time over those that reach it, -1 if none does."""
-        if not self.event:
-            return _mean(self.values)
-        mean = _mean(np.where(self.values >= 0, self.values, np.nan))
-        return np.where(np.isnan(mean) & ~np.isnan(self.values).all(axis=-1), -1.0, mean)
+        return np.where(self.lacking.all(axis=-1) & self.never.any(axis=-1), -1.0,
+                        _mean(np.where(self.lacking, np.nan, self.values)))
 
     def cells(self) -> Any:
-        """The means as text, marked where some draws have no number."""
-        lacking = np.isnan(self.values)
-        some, means = np.asarray(lacking.any(axis=-1) & ~lacking.all(axis=-1)), self.mean()
+        """The means as text, marked where they are of some draws."""
+        some, means = self.partial, self.mean()
         text = np.empty(means.shape, dtype=object)
         for at, value in np.ndenumerate(means):
             text[at] = number(value) + _LACKING * bool(some[at])
@@ -188,12 +200,12 @@ def _partial(data: Data, drawn: Sequence[_Draws]) -> list[str]:
     status, lines = data.data_vars["status"], []
     dims = [str(dim) for dim in status.dims]
     for each in drawn:
-        lacking = np.isnan(each.values)
-        some = np.asarray(lacking.any(axis=-1) & ~lacking.all(axis=-1))
+        some = each.partial
         if not some.any():
             continue
-        states_of = np.transpose(status.values, [dims.index(dim) for dim in (*each.dims, "seed")])
-        states, counts = np.unique(states_of[lacking & some[..., None]].astype(str), return_counts=True)
+        states_of = np.transpose(status.values, [dims.index(dim) for dim in (*each.dims, "seed")]).astype(object)
+        states_of[each.never] = "not reaching it"
+        states, counts = np.unique(states_of[each.lacking & some[..., None]].astype(str), return_counts=True)
         plural = [f"{count} run{'s' * int(count > 1)}" for count in counts]
         told = ", ".join(f"{runs} {state}" for runs, state in zip(plural, states, strict=True))
         of = f" of {each.name}" if len(drawn) > 1 else ""

@@ -11,8 +11,7 @@ import numpy as np
 import xarray
 
 from dynamics.arrays import Array
-from simulate.phase.boundary import LEVEL_OF_CONFIDENCE
-from simulate.phase.edge import DIM
+from simulate.phase.boundary import DIM, LEVEL_OF_CONFIDENCE
 
 from ..said import Made, Sentence
 from .scales import Scale, plain

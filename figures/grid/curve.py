@@ -65,6 +65,7 @@ def curve(picture: Picture) -> Figure:
     with style.context():
         page, handles, in_row = picture.page(_HEIGHT, [panel], *middle.said(shown.error_of))
         axes = page.body.subplots()
+        shown.across.on(axes, "x")  # before anything is drawn, by which matplotlib would choose the axis' ends
         places = shown.across.places
         axes.set_yscale(middle.scale)
         axes.plot(places, middle.mean, color=line.color, marker=line.marker, markerfacecolor="white",
@@ -74,7 +75,6 @@ def curve(picture: Picture) -> Figure:
         for mark in shown.marks:
             _spans(axes, shown.across.edges, mark.cells, mark.hatch, mark.word)
         _on_top(axes, picture, panel)
-        shown.across.on(axes, "x")
         axes.set_ylabel("\n".join(textwrap.wrap(shown.name, 40)))
         if not np.isfinite(middle.mean).any():
             axes.set_yticks([])

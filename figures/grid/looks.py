@@ -76,10 +76,9 @@ def mesh(axes: Axes, scales: Sequence[Scale], values: Array, of: Colours) -> Any
     """The cells (down, across) in their colours; those without a value are grey."""
     axes.set_facecolor(NOTHING)
     down, across = scales
-    image = axes.pcolormesh(across.edges, down.edges, values, cmap=of.name, norm=of.norm, rasterized=True)
     across.on(axes, "x")
     down.on(axes, "y")
-    return image
+    return axes.pcolormesh(across.edges, down.edges, values, cmap=of.name, norm=of.norm, rasterized=True)
 
 
 def hatch(

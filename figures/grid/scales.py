@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -19,6 +20,8 @@ from simulate.phase.grid_axes import spacing
 
 _FINE = 400  # points at which a curve is evaluated
 _WIDE = 30.0  # irregular values that span this factor stand on a logarithmic axis
+_LOGARITHMS = math.log(5e-324), math.log(sys.float_info.max) - 1e-9  # of numbers that log takes there and back
+_NEAR, _FAR = 1e-280, 1e300  # an even axis ends between: else matplotlib's spans under- or overflow
 _TICKS = 12  # categories that are named one by one
 
 
@@ -75,8 +78,8 @@ class Linear(Scale):
         """Halfway between two values, and as far beyond the first and the last as the parameter may be."""
         at = self._even(self.places)
         inner = (at[1:] + at[:-1]) / 2
-        ends = self._back(np.concatenate([[2 * at[0] - inner[0]], inner, [2 * at[-1] - inner[-1]]]))
-        return np.asarray(np.clip(ends, self.low, self.high))
+        ends = np.concatenate([[2 * at[0] - inner[0]], inner, [2 * at[-1] - inner[-1]]])
+        return np.asarray(np.clip(self._back(ends), self.low, self.high))
 
     def between(self) -> tuple[NDArray[Any], Array]:
         """Evenly spaced, from edge to edge."""
@@ -85,14 +88,23 @@ class Linear(Scale):
         return points, points
 
     def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
-        """From edge to edge."""
-        axes.set(**{f"{letter}scale": self._word, f"{letter}label": self.label, f"{letter}lim": self.edges[[0, -1]]})
+        """From edge to edge; the ends come first, as a scale without them is laid out with margins, which overflow."""
+        axes.set(**{f"{letter}lim": self.edges[[0, -1]], f"{letter}scale": self._word, f"{letter}label": self.label})
 
     def _even(self, values: Array) -> Array:
         return values
 
     def _back(self, places: Array) -> Array:
         return places
+
+
+class Decades(LogLocator):
+    """Ticks within the axis; matplotlib also has one beyond either end, by so many decades that it overflows."""
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """Those from `vmin` to `vmax`."""
+        with np.errstate(over="ignore", under="ignore"):  # what is beyond is left out
+            return [tick for tick in super().tick_values(vmin, vmax) if vmin <= tick <= vmax]
 
 
 class Logarithmic(Linear):
@@ -105,15 +117,17 @@ class Logarithmic(Linear):
         super().on(axes, letter)
         axis, (first, last) = (axes.xaxis if letter == "x" else axes.yaxis), np.log10(self.edges[[0, -1]])
         axis.set_minor_formatter(NullFormatter())
-        if np.floor(last) - np.ceil(first) < 1:
-            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        narrow = np.floor(last) - np.ceil(first) < 1
+        axis.set_major_locator(Decades(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
+        axis.set_minor_locator(Decades(subs=None))
+        if narrow:
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
     def _even(self, values: Array) -> Array:
         return np.log(values)
 
     def _back(self, places: Array) -> Array:
-        return np.exp(places)
+        return np.exp(np.clip(places, *_LOGARITHMS))
 
 
 class Categories(Scale):
@@ -154,7 +168,10 @@ def scale(coordinate: xarray.DataArray, label: str) -> Scale:
         return Categories(name, label, values)
     numbers = np.array(values, dtype=np.float64)
     spaced = coordinate.attrs.get("spacing") or spacing(numbers)
-    wide = spaced == "log" or (spaced == "irregular" and numbers[-1] > _WIDE * numbers[0])
+    far = not _NEAR < np.abs(numbers).max() < _FAR
+    wide = far or spaced == "log" or (spaced == "irregular" and numbers[-1] / _WIDE > numbers[0])
+    if far and numbers[0] <= 0:
+        return Categories(name, label, values)
     low = float(coordinate.attrs.get("low", 0.0 if numbers[0] >= 0 else -math.inf))
     high = float(coordinate.attrs.get("high", math.inf))
     kind = Logarithmic if wide and numbers[0] > 0 else Linear

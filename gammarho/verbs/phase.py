@@ -114,7 +114,7 @@ def phase(
 
         how = read(not no_caption, width, format)
     places = grid_files.places("out", out, () if how is None or format is None else how.formats,
-                               how is not None and not how.caption)
+                               how is not None and not how.caption, boundary is not None)
     if how is not None and not places.pictured:
         said = ("no_caption", "on") if no_caption else ("width", width) if width is not None else ("format", format)
         raise InputError(f"{said[0]}: {quoted(said[1])} is for a picture; give --out phase.pdf too")

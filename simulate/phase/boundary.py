@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dynamics.arrays import Array
 
+DIM = "boundary"  # along which a grid has the points
 LEVEL_OF_CONFIDENCE = 0.95
 _RESAMPLES = 400
 _FEWEST = 4  # points that an exponent is fitted to

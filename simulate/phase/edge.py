@@ -23,13 +23,12 @@ from ..errors import InputError, nearest, quoted
 from ..run.dataset import Labelled
 from ..run.problem import Problem
 from . import grid_axes
-from .boundary import Exponent, Line, Scale, exponent, first_crossings
+from .boundary import DIM, Exponent, Line, Scale, exponent, first_crossings
 from .cell import OK
 from .grid import Grid
 from .grid_layout import Arrays
 from .refine import Requests, refined
 
-DIM = "boundary"
 _DECADES = 100.0  # irregular values that span so much are taken in their logarithm
 _LEAST = 1e-9  # of a span: less is within rounding
 

@@ -174,6 +174,27 @@ def test_nothing_is_drawn_beyond_what_a_parameter_may_be(
                     assert len(edges) == len(values) + 1  # every cell has a width
 
 
+@pytest.mark.parametrize("values", [
+    [1e2, 1e151, 1e300], [0.1, 10.0, 1000.0, 1e6, 1e300], [1e-320, 1e-300, 1e-250], [1e2, 1e307, 1.7e308],
+    [1e308, 1.3e308, 1.7e308], [5e-301, 1e-300], [1.0, 1e301], [1e-323, 1.7e308],
+])
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_the_edge_of_the_greatest_cell_is_a_number(values: list[float], axis: str, tmp_path: Path) -> None:
+    """Before, the edge beyond 1e300 was infinite; d = e^1000 is no stranger than d = 1000 to a Gram draw."""
+    other = {"x": "y", "y": "x"}[axis]
+    asked: dict[str, Any] = {axis: f"d=10:20:{len(values)}", other: "lam=0.1,0.2"}
+    grid = gr.phase("pegr", **asked, steps=1, seeds=2, progress=False)
+    grid = grid.assign_coords(d=("d", values, {**grid["d"].attrs, "spacing": "irregular"}))
+    for picture in (gr.plot(grid, curves="lam = 1/log(d+3)", out=tmp_path / "a.pdf"),
+                    gr.plot(grid.isel(lam=0), curves="d = 3", out=tmp_path / "b.pdf")):
+        ends = [[*axes.get_xlim(), *axes.get_ylim()] for axes in picture.axes]
+        assert np.isfinite(ends).all()
+    x = np.asarray(picture.axes[0].get_lines()[0].get_xdata(), dtype=np.float64)
+    assert (np.diff(x) > 0).all() and picture.axes[0].get_xlim()[1] >= x[-1]
+    if picture.axes[0].get_xscale() == "log":
+        np.testing.assert_array_equal(x, values)
+
+
 def test_a_grid_without_ranges_begins_at_0_where_no_value_is_below() -> None:
     grid = gr.phase("pegr", {"d": 60.0}, x="lam=0:1:3", y="m=1,2", steps=2, seeds=1, progress=False)
     del grid["lam"].attrs["low"], grid["m"].attrs["low"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xarray as xr
@@ -51,6 +53,42 @@ def test_a_table_has_a_row_a_cell_and_seed_and_reads_back_as_the_data(tmp_path: 
             assert float(row["loss"]) == there["loss"].item()  # to the last bit
         else:
             assert row["loss"] == ""
+
+
+@pytest.mark.parametrize("level", ["0.25", "0.9"])  # crossed, and nowhere
+@pytest.mark.parametrize("more", [[], ["--y", "sigma_p=0.3:0.6:3"]])
+def test_a_grid_with_a_boundary_is_written_as_every_kind_and_reads_back(
+    level: str, more: list[str], tmp_path: Path
+) -> None:
+    """Before, a table of it was a traceback when all had been run."""
+    names = ["b.csv", "b.json", "b.nc", "b.zarr", "b.png", "b.pdf", "b.svg"]
+    outs = [word for name in names for word in ("--out", str(tmp_path / name))]
+    line = ["phase", "pegr", "n=8", "m=3", "d=100", "eta=0.2", "--x", "lam=0.03:1:4:log", *more, "--steps", "100"]
+    assert cli.main([*line, "--boundary", f"test_error={level}", *outs]) == 0
+    axes: dict[str, Any] = {"x": "lam=0.03:1:4:log", **({"y": "sigma_p=0.3:0.6:3"} if more else {})}
+    data = gr.phase("pegr", {"n": 8, "m": 3, "d": 100, "eta": 0.2}, **axes, steps=100, progress=False,
+                    boundary=f"test_error={level}")
+    assert bool(data.sizes["boundary"]) == (level == "0.25")
+    with open(tmp_path / "b.csv", encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [float(row["test_error"]) for row in table] == data["test_error"].values.ravel().tolist()
+    assert not any("boundary" in name for name in table[0])
+    with open(tmp_path / "b_boundary.csv", encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    names_of = ("sigma_p", "lam") if more else ("lam",)
+    assert head == ["along", *(f"{axis}{end}" for axis in names_of for end in ("", "_low", "_high"))]
+    assert [row[0] for row in rows] == data["boundary_along"].values.tolist()
+    for at, name in enumerate(head[1:], 1):
+        assert [float(row[at]) for row in rows] == data[f"boundary_{name}"].values.tolist()  # to the last bit
+    kept = json.loads((tmp_path / "b.json").read_text())
+    assert kept["variables"]["boundary_lam"]["values"] == data["boundary_lam"].values.tolist()
+    with xr.open_dataset(tmp_path / "b.nc") as found:
+        xr.testing.assert_equal(found.load(), data)
+        gr.plot(found)
+    with xr.open_zarr(tmp_path / "b.zarr") as found:  # which keeps the runs, and no points
+        xr.testing.assert_equal(found["test_error"].load(), data["test_error"])
+    assert imread(tmp_path / "b.png").size and (tmp_path / "b.svg").read_text().startswith("<?xml")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "b_boundary.csv"])
 
 
 def test_netcdf_reads_back_as_the_data_and_is_plotted(tmp_path: Path) -> None:

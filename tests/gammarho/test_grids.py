@@ -65,6 +65,20 @@ def test_a_mean_of_some_draws_is_marked_and_counted() -> None:
     assert not any("*" in line for line in grids.as_text(grid_of((2, 2))).splitlines())
 
 
+def test_a_mean_of_hitting_times_is_marked_where_a_draw_does_not_reach_it() -> None:
+    """Before, 67, -1 and 55 were 61 without a mark."""
+    for shape in ((2, 2), (4,)):
+        data = grid_of(shape, seeds=3, names=("T_fit", "loss"))
+        data["T_fit"].values.reshape(4, 3)[:] = [[67, -1, 55], [-1, -1, -1], [np.nan, -1, 12], [1, 2, 6]]
+        data["loss"].values.reshape(4, 3)[2, 0] = np.nan
+        data["status"] = data["status"].astype("U8").where(data["loss"].notnull(), "diverged")
+        data["T_fit"].attrs["event"] = "first t with loss <= 0.05"
+        text = grids.as_text(data)
+        assert {"61*", "-1", "12*", "3"} <= set(text.split()) and text.count("61") == 1
+        assert ("* in 2 of 4 cells the mean of T_fit is of some draws only: the others have no number (1 run diverged, "
+                "2 runs not reaching it)") in text
+
+
 def test_several_observables_have_a_table_each_and_a_curve_one() -> None:
     lines = grids.as_text(grid_of((2, 2), names=("loss", "signal"))).splitlines()
     assert [line for line in lines if "mean" in line] == ["loss (mean over seeds)", "signal (mean over seeds)"]

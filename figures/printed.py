@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from simulate.errors import InputError, quoted
 from .said import SIZE, Sentence, folded, recorded
 
 FORMATS = ("png", "pdf", "svg")
+_LATEX = ("pdf", "png", "svg")  # as they are preferred in a text
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,13 @@ def in_latex(said: str) -> str:
                    for part in _MATH.split(said))
 
 
-def tex(name: str, said: str, width: float | None) -> str:
-    """A figure environment that shows NAME.pdf with its caption."""
+def tex(name: str, endings: Collection[str], said: str, width: float | None) -> str:
+    """A figure environment that shows NAME's picture, of those with these endings, with its caption."""
     size = r"\linewidth" if width is None else f"{width:g}in"
+    ending = min(endings, key=_LATEX.index)
+    command = "includesvg" if ending == "svg" else "includegraphics"  # of the package svg: LaTeX itself reads none
     return (
         "\\begin{figure}\n  \\centering\n"
-        f"  \\includegraphics[width={size}]{{{name}.pdf}}\n"
+        f"  \\{command}[width={size}]{{{name}.{ending}}}\n"
         f"  \\caption{{{in_latex(said)}}}\n  \\label{{fig:{name}}}\n\\end{{figure}}\n"
     )

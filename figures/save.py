@@ -41,7 +41,7 @@ def save(figure: Figure, folder: Path, name: str, record: Mapping[str, Any]) -> 
             save_as(figure, path)
     texts = {"json": json.dumps(plain(kept), indent=1, allow_nan=False) + "\n"}
     if said:
-        texts["tex"] = tex(name, said, how.width)
+        texts["tex"] = tex(name, how.formats, said, how.width)
     for ending, text in texts.items():
         write_text(folder / f"{name}.{ending}", text)
     return [*pictures, *(folder / f"{name}.{ending}" for ending in texts)]

@@ -111,14 +111,18 @@ class Picture(GridFile):
         render(draw(data), new, self.path.suffix)
 
 
+@dataclass(frozen=True)
 class Words(GridFile):
-    """A picture's caption, as a LaTeX figure that shows the picture's .pdf."""
+    """A picture's caption, as a LaTeX figure that shows the picture, which has these endings."""
+
+    endings: tuple[str, ...]
 
     def write(self, new: Path, data: xarray.Dataset, draw: Draw) -> None:
         """Of the picture that `draw` makes."""
         from figures.printed import asked, tex, words
 
-        new.write_text(tex(self.path.stem, words(draw(data)), asked().width), encoding="utf-8")
+        said = tex(self.path.stem, self.endings, words(draw(data)), asked().width)
+        new.write_text(said, encoding="utf-8")
 
 
 _KINDS: dict[str, type[GridFile]] = {".csv": Table, ".json": Json, ".nc": NetCDF, ".pdf": Picture, ".png": Picture,
@@ -202,7 +206,10 @@ def places(
         raise InputError(f"{option}: {again!r} is given twice; give each file once")
     pictured = [file.path for file in files if isinstance(file, Picture)]
     beside: list[GridFile] = [Picture(path.with_suffix(f".{each}")) for path in pictured for each in formats]
-    captions = [Words(path.with_suffix(".tex")) for path in pictured] if words else []
+    shown: dict[Path, list[str]] = {}
+    for path in [*pictured, *(file.path for file in beside)]:
+        shown.setdefault(path.with_suffix(".tex"), []).append(path.suffix[1:])
+    captions = [Words(path, tuple(those)) for path, those in shown.items()] if words else []
     tables = [file.path for file in files if isinstance(file, Table)]
     crossed = [Points(path.with_name(f"{path.stem}_{DIM}.csv")) for path in tables] if points else []
     once: dict[Path, GridFile] = {}

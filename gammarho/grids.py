@@ -228,7 +228,8 @@ def _boundary(data: Data, kept: str) -> list[str]:
     rows = _picked(count, _TALL)
     share = data.attrs.get("boundary_tolerance")
     to = "by the grid alone" if share is None else f"to {share:g} of an axis"
-    lines = ["", f"{said} is crossed here, found {to}; 95 % bands by {seeds} seeds"]
+    bands = "no bands of one seed" if seeds == 1 else f"95 % bands by {seeds} seeds"
+    lines = ["", f"{said} is crossed here, found {to}; {bands}"]
     head: Row = ("", [*axes, "low", "high", "of"])
     body: list[Row] = [
         ("", [*(number(columns[name][at]) for name in axes),

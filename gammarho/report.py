@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulate.ask.noted import show
 from simulate.run import seeds as seeds_of_a_run
 from simulate.run.dataset import Data, Labelled
 from simulate.values import closing
@@ -202,6 +203,8 @@ def number(value: Any) -> str:
     """A value of a table, a number to four digits."""
     if isinstance(value, str):
         return value
+    if isinstance(value, bool | np.bool_):
+        return show(bool(value))
     return f"{float(value):.4g}" if not math.isnan(value) else "-"  # what has no number; the notes say of what
 
 

@@ -80,6 +80,8 @@ def crossings(data: xarray.Dataset, scales: Sequence[Scale]) -> Crossings | None
     axes, text = [each.name for each in scales], data.attrs.get(DIM)
     if text is None or DIM not in data.dims or not all(each.numeric for each in scales):
         return None
+    if data[f"{DIM}_along"].dims != (DIM,):  # a part taken by `where`, which has the points once a cell
+        return None
     names = [str(name).removeprefix(f"{DIM}_").removesuffix("_low") for name in data.data_vars
              if str(name).startswith(f"{DIM}_") and str(name).endswith("_low")]
     if not set(axes) <= set(names):

@@ -1,10 +1,11 @@
-"""A grid of one parameter as a curve: means, geometric ones on a logarithmic axis, with a band of a standard error."""
+"""A grid of one parameter as a curve of means with a band of a standard error, or of choices as points with bars."""
 
 from __future__ import annotations
 
+import sys
 import textwrap
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,61 +18,72 @@ from .. import style
 from ..said import Made, Sentence
 from . import looks
 from .picture import INSIDE, Panel, Picture
+from .scales import ticks
 from .shown import Shown
 
 _HEIGHT, _DECADES = 2.9, 1e3
+_ROOM = 1.3  # a logarithmic axis ends by this factor beyond what is drawn
 
 
 @dataclass(frozen=True)
 class _Middle:
-    """What the curve shows, (across,), with its band from low to high, and how."""
+    """What is drawn, (across,): means, their errors where these are known, and the y axis."""
 
     mean: Array
-    band: tuple[Array, Array] | None
-    scale: Literal["linear", "log"] = "linear"
-    geometric: bool = False
+    error: Array | None
+    logarithmic: bool
 
     @classmethod
     def of(cls, shown: Shown) -> _Middle:
-        """Above 0 and over decades on a logarithmic axis, where an arithmetic mean is near the largest draw alone."""
-        logs = shown.logarithms
-        mean = shown.mean if logs is None else np.exp(logs.mean)
-        known = mean[np.isfinite(mean)]
-        if logs is None or known.max() < _DECADES * known.min():
-            return cls(shown.mean, _around(shown.mean, shown.error))
-        if shown.draws.shape[-1] == 1:  # no mean, and its own error is of the value
-            return cls(shown.mean, _around(shown.mean, shown.error), "log")
-        band = _around(logs.mean, logs.error)
-        return cls(mean, None if band is None else (np.exp(band[0]), np.exp(band[1])), "log", geometric=True)
+        """On a logarithmic axis where all means are above 0 and span decades."""
+        known = shown.mean[np.isfinite(shown.mean)]
+        wide = known.size > 0 and known.min() > 0 and known.max() / _DECADES >= known.min()
+        return cls(shown.mean, shown.error, bool(wide))
 
-    def said(self, of: str) -> tuple[Sentence, ...]:
-        """What the band is; `of` says whose the standard error is."""
-        if self.band is None:
+    @cached_property
+    def bottom(self) -> float:
+        """Of a logarithmic axis: below the least mean and the ends of the errors, but a decade at most."""
+        least = float(np.nanmin(self.mean))
+        low = least if self.error is None else float(np.nanmin(self.mean - self.error))
+        return max(min(least, low), least / 10) / _ROOM
+
+    @property
+    def top(self) -> float:
+        """Of a logarithmic axis: above the greatest mean and its error."""
+        most = self.mean if self.error is None else np.fmax(self.mean, self.mean + self.error)
+        return min(float(np.nanmax(most)), sys.float_info.max / _ROOM) * _ROOM
+
+    @property
+    def ends(self) -> tuple[Array, Array]:
+        """A standard error to either side; on a logarithmic axis from its bottom where that is lower."""
+        assert self.error is not None
+        low = self.mean - self.error
+        with np.errstate(invalid="ignore"):
+            return (np.maximum(low, self.bottom) if self.logarithmic else low), self.mean + self.error
+
+    def said(self, what: str, of: str) -> tuple[Sentence, ...]:
+        """What the band is, or the bars are; `of` says whose the standard error is."""
+        if self.error is None:
             return ()
-        error = "of the logarithms' mean over seeds, by their spread" if self.geometric else of
-        return (Made(f"Band: one standard error {error}, to either side."),)
-
-
-def _around(mean: Array, error: Array | None) -> tuple[Array, Array] | None:
-    return None if error is None else (mean - error, mean + error)
+        cut = self.logarithmic and bool((self.mean - self.error < self.bottom).any())
+        below = "; to the bottom where it reaches beyond" if cut else ""
+        return (Made(f"{what}: one standard error {of}, to either side{below}."),)
 
 
 def curve(picture: Picture) -> Figure:
-    """The curve on a page."""
+    """The curve on a page; of choices, which have nothing between them, points with bars."""
     shown, line = picture.shown, style.LINES[0]
     (panel,) = picture.panels
-    middle = _Middle.of(shown)
-    picture = replace(picture, means="geometric mean") if middle.geometric else picture
+    middle, joined = _Middle.of(shown), shown.across.numeric
     with style.context():
-        page, handles, in_row = picture.page(_HEIGHT, [panel], *middle.said(shown.error_of))
+        said = middle.said("Band" if joined else "Bars", shown.error_of)
+        page, handles, in_row = picture.page(_HEIGHT, [panel], *said)
         axes = page.body.subplots()
         shown.across.on(axes, "x")  # before anything is drawn, by which matplotlib would choose the axis' ends
-        places = shown.across.places
-        axes.set_yscale(middle.scale)
-        axes.plot(places, middle.mean, color=line.color, marker=line.marker, markerfacecolor="white",
-                  label=shown.observable)
-        if middle.band is not None:
-            axes.fill_between(places, *middle.band, color=line.color, alpha=0.25, linewidth=0, label="standard error")
+        if middle.logarithmic:
+            axes.set(ylim=(middle.bottom, middle.top), yscale="log")
+            ticks(axes.yaxis, middle.bottom, middle.top)
+        _middle(axes, shown.across.places, middle, joined, line, shown.observable)
         for mark in shown.marks:
             _spans(axes, shown.across.edges, mark.cells, mark.hatch, mark.word)
         _on_top(axes, picture, panel)
@@ -79,6 +91,17 @@ def curve(picture: Picture) -> Figure:
         if not np.isfinite(middle.mean).any():
             axes.set_yticks([])
         return page.close(handles, in_row)
+
+
+def _middle(axes: Axes, places: Array, middle: _Middle, joined: bool, line: style.Line, label: str) -> None:
+    axes.plot(places, middle.mean, color=line.color, marker=line.marker, markerfacecolor="white", label=label,
+              linestyle=line.dashes if joined else "none", zorder=3)
+    if middle.error is None:
+        return
+    if joined:
+        axes.fill_between(places, *middle.ends, color=line.color, alpha=0.25, linewidth=0, label="standard error")
+    else:
+        axes.vlines(places, *middle.ends, color=line.color, label="standard error")
 
 
 def _on_top(axes: Axes, picture: Picture, panel: Panel) -> None:

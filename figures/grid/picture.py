@@ -43,8 +43,6 @@ class Picture:
     curves: tuple[Curve, ...]
     region: Region | None
     said: tuple[Sentence, ...] = ()
-    means: str = "mean"
-    """What the values over several seeds are called."""
     crossings: Crossings | None = None
     """The boundary that was measured."""
 
@@ -64,7 +62,7 @@ class Picture:
     def title(self) -> str:
         """The model, the setting, the steps and what ends runs earlier, and the seeds."""
         attributes, seeds = self.shown.data.attrs, self.shown.data["seed"].values.tolist()
-        which = f"seed {seeds[0]}" if len(seeds) == 1 else f"{self.means} of {len(seeds)} seeds, {_listed(seeds)}"
+        which = f"seed {seeds[0]}" if len(seeds) == 1 else f"mean of {len(seeds)} seeds, {_listed(seeds)}"
         steps = f"{attributes['steps']} steps" if "steps" in attributes else ""
         steps = f"until {attributes['until']}, {steps} at most" if "until" in attributes else steps
         said = "; ".join(part for part in (str(attributes.get("setting", "")), steps, which) if part)

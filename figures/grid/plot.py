@@ -112,10 +112,11 @@ def _of_run(
 def _write(figure: Figure, place: Path | None, how: printed.Printed, formats: object) -> None:
     if place is None:
         return
-    for each in dict.fromkeys([place, *(place.with_suffix(f".{end}") for end in how.formats if formats)]):
-        save_as(figure, each)
+    endings = list(dict.fromkeys([place.suffix[1:], *(how.formats if formats else ())]))
+    for each in endings:
+        save_as(figure, place.with_suffix(f".{each}"))
     if not how.caption:
-        write_text(place.with_suffix(".tex"), printed.tex(place.stem, printed.words(figure), how.width))
+        write_text(place.with_suffix(".tex"), printed.tex(place.stem, endings, printed.words(figure), how.width))
 
 
 def _sentence(note: str | Sentence) -> Sentence:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import xarray
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from dynamics.arrays import Array
@@ -81,6 +82,11 @@ class Linear(Scale):
         ends = np.concatenate([[2 * at[0] - inner[0]], inner, [2 * at[-1] - inner[-1]]])
         return np.asarray(np.clip(self._back(ends), self.low, self.high))
 
+    @property
+    def whole(self) -> bool:
+        """Whether the values are whole numbers, so that ticks are."""
+        return all(isinstance(value, int) for value in self.values)
+
     def between(self) -> tuple[NDArray[Any], Array]:
         """Evenly spaced, from edge to edge."""
         ends = self._even(self.edges[[0, -1]])
@@ -90,6 +96,9 @@ class Linear(Scale):
     def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
         """From edge to edge; the ends come first, as a scale without them is laid out with margins, which overflow."""
         axes.set(**{f"{letter}lim": self.edges[[0, -1]], f"{letter}scale": self._word, f"{letter}label": self.label})
+        if self.whole:
+            axis = axes.xaxis if letter == "x" else axes.yaxis
+            axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
     def _even(self, values: Array) -> Array:
         return values
@@ -101,10 +110,29 @@ class Linear(Scale):
 class Decades(LogLocator):
     """Ticks within the axis; matplotlib also has one beyond either end, by so many decades that it overflows."""
 
+    whole = False
+    """Whether they are at whole numbers alone."""
+
     def tick_values(self, vmin: float, vmax: float) -> list[float]:
         """Those from `vmin` to `vmax`."""
         with np.errstate(over="ignore", under="ignore"):  # what is beyond is left out
-            return [tick for tick in super().tick_values(vmin, vmax) if vmin <= tick <= vmax]
+            found = [tick for tick in super().tick_values(vmin, vmax) if vmin <= tick <= vmax]
+        return [tick for tick in found if tick == round(tick)] if self.whole else found
+
+
+def ticks(axis: Axis, low: float, high: float, whole: bool = False) -> None:
+    """Ticks of a logarithmic axis: a decade each, or 1, 2 and 5 of each where there are not two whole ones.
+
+    `whole`: at whole numbers alone.
+    """
+    axis.set_minor_formatter(NullFormatter())
+    narrow = np.floor(np.log10(high)) - np.ceil(np.log10(low)) < 1
+    for subs, put in (((1.0, 2.0, 5.0) if narrow else (1.0,), axis.set_major_locator), (None, axis.set_minor_locator)):
+        locator = Decades(subs=subs)
+        locator.whole = whole
+        put(locator)
+    if narrow:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 class Logarithmic(Linear):
@@ -115,13 +143,8 @@ class Logarithmic(Linear):
     def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
         """From edge to edge; ticks at 1, 2 and 5 of each decade where there are not two whole ones."""
         super().on(axes, letter)
-        axis, (first, last) = (axes.xaxis if letter == "x" else axes.yaxis), np.log10(self.edges[[0, -1]])
-        axis.set_minor_formatter(NullFormatter())
-        narrow = np.floor(last) - np.ceil(first) < 1
-        axis.set_major_locator(Decades(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
-        axis.set_minor_locator(Decades(subs=None))
-        if narrow:
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        low, high = self.edges[[0, -1]]
+        ticks(axes.xaxis if letter == "x" else axes.yaxis, low, high, self.whole)
 
     def _even(self, values: Array) -> Array:
         return np.log(values)

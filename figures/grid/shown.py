@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray
+from numpy.typing import NDArray
 
 from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array, Flags
@@ -23,6 +24,7 @@ from .scales import Scale, scale, told
 
 PANELS = 12  # values of a third axis that one picture has room for
 _AXES = 3
+BLANK = ""  # of a cell that is not shown: nothing became of it
 _LABEL = 32  # characters on a line of an axis' label, of which there are two
 
 
@@ -106,12 +108,6 @@ class Shown:
         size = np.maximum(np.abs(apart).max(axis=-1), np.finfo(np.float64).tiny)  # so that no square overflows
         squares = np.asarray(((apart / size[..., None]) ** 2).sum(axis=-1))
         return np.asarray(size * np.sqrt(_over(squares, self.counted * (self.counted - 1), self.counted > 1)))
-
-    @property
-    def logarithms(self) -> Shown | None:
-        """The same of the draws' logarithms, whose mean is the geometric mean's; None where a draw is not above 0."""
-        known = self.draws[np.isfinite(self.draws)]
-        return replace(self, draws=np.log(self.draws)) if known.size and known.min() > 0 else None
 
     @property
     def error_of(self) -> str:
@@ -201,9 +197,9 @@ def _laid_out(values: xarray.DataArray, scales: Sequence[Scale]) -> Any:
 def _numbers(data: xarray.Dataset, observable: str, scales: Sequence[Scale]) -> tuple[Array, tuple[Mark, ...]]:
     """Each draw's number, and the draws that have none to average, by what they are."""
     values = np.asarray(_laid_out(data[observable], scales), dtype=np.float64)
-    status = _laid_out(data["status"], scales) if "status" in data else np.full(values.shape, OK)
+    status = _states(_laid_out(data["status"], scales)) if "status" in data else np.full(values.shape, OK)
     hatches = {DIVERGED: "xxxx", FAILED: "////", UNDONE: "++++"}
-    others = {str(each) for each in np.unique(status)} - {OK, *hatches}
+    others = {*map(str, np.unique(status))} - {OK, BLANK, *hatches}
     finite = np.isfinite(values)
     several = "," in str(data.attrs.get("observable", ""))  # then a run that lacks another one may have this one
     counted = (status == OK) | (finite & several)
@@ -216,6 +212,11 @@ def _numbers(data: xarray.Dataset, observable: str, scales: Sequence[Scale]) -> 
         marks.append(Mark("not reached", "----", late))
         draws = np.where(late, np.nan, draws)
     return draws, tuple(mark for mark in marks if mark.draws.any())
+
+
+def _states(status: NDArray[Any]) -> NDArray[np.str_]:
+    """What became of each run; `BLANK` where a part of the grid was taken by `where`, which leaves NaN elsewhere."""
+    return np.array([each if isinstance(each, str) else BLANK for each in status.ravel()]).reshape(status.shape)
 
 
 def _over(values: Array, by: Array, where: Flags) -> Array:
@@ -240,7 +241,15 @@ def fixed(shown: Shown) -> Made:
     first = [name for name in configuration(shown.data).get("parameters", ()) if name in coords]  # the model's order
     others = {name: coords[name] for name in dict.fromkeys([*first, *coords])}
     same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
-    differing = [name for name, values in others.items() if values.ndim]
+    laws = configuration(shown.data).get("parameters", {})
+    differing = [_by(name, laws.get(name)) for name, values in others.items() if values.ndim]
     said = f"Everywhere: {', '.join(same)}." if same else ""
-    all_said = f"{said}  By cell: {', '.join(differing)}.".strip() if differing else said
+    all_said = f"{said}  By cell: {'; '.join(differing)}.".strip() if differing else said
     return Made(all_said.replace("$", r"\$"))
+
+
+def _by(name: str, law: object) -> str:
+    """A parameter that differs by cell, with the formula or the equation by which it does."""
+    if not isinstance(law, str):
+        return name
+    return f"{name} solves {law}" if "=" in law else f"{name} = {law}"

@@ -16,7 +16,8 @@ from ..work.once import once
 from .states import States
 
 __all__ = [
-    "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "threshold",
+    "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "sought",
+    "threshold",
 ]
 
 
@@ -142,3 +143,9 @@ def undefined(states: States, wanted: Iterable[str]) -> dict[str, str]:
 def threshold(event: Event, values: Mapping[str, Any], n: int, m: int) -> float:
     """An event's threshold at these values.  Raises a one-sentence ValueError outside its domain."""
     return formula.evaluate(event.threshold, {**values, "n": n, "m": m})
+
+
+def sought(event: Event, bound: str) -> str:
+    """What an event waits for, in words; `bound` is its threshold, as a number or as a formula."""
+    said = f"first t with {event.observable} {event.relation} {bound}"
+    return f"{said}; {event.source}" if event.source else said

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from derivations.declare import KnownFrom, Model
+import numpy as np
+
+from derivations.declare import Event, KnownFrom, Model
+from derivations.declare.formula import FormulaError, names
 from derivations.declare.meanings import STOPPED, stopped
 from derivations.declare.variables import judged
 
 from ..ask import arguments as ask
-from ..ask import digest, reading
+from ..ask import digest, formula, reading
 from ..ask import values as values_of
 from ..ask.axes import Axis
 from ..ask.chosen import choose
@@ -66,7 +69,7 @@ class Grid:
 
     def _columns(self) -> dict[str, Column]:
         """The variables: each observable, its standard error where it has one, and what became of each run."""
-        events = {event.name: event.source for event in self.model.events}
+        events = {event.name: event for event in self.model.events}
         columns, steps, ends = {}, self.measure.steps, said_of(self.measure.until)
         at = f"{f'the first step with {ends}, or ' if ends else ''}step {steps}"
         for name in self.measure.with_errors(self.model):
@@ -76,7 +79,8 @@ class Grid:
             elif name in events:
                 said = f"first step that reaches it, -1 where none of {steps} does"
                 said += f"{f', or none up to the first with {ends}, where the run ends' if ends else ''}"
-                attrs = {"event": events[name], "meaning": said, "long_name": f"hitting time {name}", "units": "steps"}
+                attrs = {"event": self._sought(events[name]), "meaning": said, "long_name": f"hitting time {name}",
+                         "units": "steps"}
             else:
                 of = name.removesuffix("_se") if name not in self.measure.names else ""
                 said = f"standard error of {of}" if of else f"{name} at {at}"
@@ -85,6 +89,16 @@ class Grid:
         told = "what happened where the status is not ok, or why the draw is not the default"
         columns["status"] = Column(True, {"meaning": "ok, diverged, failed or undone"})
         return {**columns, "message": Column(True, {"meaning": told})}
+
+    def _sought(self, event: Event) -> str:
+        """What an event waits for: a number where that is the same in all cells, else the formula of it."""
+        values = {name: self.cells.values(name) for name in names(event.threshold)}
+        if any(value is None or isinstance(value, np.ndarray) for value in values.values()):
+            return obs.sought(event, event.threshold)
+        try:
+            return obs.sought(event, f"{formula.evaluate(event.threshold, values):.4g}")
+        except FormulaError:  # it has none here
+            return obs.sought(event, event.threshold)
 
     def _coordinates(self) -> dict[str, Coordinate]:
         """The axes, the seeds, and every other parameter."""

@@ -56,8 +56,7 @@ class EventWatch:
                 self._give_up(event.name, bound)
                 continue
             self.open[event.name] = (event.observable, event.relation, bound)
-            said = f"first t with {event.observable} {event.relation} {bound:.4g}"
-            self.hits[event.name] = (NEVER, f"{said}; {event.source}" if event.source else said)
+            self.hits[event.name] = (NEVER, obs.sought(event, f"{bound:.4g}"))
         self.stopped = NEVER
         self.counters = _counters(start, asked)
 

@@ -115,6 +115,12 @@ def test_without_a_band_no_band_is_drawn_and_it_says_so() -> None:
     assert spans(curve) == [] and "no band of one seed" in texts(curve)
 
 
+def test_a_part_that_where_takes_is_drawn_without_its_boundary(data: xarray.Dataset) -> None:
+    """`where` gives the boundary's points an axis more."""
+    for part in (data.where(data["lam"] > 0.1), data.where(data["test_error"] > 0.2).isel(sigma_p=1)):
+        assert "boundary" not in texts(gr.plot(part)) and "diverged" not in texts(gr.plot(part))
+
+
 def test_where_the_level_is_nowhere_crossed_the_legend_says_so(data: xarray.Dataset) -> None:
     none = gr.phase("pegr", SIZES, **AXES, steps=2, seeds=2, progress=False, boundary="test_error=0.9")
     figure = gr.plot(none)

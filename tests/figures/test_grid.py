@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -328,23 +329,63 @@ def test_one_parameter_is_a_curve_with_a_band() -> None:
     assert box.x0 < LAMS[3] < box.x1 and box.x0 > LAMS[2]
 
 
-def test_over_decades_a_curve_is_the_geometric_mean_and_its_band_of_logarithms() -> None:
-    """Before, of draws at 1 and 1e-9 the one at 1 was the whole mean."""
+def test_over_decades_a_curve_is_the_mean_that_table_and_heat_map_have() -> None:
+    """Before, it was the geometric one: 3e-5 where the table says 0.5."""
     data = grid().isel(sigma_p=0, lam=slice(0, 3)).isel(seed=slice(0, 2))
-    data["test_error"].values[:] = [[1.0, 1e-2], [1e-3, 1e-5], [1.0, 1e-9]]
+    data["status"].values[:] = "ok"
+    data["test_error"].values[:] = [[1.0, 1e-2], [1e-3, 1e-5], [6e-6, 5e-6]]
     figure = gr.plot(data)
     (axes,) = figure.axes
-    assert axes.get_yscale() == "log" and "geometric mean of 2 seeds, 4, 5" in texts(figure)
-    assert "of the logarithms' mean" in texts(figure)
-    _, y = line(axes, "test_error")
-    np.testing.assert_allclose(y, [1e-1, 1e-4, 10**-4.5])
+    assert axes.get_yscale() == "log" and "mean of 2 seeds, 4, 5" in texts(figure) and "geometric" not in texts(figure)
+    mean, error = data["test_error"].values.mean(1), data["test_error"].values.std(1, ddof=1) / np.sqrt(2)
+    np.testing.assert_allclose(line(axes, "test_error")[1], mean)
+    low, high = axes.get_ylim()
+    assert mean.min() / 20 < low < (mean - error)[2] and high > (mean + error).max()
     (band,) = [each for each in axes.collections if each.get_label() == "standard error"]
-    corners = np.asarray(band.get_paths()[0].vertices)[:, 1]
-    np.testing.assert_allclose([corners.min(), corners.max()], [1e-9, 1.0])  # of two logarithms: from one to the other
-    data["test_error"].values[0, 0] = 0.0  # has no logarithm
-    (axes,) = gr.plot(data).axes
-    assert axes.get_yscale() == "linear"
-    np.testing.assert_allclose(line(axes, "test_error")[1][0], 5e-3)
+    corners = np.asarray(band.get_paths()[0].vertices)
+    for at, middle, each in zip(LAMS, mean, error, strict=False):
+        ends = corners[np.isclose(corners[:, 0], at), 1]
+        np.testing.assert_allclose([ends.min(), ends.max()], [max(middle - each, low), middle + each], rtol=1e-9)
+    assert "to the bottom where" not in texts(figure)
+    data["test_error"].values[1] = 3e-3, 0.0  # whose band is from 0 on
+    figure = gr.plot(data)
+    (axes,) = figure.axes
+    assert axes.get_yscale() == "log" and "to either side; to the bottom where it reaches beyond" in texts(figure)
+    data["test_error"].values[1] = 0.0  # has no logarithm
+    assert gr.plot(data).axes[0].get_yscale() == "linear"
+
+
+def test_a_curve_goes_to_the_ends_of_numbers() -> None:
+    data = grid().isel(sigma_p=0, lam=slice(0, 3)).isel(seed=slice(0, 2))
+    data["status"].values[:] = "ok"
+    data["test_error"].values[:] = [[1e-300, 1e-301], [1.0, 2.0], [8e307, 8.1e307]]
+    figure = gr.plot(data)
+    figure.savefig("/dev/null", format="png")
+    assert np.isfinite(figure.axes[0].get_ylim()).all()
+
+
+def test_choices_on_one_axis_are_points_with_bars() -> None:
+    """Before, none, pegr and fgr were joined by a line and a band, as if something lay between."""
+    data = grid().isel(sigma_p=1).assign_coords(lam=("lam", ["pegr", "fgr", "gnp", "none"], {"meaning": "penalty"}))
+    figure = gr.plot(data)
+    (axes,) = figure.axes
+    (points,) = [each for each in axes.get_lines() if each.get_label() == "test_error"]
+    assert points.get_linestyle() == "None" and points.get_marker() == "o"
+    assert "Bars: one standard error" in texts(figure)
+    (bars,) = [each for each in axes.collections if isinstance(each, LineCollection)]
+    values = data["test_error"].where(data["status"] == "ok")
+    mean, error = values.mean("seed").values, values.std("seed", ddof=1).values / np.sqrt(values.notnull().sum("seed"))
+    np.testing.assert_allclose([segment[:, 1] for segment in bars.get_segments()],
+                               np.stack([mean - error, mean + error], axis=1))
+
+
+def test_a_part_of_a_grid_that_where_takes_is_drawn() -> None:
+    """Before, `where` made `status` NaN among texts: a bare TypeError."""
+    for data in (grid(), grid().isel(sigma_p=1)):
+        figure = gr.plot(data.where(data["lam"] > 0.1))
+        assert "diverged: " in texts(figure) and "failed" not in texts(figure) and "undone" not in texts(figure)
+    means = panels(gr.plot(grid().where(grid()["lam"] > 0.1)))[0]
+    assert np.isnan(shown(means)[:, :2]).all() and not hatched(means, "diverged") - {(2, 3), (1, 3)}
 
 
 def test_over_decades_one_seed_is_itself_with_its_own_error() -> None:
@@ -453,3 +494,37 @@ def test_a_picture_is_written_whole(tmp_path: Path) -> None:
     for name, said in (("a.gif", "ends in .pdf, .png or .svg"), ("no/a.png", "no folder"), ("", "expected a path")):
         with pytest.raises(gr.InputError, match=rf"^out: .*{said}"):
             gr.plot(grid(), out=name)
+
+
+def test_the_caption_has_the_law_of_what_differs_by_cell() -> None:
+    data = gr.phase("pegr", {"lam": "1/d"}, x="d=100:400:3", hold="sigma_p*sqrt(d)=20", steps=1, seeds=1,
+                    progress=False)
+    assert "By cell: sigma_p solves sigma_p*sqrt(d) = 20; lam = 1/d." in " ".join(texts(gr.plot(data)).split())
+
+
+def test_a_hitting_time_is_said_as_a_run_says_it() -> None:
+    """Before, of an own model's event nothing stood after the colon."""
+    asked: dict[str, Any] = {"steps": 1, "progress": False, "observable": "T_1_noise"}
+    one = gr.run("pegr", n=8, steps=1)["T_1_noise"].attrs["event"]
+    assert one.startswith("first t with max_rho_over >= 0.0") and one.endswith("; Proposition E.1")
+    data = gr.phase("pegr", n=8, x="lam=0.1,0.2", **asked)
+    assert data["T_1_noise"].attrs["event"] == one and f"T_1_noise: {one}" in " ".join(texts(gr.plot(data)).split())
+    apart = gr.phase("pegr", x="n=4,8", **asked)["T_1_noise"].attrs["event"]
+    assert apart == "first t with max_rho_over >= 1/(21*log(n)*sqrt(log(8*m*n/delta))); Proposition E.1"
+    model = gr.derive("pegr").model
+    event = dataclasses.replace(model.events[0], name="T_fit", observable="loss", relation="<=", threshold="0.05",
+                                source="")
+    own = dataclasses.replace(model, name="mine", events=(event,))
+    fit = gr.phase(own, x="lam=0.1,0.2", **{**asked, "observable": "T_fit"})
+    assert "T_fit: first t with loss <= 0.05" in " ".join(texts(gr.plot(fit)).split())
+
+
+@pytest.mark.parametrize("axis", ["n=7,8,9", "n=4:16:3:log", "n=20:29:4:log", "n=5,6"])
+def test_ticks_of_whole_numbers_are_whole(axis: str, tmp_path: Path) -> None:
+    for given in ({"x": axis}, {"x": "lam=0.1,0.2", "y": axis}):
+        data = gr.phase("pegr", steps=1, seeds=1, progress=False, **given)  # type: ignore[arg-type]
+        figure = gr.plot(data, out=tmp_path / "a.png")
+        axes = figure.axes[0]
+        low, high = axes.get_xlim() if len(given) == 1 else axes.get_ylim()
+        ticks = [each for each in (axes.get_xticks() if len(given) == 1 else axes.get_yticks()) if low <= each <= high]
+        assert ticks and all(each == round(each) for each in ticks)

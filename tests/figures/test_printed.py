@@ -144,9 +144,13 @@ def test_a_phase_diagram_is_printed_as_figures_are(tmp_path: Path, capsys: pytes
     assert main([*words, "--out", str(at), "--out", whole, "--no-caption", "--format", "svg"]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {f"{stem}.{end}" for stem in ("p", "whole")
                                                           for end in ("png", "svg", "tex")}
-    assert r"\includegraphics[width=\linewidth]{p.pdf}" in (tmp_path / "p.tex").read_text()
+    assert r"\includegraphics[width=\linewidth]{p.png}" in (tmp_path / "p.tex").read_text()
     assert "Everywhere: n = 4" in (tmp_path / "p.tex").read_text()
+    assert main([*words, "--out", str(tmp_path / "w.svg"), "--width", "4in"]) == 0  # there is no other file
+    assert r"\includesvg[width=4in]{w.svg}" in (tmp_path / "w.tex").read_text()
     data = gr.phase("pegr", x="lam=0.1,0.2", n=4, m=2, d=20, steps=2, seeds=1)
+    gr.plot(data, out=tmp_path / "w.png", width="4in")
+    assert r"\includegraphics[width=4in]{w.png}" in (tmp_path / "w.tex").read_text()
     gr.plot(data, out=tmp_path / "of_python.png", width="5.5in", formats="pdf")
     assert matplotlib.image.imread(str(tmp_path / "of_python.png")).shape[1] == 1100
     assert (tmp_path / "of_python.pdf").exists() and "[width=5.5in]" in (tmp_path / "of_python.tex").read_text()

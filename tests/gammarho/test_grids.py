@@ -126,3 +126,14 @@ def test_an_interrupt_tells_the_command_that_goes_on(kept: bool, tmp_path: Path)
     for name, value in {"--x": "lam=0:1:40", "--y": "d=20,30", "--hold": "sigma_p*sqrt(d)=9", "--steps": "6000000",
                         "--seeds": "1", "--out": str(out) if kept else "GRID.zarr"}.items():
         assert options[options.index(name) + 1] == value
+
+
+def test_flags_are_told_as_words_and_one_seed_has_no_band(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["phase", "pegr", "n=4", "m=2", "d=20", "--steps", "2", "--seeds", "1"]
+    assert cli.main([*line, "--x", "project_noise=true,false"]) == 0
+    assert {"true", "false"} <= {row.split()[0] for row in capsys.readouterr().out.splitlines() if row}
+    data = phase("pegr", x="lam=0.1,0.2", n=4, m=2, d=20, steps=2, seeds=1, progress=False)
+    level = float(data["test_error"].mean())
+    assert cli.main([*line, "--x", "lam=0.001:100:3:log", "--boundary", f"test_error={level}"]) == 0
+    shown = capsys.readouterr().out
+    assert "1 seeds" not in shown and ("no bands of one seed" in shown or "is not crossed" in shown)

@@ -73,6 +73,13 @@ def _inches(width: float | str) -> float:
     return inches
 
 
+def fits(wanted: Printed, least: float) -> None:
+    """Raises InputError where a figure needs more room than it is asked for."""
+    if wanted.width is not None and wanted.width < least - 1e-9:
+        raise InputError(f"width: {wanted.width:.4g} inches, at which words of this picture are cut; expected at least "
+                         f"{least:.3g}, so give {least:.3g}in, or fewer panels")
+
+
 @contextmanager
 def printed(wanted: Printed) -> Iterator[None]:
     """In the block, figures are written so."""

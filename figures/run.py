@@ -11,16 +11,19 @@ import xarray
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array
 from simulate.ask.noted import show
 from simulate.errors import InputError, nearest, quoted
 from simulate.phase.reduced_axes import RULES, Wanted, separated, wanted
+from simulate.run.seeds import diverged
 
 from . import style
 from .page import page
-from .said import Made, Sentence
+from .said import Made, Sentence, Where
 
 _ROW, _HEIGHT = 3, 2.3  # panels beside one another, inches of one
+_COLUMN, _PANEL = 3.0, 1.8  # inches, at least: of a picture, of a panel beside others
 _LINES, _NAMED = 400, 8  # lines that a panel has room for, and that have names
 
 
@@ -31,11 +34,11 @@ def picture(data: xarray.Dataset, observable: str | None = None) -> Figure:
         InputError: for an observable that the run does not have along its steps,
             and for too many lines.
     """
-    asked = [wanted(each) for each in separated(observable or "loss")]
-    shown = [(pick, *_along(data, pick)) for pick in asked]
+    shown = lines(data, observable)
     rows = -(-len(shown) // _ROW)
+    least = max(_COLUMN, _PANEL * min(len(shown), _ROW))
     with style.context():
-        sheet = page(_title(data), _HEIGHT * rows, 0, _sentences(data))
+        sheet = page(_title(data), _HEIGHT * rows, 0, _sentences(data), least=least)
         grid = sheet.body.subplots(rows, min(len(shown), _ROW), squeeze=False)
         for axes in grid.flat[len(shown):]:
             axes.set_axis_off()
@@ -44,6 +47,12 @@ def picture(data: xarray.Dataset, observable: str | None = None) -> Figure:
             axes.set(title=pick.text, xlabel="step")
             axes.margins(x=0.0)  # there is no step below 0
         return sheet.close((), 1)
+
+
+def lines(data: xarray.Dataset, observable: str | None) -> list[tuple[Wanted, list[str], Array]]:
+    """What is asked for of a run: the names of its lines, and the lines, (lines, t).  Raises as `picture`."""
+    asked = [wanted(each) for each in separated(observable or "loss")]
+    return [(pick, *_along(data, pick)) for pick in asked]
 
 
 def _along(data: xarray.Dataset, pick: Wanted) -> tuple[list[str], Array]:
@@ -60,16 +69,18 @@ def _along(data: xarray.Dataset, pick: Wanted) -> tuple[list[str], Array]:
     kept = xarray.DataArray(values, dims=dims)
     if pick.rule:
         kept = kept.reduce(RULES[pick.rule], [dim for dim in dims if dim not in ("t", "seed")])
-    lines = [str(dim) for dim in kept.dims if dim != "t"]
+    dims_of = [str(dim) for dim in kept.dims if dim != "t"]
     many = kept.size // kept.sizes["t"]
     if many > _LINES:
         raise InputError(
             f"observable: {quoted(pick.text)} is {many} lines, and a panel has room for {_LINES}; pick some, as in "
-            f"{pick.name}[{lines[-1]}={labels[lines[-1]][0]}], or reduce it, as in {pick.name}:max"
+            f"{pick.name}[{dims_of[-1]}={labels[dims_of[-1]][0]}], or reduce it, as in {pick.name}:max"
         )
-    names = [", ".join(f"{dim} = {label}" for dim, label in zip(lines, at, strict=True))
-             for at in itertools.product(*(labels[dim] for dim in lines))]
-    return names, np.asarray(kept.transpose(*lines, "t").values).reshape(many, -1)
+    lost = dict(diverged(data))
+    names = [", ".join(f"{dim} = {label}{', diverged' * (dim == 'seed' and label in lost)}"
+                       for dim, label in zip(dims_of, at, strict=True))
+             for at in itertools.product(*(labels[dim] for dim in dims_of))]
+    return names, np.asarray(kept.transpose(*dims_of, "t").values).reshape(many, -1)
 
 
 def _draw(axes: Axes, t: Array, names: Sequence[str], lines: Array) -> None:
@@ -83,11 +94,35 @@ def _draw(axes: Axes, t: Array, names: Sequence[str], lines: Array) -> None:
 
 
 def _title(data: xarray.Dataset) -> str:
-    return str(data.attrs.get("title") or data.attrs.get("setting", ""))
+    """The model, and what ends runs early."""
+    title = str(data.attrs.get("title") or data.attrs.get("setting", "")).replace("$", r"\$")
+    ends = data[STOPPED].attrs.get("event", "") if STOPPED in data else ""
+    return f"{title}\nuntil the {ends}" if ends else title
 
 
 def _sentences(data: xarray.Dataset) -> list[Sentence]:
-    """What was run."""
+    """What was run, which seeds diverged, and which were stopped early and stay in that state."""
     values = json.loads(data.attrs.get("parameters", "{}"))
     told = ", ".join(f"{name} = {show(value)}" for name, value in values.items() if value is not None)
-    return [Made(f"A line an entry.  {told}.".replace("$", r"\$"))] if told else [Made("A line an entry.")]
+    made = f"A line an entry.  {told}." if told else "A line an entry."
+    return [*_lost(data), *_stopped(data), Made(made.replace("$", r"\$"))]
+
+
+def _lost(data: xarray.Dataset) -> list[Sentence]:
+    lost = diverged(data)
+    numbers = {"lost": len(lost), "seeds": data.sizes.get("seed", 1), "which": ", ".join(str(seed) for seed, _ in lost)}
+    return [Where(bool(lost), "{lost} of {seeds} seeds diverged, so that no line is theirs: seed {which}.", numbers)]
+
+
+def _stopped(data: xarray.Dataset) -> list[Sentence]:
+    """At which step each seed was stopped, after which its line is level."""
+    if STOPPED not in data:
+        return []
+    seeds = np.atleast_1d(data["seed"].values).tolist() if "seed" in data.coords else [0]
+    ends = [(seed, end) for seed, end in zip(seeds, np.atleast_1d(data[STOPPED].values).tolist(), strict=True)
+            if end is not None and end >= 0]
+    several = "seed" in data.dims
+    each = ", ".join(f"seed {seed} at step {end:g}" for seed, end in ends[:_NAMED]) + ", ..." * (len(ends) > _NAMED)
+    told = "Stopped, from where a line goes on level: {each}." if several else "Stopped at step {each}."
+    numbers = {"each": each if several else f"{ends[0][1]:g}" if ends else ""}
+    return [Where(bool(ends), told, numbers)]

@@ -122,9 +122,9 @@ def recorded(said: Iterable[Sentence]) -> list[dict[str, Any]]:
             for each in said if (words := str(each))]
 
 
-def folded(said: Sequence[Sentence], inches: float) -> list[str]:
-    """The sentences one after the other, as lines of so many inches."""
-    font = FontProperties(size=SIZE)
+def folded(said: Sequence[Sentence], inches: float, size: float = SIZE) -> list[str]:
+    """The sentences one after the other, as lines of so many inches in type of that size."""
+    font = FontProperties(size=size)
     room, space = 72 * (inches - _MARGIN), _width(" ", font)
     lines, left = [""], room
     for sentence in map(str, said):
@@ -148,6 +148,11 @@ def height(lines: Sequence[str]) -> float:
         _, up, down = text_to_path.get_text_width_height_descent(line if math else "lp", font, math)
         points += _SPACING * max(high - deep, up - down) + max(deep, down)
     return points / 72
+
+
+def across(line: str, size: float) -> float:
+    """Inches that a line takes."""
+    return _width(line, FontProperties(size=size)) / 72
 
 
 def _width(word: str, font: FontProperties) -> float:

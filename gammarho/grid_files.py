@@ -154,7 +154,7 @@ class Places:
                 file.check()
             yield
 
-    def write(self, data: Callable[[], xarray.Dataset], draw: Draw) -> tuple[list[Path], list[Unwritten]]:
+    def write(self, data: Callable[[], xarray.Dataset], draw: Draw) -> tuple[list[Path], list[Unwritten | InputError]]:
         """Write every file, whole, data before pictures; one that cannot be written does not keep the others from it.
 
         `data` is asked for where there is a file.
@@ -162,12 +162,12 @@ class Places:
         Returns:
             The store and the files that were written; and what was said of those that could not be.
         """
-        refused: dict[Path, Unwritten] = {}
+        refused: dict[Path, Unwritten | InputError] = {}
         for file in sorted(self.files, key=lambda file: isinstance(file, Picture)):
             try:
                 with replacing(file.path) as new:
                     file.write(new, data(), draw)
-            except Unwritten as error:
+            except (Unwritten, InputError) as error:  # the latter of a picture that cannot be drawn
                 refused[file.path] = error
         kept = [*([self.store] if self.store is not None else []), *(file.path for file in self.files)]
         return [path for path in kept if path not in refused], list(refused.values())

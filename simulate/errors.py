@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from derivations.declare.choices import did_you_mean, nearest, nearest_or_new, quoted
 
 
@@ -33,6 +36,19 @@ class Unwritten(RuntimeError):
     """What could not be written, what is safe all the same, and how to go on, in one sentence."""
 
 
+@contextmanager
+def called(name: str, option: str) -> Iterator[None]:
+    """In the block a refusal of the parameter `name` is one of `option`, as which the caller gave it."""
+    try:
+        yield
+    except (InputError, Unwritten) as error:
+        said = str(error)
+        if not said.startswith(f"{name}: "):
+            raise
+        raise type(error)(f"{option}{said.removeprefix(name)}") from error
+
+
 __all__ = [
-    "Diverged", "InputError", "StatementRefused", "Unwritten", "did_you_mean", "nearest", "nearest_or_new", "quoted",
+    "Diverged", "InputError", "StatementRefused", "Unwritten", "called", "did_you_mean", "nearest", "nearest_or_new",
+    "quoted",
 ]

@@ -17,7 +17,7 @@ from dynamics.arrays import Array, Flags
 from .. import style
 from ..said import Made, Sentence
 from . import looks
-from .picture import INSIDE, Panel, Picture
+from .picture import INSIDE, Panel, Picture, inches
 from .scales import ticks
 from .shown import Shown
 
@@ -77,7 +77,8 @@ def curve(picture: Picture) -> Figure:
     middle, joined = _Middle.of(shown), shown.across.numeric
     with style.context():
         said = middle.said("Band" if joined else "Bars", shown.error_of)
-        page, handles, in_row = picture.page(_HEIGHT, [panel], *said)
+        height = min(_HEIGHT, 0.75 * inches())
+        page, handles, in_row = picture.page(height, [panel], *said)
         axes = page.body.subplots()
         shown.across.on(axes, "x")  # before anything is drawn, by which matplotlib would choose the axis' ends
         if middle.logarithmic:
@@ -87,7 +88,7 @@ def curve(picture: Picture) -> Figure:
         for mark in shown.marks:
             _spans(axes, shown.across.edges, mark.cells, mark.hatch, mark.word)
         _on_top(axes, picture, panel)
-        axes.set_ylabel("\n".join(textwrap.wrap(shown.name, 40)))
+        axes.set_ylabel("\n".join(textwrap.wrap(shown.name, 40 if height == _HEIGHT else 26)))
         if not np.isfinite(middle.mean).any():
             axes.set_yticks([])
         return page.close(handles, in_row)

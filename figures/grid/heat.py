@@ -16,28 +16,39 @@ from .. import style
 from ..said import Made, Sentence, Where
 from . import looks
 from .crossings import Crossings, Outline
-from .picture import INSIDE, Panel, Picture
+from .picture import INSIDE, Panel, Picture, inches
 from .region import boundary
 
 _ROW = 4  # panels beside one another
-_HEIGHT, _SMALL = 2.9, 1.05  # inches: a panel of means, and how high one of errors is beside one of means of a row
+_HEIGHT, _NARROW = 2.9, (2.3, 1.6)  # inches: a panel of means; in a narrow picture, and one of errors below it
+_BESIDE = 5.0  # inches: in a narrower picture the errors stand below the means
+
+
+def columns_of(panels: int) -> int:
+    """How many of so many panels stand beside one another."""
+    return min(panels, _ROW)
 
 
 def heat(picture: Picture) -> Figure:
     """Heat maps on a page."""
     panels = picture.panels
-    columns = min(len(panels), _ROW)
+    columns = columns_of(len(panels))
     rows = -(-len(panels) // columns)
     one = len(panels) == 1
-    height = _HEIGHT if one else rows * (1.9 + 1.45 * (picture.shown.error is not None))
+    errors = picture.shown.error is not None
+    narrow = one and inches() < _BESIDE
+    heights = _NARROW if narrow else (1.9, 1.45)
+    height = _HEIGHT if one and not narrow else rows * (heights[0] + heights[1] * errors)
     with style.context():
-        page, handles, in_row = picture.page(height, panels, *_told(picture))
-        if one or picture.shown.error is None:
-            below, parts = 1, [page.body] if picture.shown.error is None else _beside(page.body)
+        page, handles, in_row = picture.page(height, panels, *_told(picture), columns=columns)
+        if not errors:
+            parts = [page.body]
+        elif one and not narrow:
+            parts = _beside(page.body)
         else:
-            below, parts = 2, list(page.body.subfigures(2, 1, height_ratios=[1.9, 1.45]))
-        _maps(parts[0], panels, rows, columns, picture, labelled=below == 1)
-        if picture.shown.error is not None:
+            parts = list(page.body.subfigures(2, 1, height_ratios=heights))
+        _maps(parts[0], panels, rows, columns, picture, labelled=one or not errors, few=26 if narrow else 36)
+        if errors:
             _errors(parts[-1], panels, rows, columns, picture)
         return page.close(handles, in_row)
 
@@ -56,7 +67,9 @@ def _beside(body: Any) -> list[Any]:
     return list(body.subfigures(1, 2, width_ratios=[1.75, 1.0]))
 
 
-def _maps(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: Picture, labelled: bool) -> None:
+def _maps(
+    part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: Picture, labelled: bool, few: int
+) -> None:
     shown = picture.shown
     of = looks.colours(looks.MEAN, shown.mean)
     every = _grid(part, panels, rows, columns)
@@ -76,7 +89,7 @@ def _maps(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: 
         axes.set_title(panel.heading)
         if not labelled:  # the same axes stand below
             axes.set_xlabel("")
-    _bar(part, image, every, shown.mean, "\n".join(textwrap.wrap(shown.name, 36 if labelled else 22)))
+    _bar(part, image, every, shown.mean, "\n".join(textwrap.wrap(shown.name, few if labelled else 22)))
 
 
 def _boundary(axes: Axes, found: Crossings, panel: Panel) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,10 @@ import numpy as np
 import xarray
 from matplotlib.lines import Line2D
 
+from .. import style
 from ..page import Page, page
-from ..said import Sentence
+from ..printed import asked
+from ..said import Made, Sentence, across, folded
 from . import looks
 from .crossings import Crossings
 from .curves import Curve, Line, line
@@ -21,7 +22,8 @@ from .scales import Scale
 from .shown import Shown, fixed, unended
 
 INSIDE = ".."
-_TITLE, _HALF = 92, 52  # characters on a line of the title, of half a row of the legend
+_COLUMN, _PANEL, _AROUND = 3.0, 1.1, 1.0  # inches: the least picture, a panel beside others, what stands around them
+_SAMPLE = 0.5  # inches of a legend's sample with what is left free beside it
 _OUTSIDE = ", outside the picture"
 
 
@@ -66,15 +68,18 @@ class Picture:
         steps = f"{attributes['steps']} steps" if "steps" in attributes else ""
         steps = f"until {attributes['until']}, {steps} at most" if "until" in attributes else steps
         said = "; ".join(part for part in (str(attributes.get("setting", "")), steps, which) if part)
-        return "\n".join([*_wrapped(str(attributes.get("title", "")), _TITLE), *_wrapped(said, _TITLE)])
+        lines = [str(attributes.get("title", "")), said]
+        return "\n".join(each.replace("$", r"\$") for each in lines if each)
 
-    def page(self, height: float, panels: Sequence[Panel], *more: Sentence) -> tuple[Page, list[Any], int]:
-        """An empty page with its caption, the handles of its legend, and how many stand in a row."""
+    def page(
+        self, height: float, panels: Sequence[Panel], *more: Sentence, columns: int = 1
+    ) -> tuple[Page, list[Any], int]:
+        """An empty page for so many columns of panels, with its caption, its legend's handles, how many in a row."""
         handles = self._handles(panels)
-        columns = 2 if len(handles) > 1 and all(len(each.get_label()) <= _HALF for each in handles) else 1
+        in_row, rows = _legend(handles, inches())
         measured = () if self.crossings is None else self.crossings.said
         said = (*self.said, *more, *measured, unended(self.shown), fixed(self.shown))
-        return page(self.title, height, -(-len(handles) // columns), said), handles, columns
+        return page(self.title, height, rows, said, least=least(columns)), handles, in_row
 
     def _handles(self, panels: Sequence[Panel]) -> list[Any]:
         handles: list[Any] = []
@@ -111,7 +116,26 @@ def _listed(seeds: Sequence[int]) -> str:
     return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text.replace("$", r"\$"), width)
+def inches() -> float:
+    """How wide the picture is."""
+    return asked().width or style.PAGE
 
+
+def least(columns: int) -> float:
+    """Inches that so many panels beside one another need: a column of a paper is enough for one."""
+    return max(_COLUMN, _PANEL * columns + _AROUND)
+
+
+def _legend(handles: Sequence[Any], room: float) -> tuple[int, int]:
+    """How many handles stand in a row, and the rows' lines; a label that is too long for a line is folded."""
+    labels = [str(each.get_label()) for each in handles]
+    half = -(-len(labels) // 2)
+    wide = [max((across(label, style.FONT) for label in part), default=0.0) + _SAMPLE
+            for part in (labels[:half], labels[half:])]
+    if len(labels) > 1 and sum(wide) <= room:
+        return 2, half
+    lines = [folded([Made(label)], room - _SAMPLE, style.FONT) for label in labels]
+    for handle, those in zip(handles, lines, strict=True):
+        handle.set_label("\n".join(those))
+    return 1, sum(map(len, lines))
 

@@ -23,10 +23,10 @@ from . import curves as curves_of
 from . import region as region_of
 from .crossings import crossings
 from .curve import curve
-from .heat import heat
-from .picture import Picture
+from .heat import columns_of, heat
+from .picture import Picture, least
 from .scales import is_number
-from .shown import shown
+from .shown import fits, shown
 
 
 def plot(
@@ -127,6 +127,13 @@ def _sentence(note: str | Sentence) -> Sentence:
 def _labels(data: xarray.Dataset) -> dict[str, list[Value]]:
     """The values of every parameter of a grid."""
     return {str(name): np.unique(coord.values).tolist() for name, coord in data.coords.items() if name != "seed"}
+
+
+def check_panels(name: str, panels: int, how: printed.Printed | None) -> None:
+    """Raises what `plot` would of so many values of `name`, a panel each, before any is run."""
+    fits(name, panels)
+    if how is not None:
+        printed.fits(how, least(columns_of(panels)))
 
 
 def check(

@@ -136,13 +136,19 @@ def shown(grid: object, observable: str | None = None) -> Shown:
     axes = _axes(grid, name)
     data = grid.sortby([axis for axis in axes if axis in grid.coords and grid[axis].dtype.kind in "if"])
     scales = tuple(scale(data[axis], label(data[axis])) for axis in axes)
-    if len(scales) == _AXES and len(scales[0].values) > PANELS:
-        raise InputError(
-            f"grid: {len(scales[0].values)} values of {scales[0].name}, a panel each; a picture has room for {PANELS}, "
-            f"so take some, such as grid.isel({scales[0].name}=[0, -1])"
-        )
+    if len(scales) == _AXES:
+        fits(scales[0].name, len(scales[0].values))
     draws, marks = _numbers(data, name, scales)
     return Shown(data, name, scales, draws, marks)
+
+
+def fits(name: str, panels: int) -> None:
+    """Raises InputError for more values of a third axis than a picture has room for."""
+    if panels > PANELS:
+        raise InputError(
+            f"grid: {panels} values of {name}, a panel each; a picture has room for {PANELS}, so take some, such as "
+            f"grid.isel({name}=[0, -1])"
+        )
 
 
 def label(coordinate: xarray.DataArray) -> str:

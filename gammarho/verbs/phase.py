@@ -122,6 +122,8 @@ def phase(
     alone = {name: value for name, value in given.items() if not axes & set(_WORD.findall(value))}
     resolved, path = api.resolve(setting, alone, preset, "phase"), places.store
     overlay: dict[str, Any] = {"curves": curve, "feasible": feasible, "setting": setting}
+    if places.pictured and (z, width) != (None, None):
+        _check_panels(setting, given, preset, {"x": x, "y": y, "z": z}, hold, how)
     if curve or feasible is not None:
         _check(places, resolved.values, [each for each in (x, y, z) if each is not None], **overlay)
     from simulate.phase.grid import GridAsked
@@ -176,6 +178,21 @@ def _drawn(grid: xarray.Dataset, **options: Any) -> Figure:
     from figures.grid.plot import plot
 
     return plot(grid, **options)
+
+
+def _check_panels(
+    setting: str, given: Mapping[str, object], preset: str | None, axes: Mapping[str, object], hold: Sequence[str],
+    how: Printed | None,
+) -> None:
+    """Refuses, before anything is run, more panels than a picture has room for at its width."""
+    from figures.grid.plot import check_panels
+    from simulate.ask.chosen import choose
+    from simulate.ask.hold import holds
+    from simulate.phase.grid_cells import asked_axes
+
+    chosen = choose(setting, given, preset, "phase")
+    deep = asked_axes(axes, chosen.built, chosen.given, holds(hold or None))[0]
+    check_panels(deep.name, len(deep.values) if axes["z"] is not None else 1, how)
 
 
 def _check(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from gammarho import terminal
-from simulate.errors import Diverged, InputError, Unwritten, nearest, quoted
+from simulate.errors import Diverged, InputError, Unwritten, called, nearest, quoted
 
 from .shared import (
     ENGINES,
@@ -98,7 +98,8 @@ def run(
     chosen = choose(setting, given, preset)
     model = chosen.resolved.model
     if plot is not None:
-        _drawable(plot, model, observables)
+        with called("observable", "plot"):
+            _drawable(plot, model, observables)
     images = images_of(model, data, classes, data_dir, scaling)
     from gammarho import report
     from simulate.run import store as run_store
@@ -107,6 +108,13 @@ def run(
         "steps": steps, "seed": seed, "seeds": seeds, "engine": engine, "sampling": sampling, "record": record,
         "test_sampling": test_sampling, "observables": observables, "until": bounds,
     }
+    if plot is not None:  # of one step, so that a label that is not there, or too many lines, is refused before the run
+        from figures.run import lines
+        from simulate.run.run import labelled
+
+        once = {**options, "steps": 1, "seeds": None, "record": None, "until": None}
+        with suppress(Diverged), called("observable", "plot"):
+            lines(labelled(chosen, initial=images, **once).dataset(), plot)
     unwritten: Unwritten | None = None
     with nullcontext() if path is None else run_store.writer(path) as keep:  # refused before the run, not after it
         from simulate.run.run import labelled

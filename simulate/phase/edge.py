@@ -89,12 +89,17 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
     if name not in names:
         raise InputError(f"boundary: {quoted(name)} is not an observable of this grid; {nearest(name, names)}")
     if name in {STOPPED, *(event.name for event in grid.model.events)}:
-        raise InputError(f"boundary: {name} is a hitting time, -1 where it is not reached; give what it watches")
-    if len(grid.axes) > 2 or not all(axis.parameter.numeric for axis in grid.axes):
-        raise InputError("boundary: it is followed over one or two axes of numbers; give such axes, or leave it out")
+        raise InputError(f"boundary: {quoted(boundary)}; {name} is a hitting time, -1 where it is not reached; give "
+                         "what it watches")
+    of_words = [axis for axis in grid.axes if not axis.parameter.numeric]
+    if len(grid.axes) > 2 or of_words:
+        why = f"the axis {of_words[0].option} is {of_words[0].name}, no number" if of_words else "there are three axes"
+        raise InputError(f"boundary: {quoted(boundary)} is followed over one or two axes of numbers, and {why}; give "
+                         "such axes, or leave it out")
     for axis in grid.axes:
         if len(axis.values) < 2:
-            raise InputError(f"boundary: {axis.name} has one value; give the axis {axis.option} at least two")
+            raise InputError(f"boundary: {quoted(boundary)}; {axis.name} has one value; give the axis {axis.option} at "
+                             "least two")
     return Edge(name, number, None if refine is None else _tolerance(refine))
 
 

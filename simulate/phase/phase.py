@@ -22,6 +22,7 @@ from dynamics.blas import one_blas_thread
 
 from ..ask import arguments as ask
 from ..ask import keywords, paths, reading
+from ..errors import called
 from ..observe.samplings import DRAWN
 from ..run import estimate
 from ..run.dataset import Labelled, Parts
@@ -123,7 +124,8 @@ def phase(
     """
     asked = GridAsked(setting, keywords.joined(params, values), {"x": x, "y": y, "z": z}, hold, preset, steps,
                       observable, seeds, seed, sampling, test_sampling, until)
-    return labelled(asked, boundary, refine, store, workers, scheduler, progress).dataset()
+    with called("out", "store"):  # as the program has it
+        return labelled(asked, boundary, refine, store, workers, scheduler, progress).dataset()
 
 
 class Cells(Parts):

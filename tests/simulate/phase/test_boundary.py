@@ -206,11 +206,12 @@ def test_a_boundary_over_whole_numbers_stops_at_neighbours() -> None:
         ({"boundary": "test_error=low"}, "boundary: 'test_error=low'; expected an observable and a level"),
         ({"boundary": "tst_error=0.1"}, "did you mean 'test_error'"),
         ({"boundary": "loss=0.1"}, "boundary: 'loss' is not an observable of this grid"),
-        ({"boundary": "T_1=3", "observable": "T_1"}, "T_1 is a hitting time"),
+        ({"boundary": "T_1=3", "observable": "T_1"}, "boundary: 'T_1=3'; T_1 is a hitting time"),
         ({"refine": 0}, "refine: 0; expected"),
         ({"refine": 2}, "refine: 2; expected a share of an axis' span"),
-        ({"x": "regularizer=none,pegr"}, "it is followed over one or two axes of numbers"),
-        ({"z": "q=2,3"}, "it is followed over one or two axes of numbers"),
+        ({"x": "regularizer=none,pegr"}, "boundary: 'test_error=0.3' is followed over one or two axes of numbers, and "
+         "the axis x is regularizer"),
+        ({"z": "q=2,3"}, "axes of numbers, and there are three axes"),
         ({"x": ("lam", [0.1])}, "lam has one value"),
     ],
 )

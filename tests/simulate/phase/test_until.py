@@ -11,6 +11,8 @@ from matplotlib import pyplot as plt
 from matplotlib.text import Text
 
 import gammarho as gr
+from figures import style
+from figures.said import across
 from gammarho import cli
 from simulate.phase.cell import DIVERGED, Measure, _judged
 from simulate.phase.reduced_axes import Wanted
@@ -38,7 +40,7 @@ def test_stopped_may_be_asked_for_alone_and_comes_first_where_it_is_named_first(
     assert list(grid(observable="stopped,loss").data_vars)[:2] == ["stopped", "loss"]
     with pytest.raises(gr.InputError, match="observable: 'stopped' is the step where until ends a run; give until"):
         grid(observable="stopped", until=None)
-    with pytest.raises(gr.InputError, match="boundary: stopped is a hitting time"):
+    with pytest.raises(gr.InputError, match=r"boundary: 'stopped=3'; stopped is a hitting time"):
         grid(observable="stopped", boundary="stopped=3")
 
 
@@ -78,7 +80,9 @@ def test_a_long_end_takes_more_lines_of_the_title() -> None:
     until = {"loss": 0.4, "train_error": 0.5, "gradient_norm": 1e3, "distance": 1e6, "test_loss": 2.0}
     figure = gr.plot(grid(until=until, steps=2, observable="loss"))
     (title,) = [each.get_text() for each in figure.findobj() if isinstance(each, Text) and "until" in each.get_text()]
-    assert "test_loss <= 2" in title.replace("\n", " ") and max(map(len, title.split("\n"))) <= 92
+    lines = title.split("\n")
+    assert "test_loss <= 2" in title.replace("\n", " ") and len(lines) == 3
+    assert max(across(line, style.FONT + 1) for line in lines) < style.PAGE
     plt.close(figure)
 
 

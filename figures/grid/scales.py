@@ -190,7 +190,7 @@ def scale(coordinate: xarray.DataArray, label: str) -> Scale:
     if len(values) < 2 or not all(is_number(value) for value in values):
         return Categories(name, label, values)
     numbers = np.array(values, dtype=np.float64)
-    spaced = coordinate.attrs.get("spacing") or spacing(numbers)
+    spaced = coordinate.attrs.get("spacing") or spacing(numbers, whole=coordinate.dtype.kind in "iu")
     far = not _NEAR < np.abs(numbers).max() < _FAR
     wide = far or spaced == "log" or (spaced == "irregular" and numbers[-1] / _WIDE > numbers[0])
     if far and numbers[0] <= 0:

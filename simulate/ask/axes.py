@@ -16,11 +16,15 @@ LONGEST = 100_000  # values along an axis
 
 @dataclass(frozen=True)
 class Axis:
-    """What was given as `option` ("x", "y" or "z"): a parameter, or a name that a hold uses, and its values."""
+    """What was given as `option` ("x", "y" or "z"): a parameter, or a name that a hold uses, and its values.
+
+    `logarithmic`: whether they were asked for as evenly spaced in the logarithm.
+    """
 
     option: str
     parameter: Parameter
     values: tuple[Value, ...]
+    logarithmic: bool = False
 
     @property
     def name(self) -> str:
@@ -42,7 +46,8 @@ def axis(option: str, given: object, declared: Sequence[Parameter], params: Mapp
             raise InputError(_form(option, text))
         parameter = _parameter(option, name.strip(" "), declared, params, of)
         points = _spanned(option, text, parameter, span) if ":" in span else _separated(option, text, parameter, span)
-        return Axis(option, parameter, tuple(reading.parse(parameter, value) for value in points))
+        logarithmic = span.count(":") == 3  # only :log comes fourth
+        return Axis(option, parameter, tuple(reading.parse(parameter, value) for value in points), logarithmic)
     pair = values.listed(given) or []
     name_given = values.text(pair[0]) if len(pair) == 2 else None
     if name_given is None:

@@ -159,7 +159,7 @@ def _scale(axis: Axis) -> Scale:
     """An axis' own spacing, from its least value to its greatest."""
     values = np.array([float(str(value)) for value in axis.values])
     low, high = float(values.min()), float(values.max())
-    spacing = grid_axes.spacing(np.sort(values))
+    spacing = grid_axes.spaced(axis)
     wide = low > 0 and high / low >= _DECADES
     return Scale(low, high, spacing == "log" or (spacing == "irregular" and wide))
 

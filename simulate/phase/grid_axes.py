@@ -36,7 +36,7 @@ def axis(given: Axis) -> Coordinate:
     if points.dtype.kind in "if":
         ends = {name: float(end) for name, end in (("low", parameter.low), ("high", parameter.high)) if end is not None}
         finite = {name: end for name, end in ends.items() if math.isfinite(end)}  # JSON has no other numbers
-        said |= {"spacing": spacing(points), **finite}
+        said |= {"spacing": spaced(given), **finite}
     return Coordinate((given.name,), points, said)
 
 
@@ -52,21 +52,29 @@ def _said(parameter: Parameter, values: NDArray[Any]) -> dict[str, str]:
     return {"meaning": parameter.meaning, "long_name": name, **units}
 
 
-def spacing(values: NDArray[Any]) -> Spacing:
+def spaced(given: Axis) -> Spacing:
+    """The spacing of an axis: as it was asked for, else as its values lie."""
+    if given.logarithmic and len(given.values) > 1:
+        return "log"
+    return spacing(np.sort(np.array(given.values)), whole=given.parameter.whole)
+
+
+def spacing(values: NDArray[Any], whole: bool) -> Spacing:
     """Whether values are evenly spaced ("linear", as fewer than three are), in their logarithm, or neither.
 
-    Whole numbers count as evenly spaced where rounding to them is all that keeps them from it.
+    Values of what is `whole` count as evenly spaced where rounding to whole numbers is all that keeps them from it.
     """
     if len(values) < 3:
         return "linear"
-    slack = 0.5 if np.array_equal(values, np.rint(values)) else _EVEN * np.ptp(values)
-    if np.abs(values - np.linspace(values[0], values[-1], len(values))).max() <= slack:
-        return "linear"
+    even = np.linspace(values[0], values[-1], len(values))
+    known: list[tuple[Spacing, NDArray[Any], Any]] = [("linear", even, _EVEN * np.ptp(values))]
     if values.min() > 0:
         even = np.geomspace(values[0], values[-1], len(values))
-        slacks = np.maximum(slack if slack == 0.5 else 0.0, _EVEN * even)
-        if np.all(np.abs(values - even) <= slacks):
-            return "log"
+        known.append(("log", even, _EVEN * even))
+    for rounding in (0.0, 0.5) if whole else (0.0,):
+        for name, those, slack in known:
+            if np.all(np.abs(values - those) <= np.maximum(slack, rounding)):
+                return name
     return "irregular"
 
 

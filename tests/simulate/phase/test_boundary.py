@@ -188,6 +188,13 @@ def test_a_level_that_is_nowhere_crossed() -> None:
     assert found.sizes["boundary"] == 0 and "boundary_exponent_slope" not in found.attrs
 
 
+def test_two_values_of_a_log_axis_are_split_in_the_logarithm() -> None:
+    """They were split evenly, and three of the same axis in the logarithm."""
+    two, three = (grid(y=None, x=f"sigma_p=0.003:3:{n}:log", steps=200, refine=0.02) for n in (2, 3))
+    found = two["boundary_sigma_p"].values
+    assert found.size == 1 and found == pytest.approx(three["boundary_sigma_p"].values, rel=1e-9)
+
+
 def test_a_boundary_over_whole_numbers_stops_at_neighbours() -> None:
     found = phase("pegr", {"eta": 0.2, "sigma_p": 0.5, "lam": 0.1}, x="n=4,40", steps=200, seeds=2, progress=False,
                   observable="loss", boundary="loss=0.5", refine=1e-3)

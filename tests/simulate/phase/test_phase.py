@@ -348,15 +348,42 @@ def test_a_parameter_that_follows_an_axis_is_a_coordinate_along_it(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "real", "whole"),
     [
-        ([1.0, 2.0], "linear"), ([0.0, 0.1, 0.2, 0.3], "linear"), (np.geomspace(1e-3, 1, 24), "log"),
-        (np.rint(np.geomspace(10, 1000, 7)), "log"), ([1, 2, 3, 4], "linear"), ([1.0, 2.0, 4.5], "irregular"),
-        ([0.0, 1.0, 10.0, 100.0], "irregular"), ([100.0, 10.0, 1.0], "log"), (np.rint(np.linspace(3, 90, 8)), "linear"),
+        ([1.0, 2.0], "linear", "linear"), ([1, 2, 3, 4], "linear", "linear"), ([100.0, 10.0, 1.0], "log", "log"),
+        ([0.0, 1.0, 10.0, 100.0], "irregular", "irregular"), ([1.0, 2.0, 4.0], "log", "log"),
+        (np.rint(np.geomspace(10, 1000, 7)), "irregular", "log"), ([1.0, 2.0, 4.0, 7.0], "irregular", "log"),
+        (np.rint(np.linspace(3, 90, 8)), "irregular", "linear"), ([1.0, 4.0, 8.0], "irregular", "linear"),
+        ([1.0, 2.0, 8.0], "irregular", "irregular"),
     ],
 )
-def test_the_spacing_of_an_axis(values: Any, said: str) -> None:
-    assert spacing(np.array(values)) == said
+def test_the_spacing_of_an_axis(values: Any, real: str, whole: str) -> None:
+    """Half a unit is what rounding takes from whole numbers, and nothing else's."""
+    assert spacing(np.array(values), whole=False) == real
+    assert spacing(np.array(values), whole=True) == whole
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([0.0, 0.1, 0.2, 0.3], "linear"), (np.geomspace(1e-3, 1, 24), "log"), ([1.0, 2.0, 4.5], "irregular")],
+)
+def test_the_spacing_of_what_is_not_whole(values: Any, said: str) -> None:
+    assert spacing(np.array(values), whole=False) == said
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        ("sigma_p=1:4:3:log", "log"), ("sigma_p=0.001:1:2:log", "log"), ("sigma_p=1:4:4", "linear"),
+        ("sigma_p=4:1:3:log", "log"), ("sigma_p=0.001:1:2", "linear"), ("sigma_p=1,2,4", "log"),
+        ("sigma_p=1,2,3", "linear"), (("sigma_p", [1.0, 4.0]), "linear"), ("n=4:8:3:log", "log"),
+        ("n=4:5:10:log", "log"), ("n=4:8:3", "linear"), ("n=4,7,9", "linear"), ("n=4:9:4", "linear"),
+        ("sigma_p=0.5", "linear"),
+    ],
+)
+def test_an_axis_is_spaced_as_it_was_asked_for(x: Any, said: str) -> None:
+    grid = phase("pegr", {"m": 2, "d": 30}, x=x, steps=1, seeds=1, progress=False)
+    assert grid[x[0] if isinstance(x, tuple) else x.partition("=")[0]].attrs["spacing"] == said
 
 
 def test_progress_goes_to_stderr_in_plain_lines(

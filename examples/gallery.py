@@ -3,7 +3,8 @@
 An example is a file beside this one with a `model`, two or more PRESETS that its paper compares, STATEMENTS, and
 FIGURE, the variables to show; one whose runs begin with arrays also has `initial`(values, seed), which makes them.  A
 figure has a panel a variable and a curve a preset: the largest entry, along the run.  What is said of the runs is read
-from the numbers that are kept beside the figure, of three draws a preset.
+from the numbers that are kept beside the figure, of three draws a preset; kept as well is how far another last bit of
+eta moves them, which is as near as another machine comes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "examples.md"
 NAMES = tuple(sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__init__", "gallery")))
 SEED, SEEDS = 0, range(3)
+NEARBY = (-2, -1, 1, 2)  # last bits by which eta is another
+DIGITS = 0.02  # what moves an entry by more is said: of its two digits the last is then not another machine's
 
 
 def example(name: str) -> ModuleType:
@@ -63,12 +67,28 @@ def measured(module: ModuleType) -> dict[str, Any]:
     """Of every preset the figure's variables after its last step; of every statement on how many draws it held."""
     presets = []
     for preset in module.PRESETS:
-        values = dict(preset.values)
-        runs = [gr.run(module.model, values, steps=preset.steps, seed=seed, observables=module.FIGURE,
-                       record=[preset.steps], initial=start(module, values, seed)) for seed in SEEDS]
-        ends = {name: [float(data[name][-1].max()) for data in runs] for name in module.FIGURE}
-        presets.append({"name": preset.name, "values": values, "steps": preset.steps, "ends": ends})
+        draws = [_ends(module, preset, seed) for seed in SEEDS]
+        nearby = [[_ends(module, preset, seed, bits) for bits in NEARBY] for seed in SEEDS]
+        ends = {name: [draw[name] for draw in draws] for name in module.FIGURE}
+        moved = {name: max(_share(draw[name], other[name]) for draw, others in zip(draws, nearby, strict=True)
+                           for other in others) for name in module.FIGURE}
+        presets.append({"name": preset.name, "values": dict(preset.values), "steps": preset.steps, "ends": ends,
+                        "moved": moved})
     return {"presets": presets, "holds": {each.id: _held(module, each) for each in module.STATEMENTS}}
+
+
+def _ends(module: ModuleType, preset: Any, seed: int, bits: int = 0) -> dict[str, float]:
+    """The figure's variables after a run's last step, of an eta that is so many last bits larger."""
+    values = dict(preset.values)
+    eta = values.get("eta", {each.name: each.default for each in module.model.parameters}["eta"])
+    data = gr.run(module.model, {**values, "eta": eta * (1 + bits * sys.float_info.epsilon)}, steps=preset.steps,
+                  seed=seed, observables=module.FIGURE, record=[preset.steps], initial=start(module, values, seed))
+    return {name: float(data[name][-1].max()) for name in module.FIGURE}
+
+
+def _share(one: float, other: float) -> float:
+    """How far apart two numbers are, of the first; all of it where that is 0."""
+    return 0.0 if one == other else abs(other - one) / abs(one) if one else 1.0
 
 
 def _held(module: ModuleType, statement: Any) -> int:
@@ -91,7 +111,13 @@ def seen(numbers: Mapping[str, Any]) -> list[Shown]:
     """A sentence a preset: the least and the greatest of the draws' largest entries after the last step."""
     return [shown(f"`{each['name']}`, after {{steps}} steps: " + ", ".join(
         f"`{name}` {{{name}}}" for name in each["ends"]) + ".", steps=each["steps"],
-        **{name: _span(ends) for name, ends in each["ends"].items()}) for each in numbers["presets"]]
+        **{name: _span(ends) + _moved(each["moved"][name]) for name, ends in each["ends"].items()})
+        for each in numbers["presets"]]
+
+
+def _moved(share: float) -> str:
+    """What another last bit of eta does, where it can be seen in two digits."""
+    return "" if share <= DIGITS else f" (another last bit of eta moves it by up to {100 * share:.2g} %)"
 
 
 def _span(ends: Sequence[float]) -> str:

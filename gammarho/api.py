@@ -101,7 +101,7 @@ def conditions(
     )
     own, given = condition_parameters(setting), parameters.by_name(keywords.joined(params, more))
     asked = {name: value for name, value in given.items() if name not in own}
-    solved = _held(setting, asked, hold, preset)
+    solved = _held(setting, asked, hold, preset, steps)
     resolved = resolve(setting, solved, preset, "conditions")
     extra = parameters.further(resolved, own, given)
     observed: dict[str, float] = {}
@@ -126,7 +126,7 @@ def conditions(
         known = {each.name: each for each in (*declared.parameters, *resolved.model.parameters)}
 
         def moved(changed: Mapping[str, float]) -> Mapping[str, Value]:
-            return {**here.values, **_following(setting, resolved, asked, changed, hold, preset), **changed}
+            return {**here.values, **_following(setting, resolved, asked, changed, hold, preset, steps), **changed}
 
         return repair(here, moved, names("solve", solve, tuple(known), "a parameter here") or (), known)
 
@@ -138,24 +138,26 @@ def conditions(
     return dataclasses.replace(table, held=held)
 
 
-def _held(setting: str | Model, given: Mapping[str, object], hold: object, preset: str | None) -> Mapping[str, object]:
+def _held(
+    setting: str | Model, given: Mapping[str, object], hold: object, preset: str | None, steps: int | str | None
+) -> Mapping[str, object]:
     """What is given, with the parameters that equations are solved for."""
     if not hold:
         return given
     from simulate.conditions.held import held
 
-    return held(setting, given, hold, preset=preset)
+    return held(setting, given, hold, preset=preset, steps=steps)
 
 
 def _following(
     setting: str | Model, resolved: parameters.Resolved, asked: Mapping[str, object], changed: Mapping[str, float],
-    hold: object, preset: str | None,
+    hold: object, preset: str | None, steps: int | str | None,
 ) -> dict[str, Value]:
     """The parameters that follow changed ones, by an equation or a formula, where those are not whole yet."""
     if hold:
         declared = {each.name: each for each in resolved.model.parameters}
         whole = {name: reading.nearest_whole(declared[name], x) for name, x in changed.items() if name in declared}
-        return resolve(setting, _held(setting, {**asked, **whole}, hold, preset), preset).values
+        return resolve(setting, _held(setting, {**asked, **whole}, hold, preset, steps), preset).values
     numbers: dict[str, Value] = {**resolved.values, **changed}
     for parameter in resolved.model.parameters:
         text = parameters.formula_of(resolved.model, parameter, asked)

@@ -93,7 +93,7 @@ def run(
     place = None if plot is None else paths.picture("picture", picture)
     given: Mapping[str, object] = arguments.assignments(values)
     if hold:
-        given = with_held(setting, given, preset, hold, not json)
+        given = with_held(setting, given, preset, hold, steps, not json)
     # What is misspelt is refused before Numba and xarray are loaded.
     chosen = choose(setting, given, preset)
     model = chosen.resolved.model

@@ -40,12 +40,12 @@ def thresholds(until: Sequence[str]) -> dict[str, str] | None:
 
 
 def with_held(
-    setting: str, given: Mapping[str, object], preset: str | None, hold: Sequence[str], show: bool
+    setting: str, given: Mapping[str, object], preset: str | None, hold: Sequence[str], steps: str | None, show: bool
 ) -> dict[str, object]:
     """What is given, with the parameters that --hold is solved for, each on a line where they are to be shown."""
     from simulate.conditions.held import held
 
-    solved = held(setting, given, list(hold), preset=preset)
+    solved = held(setting, given, list(hold), preset=preset, steps=steps)
     if show:
         tell_held({name: value for name, value in solved.items() if name not in given and isinstance(value, float)})
     return solved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -37,6 +37,11 @@ class Hold:
     def names(self) -> tuple[str, ...]:
         """The names in it."""
         return tuple(dict.fromkeys([*names(self.left), *names(self.right)]))
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is a name alone, of a quantity that is held at the value of the axis of its name."""
+        return self.left == self.right
 
 
 def holds(given: object) -> tuple[Hold, ...]:
@@ -72,21 +77,21 @@ def _hold(text: str) -> Hold:
 
 
 def solved_for(
-    hold: Hold, declared: Sequence[Parameter], reads: Callable[[str], Iterable[str]], taken: Mapping[str, str]
+    hold: Hold, declared: Sequence[Parameter], reads: Sequence[str], taken: Mapping[str, str]
 ) -> Parameter:
     """The parameter that an equation is solved for: the one it names, or the only one that it leaves open.
 
     Args:
         hold: the equation.
         declared: the model's parameters.
-        reads: of a name in it, the parameters that its value depends on.
+        reads: the parameters that its sides depend on.
         taken: what sets a parameter already, by name, in words such as "given as 2".
 
     Raises:
         InputError: where that parameter is none, is no number, is set already, or is not the only one.
     """
     numeric = {each.name: each for each in declared if each.numeric}
-    used = list(dict.fromkeys(name for each in hold.names for name in reads(each) if name in numeric))
+    used = [name for name in reads if name in numeric]
     name, said = hold.parameter, f"hold: {quoted(hold.text)}"
     if name is None:
         free = [each for each in used if each not in taken]
@@ -102,8 +107,8 @@ def solved_for(
     if name in taken:
         raise InputError(f"{said} is to be solved for {name}, which is {taken[name]}; leave one of the two out")
     if name not in used:
-        raise InputError(f"{said} is to be solved for {name}, on which it does not depend; name one of "
-                         f"{', '.join(used)}")
+        cure = f"name one of {', '.join(used)}" if used else "hold something of the parameters"
+        raise InputError(f"{said} is to be solved for {name}, on which it does not depend; {cure}")
     return numeric[name]
 
 

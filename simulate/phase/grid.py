@@ -181,6 +181,7 @@ def checked(asked: GridAsked, workers: int) -> Grid:
         math.prod(len(each.values) for each in axes), many, workers,
     )
     problems = cells.all()
+    cells.refuse_idle(problems)
     inexact = all(gram_refusal(lot.model, lot.values.alike) for lot in problems.lots)
     measure = Measure(requests, count, sampling or ("vectors" if inexact else EITHER), fresh, until)
     if until or not alone:

@@ -18,12 +18,14 @@ from ..ask.axes import Axis, axis
 from ..ask.chosen import Chosen
 from ..ask.columns import Columns
 from ..ask.hold import Hold
-from ..ask.noted import Note, lines
+from ..ask.noted import Note, lines, show
 from ..conditions.held import Held
 from ..errors import InputError
 from ..run.kernels import kernel_for, ready
 from ..run.lots import Lot, Lots
 from ..run.problem import Problem
+
+_ROUNDING = 1e-12  # how far apart, relatively, solutions may be that are the same but for their last digits
 
 
 def asked_axes(
@@ -124,6 +126,23 @@ class Cells:
         chosen = {**self._chosen.stated, **own, **self._held.solved(model, self._chosen.stated, named)}
         return parameters.computed(model, chosen)[name]
 
+    def refuse_idle(self, cells: Lots) -> None:
+        """Raises InputError where the equations' solutions are the same at all values of an axis of theirs."""
+        shape = [len(each.values) for each in self._axes]
+        for at, each in enumerate(self._axes):
+            if each.name not in self._held.axes or len(each.values) == 1:
+                continue
+            columns = [cells.values(name) for name in self._held.names]
+            along = [np.moveaxis(np.reshape(column, shape), at, 0) for column in columns
+                     if isinstance(column, np.ndarray)]
+            if all(np.allclose(values, values[0], rtol=_ROUNDING, atol=0.0) for values in along):
+                ends = f"{show(each.values[0])} to {show(each.values[-1])}"
+                raise InputError(
+                    f"{each.option}: {each.name} = {ends} changes no cell, as {' and '.join(self._held.names)} "
+                    f"{'does' if len(self._held.names) == 1 else 'do'} not depend on it; expected a name that moves "
+                    "what an equation is solved for, so write it into one, or leave the axis out"
+                )
+
     def corners(self) -> list[Problem]:
         """The problems at the ends of the axes."""
         ends = [tuple(dict.fromkeys((each.values[0], each.values[-1]))) for each in self._axes]
@@ -172,4 +191,5 @@ class Cells:
             notes.append(Note(f"{name} = {texts[name]} at every cell", name) if varies else note)
         idle = [f"{name} plays no part in the runs: nothing of {self._model.name} reads it"
                 for name in unread(self._model) if name in axes]
-        return (*lines(notes), *idle, *(f"{name} solves {text}" for name, text in self._held.names.items()))
+        solved = [f"{name} solves {text}" for name, text in self._held.names.items()]
+        return (*lines(notes), *idle, *solved, *self._held.notes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import ModelError
@@ -29,25 +29,35 @@ ARRAYS = ("W", "y", "clean")
 
 def check_names(model: Any) -> None:
     """Raises ModelError, in one sentence, for a name of the model's that is taken."""
-    standard = {*COMMON, *FRESH, *FRESH_BY_CLASS, *FRESH_TASKS}
     products = _products(model)
     taken: dict[str, str] = {}
     for what, name, spoken in _named(model):
-        if name in standard:
-            raise ModelError(f"{what}: {name!r} is a variable that every run has; give it another name")
-        if not spoken and name in ARRAYS:
-            raise ModelError(f"{what}: {name!r} is an array that a caller brings in initial=; give it another name")
-        if spoken and name in (*AXES, *(WORDS if what != "event" else ())):
-            raise ModelError(f"{what}: {name!r} is an axis of runs or a word of formulas; give it another name")
-        if spoken and name in FUNCTIONS:
-            raise ModelError(f"{what}: {name!r} is a function of formulas; give it another name")
-        if spoken and name in products:
-            raise ModelError(f"{what}: {name!r} is {products[name]} in formulas; give it another name")
+        if reason := _reason(what, name, spoken, products):
+            raise ModelError(f"{what}: {reason}; give it another name")
         if name in taken:
             also = "twice" if taken[name] == what else f"as {what} and as {taken[name]}"
             raise ModelError(f"{what}: {name!r} is declared {also}; give each thing of a model its own name")
         taken[name] = what
     _check_tasks(model)
+
+
+def why_no_parameter(model: Any, name: str) -> str:
+    """Why nothing new beside a model's parameters may have a name, as one of its own; "" where it may."""
+    declared = next((f"{name!r} is declared as {what}" for what, other, _ in _named(model) if other == name), "")
+    return _reason("parameter", name, True, _products(model)) or declared
+
+
+def _reason(what: str, name: str, spoken: bool, products: Mapping[str, str]) -> str:
+    """Why a thing that `what` says may not have a name, "" where it may; what is `spoken` stands in formulas."""
+    if name in {*COMMON, *FRESH, *FRESH_BY_CLASS, *FRESH_TASKS}:
+        return f"{name!r} is a variable that every run has"
+    if not spoken and name in ARRAYS:
+        return f"{name!r} is an array that a caller brings in initial="
+    if spoken and name in (*AXES, *(WORDS if what != "event" else ())):
+        return f"{name!r} is an axis of runs or a word of formulas"
+    if spoken and name in FUNCTIONS:
+        return f"{name!r} is a function of formulas"
+    return f"{name!r} is {products[name]} in formulas" if spoken and name in products else ""
 
 
 def _named(model: Any) -> Iterator[tuple[str, str, bool]]:

@@ -18,13 +18,15 @@ LONGEST = 100_000  # values along an axis
 class Axis:
     """What was given as `option` ("x", "y" or "z"): a parameter, or a name that a hold uses, and its values.
 
-    `logarithmic`: whether they were asked for as evenly spaced in the logarithm.
+    `logarithmic`: whether they were asked for as evenly spaced in the logarithm; `said` is a line where there are fewer
+    than were asked for.
     """
 
     option: str
     parameter: Parameter
     values: tuple[Value, ...]
     logarithmic: bool = False
+    said: str = ""
 
     @property
     def name(self) -> str:
@@ -45,9 +47,14 @@ def axis(option: str, given: object, declared: Sequence[Parameter], params: Mapp
         if not equals or not span:
             raise InputError(_form(option, text))
         parameter = _parameter(option, name.strip(" "), declared, params, of)
-        points = _spanned(option, text, parameter, span) if ":" in span else _separated(option, text, parameter, span)
-        logarithmic = span.count(":") == 3  # only :log comes fourth
-        return Axis(option, parameter, tuple(reading.parse(parameter, value) for value in points), logarithmic)
+        if ":" not in span:
+            return Axis(option, parameter, _separated(option, text, parameter, span))
+        asked, logarithmic = _spanned(option, text, parameter, span), span.count(":") == 3  # only :log comes fourth
+        points = list(dict.fromkeys(asked))
+        fewer = (f"{parameter.name} has {len(points)} values and not {len(asked)}, as some of {text} round to the same "
+                 "whole number; give fewer, or ends further apart")
+        return Axis(option, parameter, tuple(reading.parse(parameter, value) for value in points), logarithmic,
+                    "" if points == asked else fewer)
     pair = values.listed(given) or []
     name_given = values.text(pair[0]) if len(pair) == 2 else None
     if name_given is None:
@@ -101,7 +108,7 @@ def _form(option: str, text: str) -> str:
 
 
 def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[float]:
-    """The values of a:b:n (evenly spaced) or a:b:n:log, ends included; whole ones of a whole parameter, each once."""
+    """The values of a:b:n (evenly spaced) or a:b:n:log, ends included; rounded ones of a whole parameter, some perhaps alike."""
     parts = span.split(":")
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] != "log"):
         raise InputError(_form(option, text))
@@ -121,7 +128,7 @@ def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[fl
         raise InputError(f"{option}: {quoted(text)}, whose ends are equal; expected two different ones")
     points = _spaced(start, stop, n, logarithmic=len(parts) == 4)
     if parameter.whole:
-        return list(dict.fromkeys(float(round(value)) for value in points))
+        return [float(round(value)) for value in points]
     if len(set(points)) < len(points):
         raise InputError(f"{option}: {quoted(text)}, of whose values some coincide in float64; give fewer of them")
     return points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from derivations.declare import Model, Parameter, Preset, Value
@@ -74,7 +74,7 @@ def valued(
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
     lookup = computed(model, chosen)
     values = {parameter.name: lookup[parameter.name] for parameter in model.parameters}
-    notes = [Note(f"preset {preset.name} ({preset.source}){_but(preset, given, values)}")] if preset else []
+    notes = [of_preset(preset, given, values)] if preset else []
     for parameter in sorted(model.parameters, key=lambda each: each.follows):
         text = lookup.formulas.get(parameter.name)
         if parameter.name not in chosen and parameter.default is not None:
@@ -84,12 +84,16 @@ def valued(
     return Resolved(model, values, tuple(notes))
 
 
-def _but(preset: Preset, given: Mapping[str, object], values: Mapping[str, Value]) -> str:
-    """What is given in the place of a preset's values, where it differs."""
+def of_preset(
+    preset: Preset, given: Iterable[str], values: Mapping[str, Value], by_cell: Collection[str] = ()
+) -> Note:
+    """That a preset was used, and what is given in the place of its values, where it differs or does so `by_cell`."""
     of_preset = dict(preset.values)
-    changed = [f"{name} = {show(values[name])}" for name in given
-               if name in of_preset and name in values and of_preset[name] != values[name]]
-    return f", but {', '.join(changed)}" if changed else ""
+    changed = [f"{name} = {show(values[name])}" for name in given if name not in by_cell
+               and name in of_preset and name in values and of_preset[name] != values[name]]
+    apart = [name for name in given if name in by_cell and name in of_preset]
+    said = ", ".join([*changed, *([f"{', '.join(apart)} by cell"] if apart else [])])
+    return Note(f"preset {preset.name} ({preset.source}){f', but {said}' if said else ''}")
 
 
 def over(preset: Preset | None, given: Mapping[str, object]) -> dict[str, object]:

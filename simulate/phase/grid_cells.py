@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derivations.declare import Model, Parameter, Value, unread
+from derivations.declare.names import why_no_parameter
 from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 
@@ -18,12 +19,15 @@ from ..ask.axes import Axis, axis
 from ..ask.chosen import Chosen
 from ..ask.columns import Columns
 from ..ask.hold import Hold
-from ..ask.noted import Note, lines, show
+from ..ask.noted import lines, show
 from ..conditions.held import Held
-from ..errors import InputError
+from ..conditions.names import SUPPLIED
+from ..errors import InputError, quoted
 from ..run.kernels import kernel_for, ready
 from ..run.lots import Lot, Lots
 from ..run.problem import Problem
+from . import grid_notes
+from .grid_layout import DIGEST
 
 _ROUNDING = 1e-12  # how far apart, relatively, solutions may be that are the same but for their last digits
 
@@ -50,11 +54,22 @@ def asked_axes(
         if option != "x" and given.get(option) is None:
             continue
         new = axis(option, given[option], declared, params, model.name)
+        _check_name(new, model, own)
         for before in axes:
             if before.name == new.name:
                 raise InputError(f"{before.option} and {option}: both {new.name}; expected two different parameters")
         axes.append(new)
     return tuple(reversed(axes))
+
+
+def _check_name(asked: Axis, model: Model, own: Collection[str]) -> None:
+    """Refuses a name that what a grid holds beside its axes has."""
+    name = asked.name
+    reason = why_no_parameter(model, name) if name not in own and name not in SUPPLIED else ""
+    if not reason and name == DIGEST:
+        reason = f"{quoted(name)} is what a stored grid keeps of its cells"
+    if reason:
+        raise InputError(f"{asked.option}: the axis {reason}; give it another name")
 
 
 def _meaning(name: str, equations: Sequence[Hold]) -> str:
@@ -184,12 +199,10 @@ class Cells:
 
     def notes(self, cells: Lots) -> tuple[str, ...]:
         """The lines on presets, defaults and formulas that go for all of the cells."""
-        axes, texts, notes = {each.name for each in self._axes}, self.formulas(), list[Note]()
-        for note in cells[0].resolved.without(axes | self._held.names.keys()):
-            name = note.parameter
-            varies = name in texts and isinstance(cells.values(name), np.ndarray)
-            notes.append(Note(f"{name} = {texts[name]} at every cell", name) if varies else note)
+        axes = {each.name for each in self._axes}
+        notes = list(grid_notes.notes(cells, self._axes, self._chosen, self._held.names))
         idle = [f"{name} plays no part in the runs: nothing of {self._model.name} reads it"
                 for name in unread(self._model) if name in axes]
         solved = [f"{name} solves {text}" for name, text in self._held.names.items()]
-        return (*lines(notes), *idle, *solved, *self._held.notes())
+        fewer = [each.said for each in self._axes if each.said]
+        return (*lines(notes), *fewer, *idle, *solved, *self._held.notes())

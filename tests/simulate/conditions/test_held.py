@@ -106,3 +106,23 @@ def test_t_is_the_steps_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert "eta = 0.5 (held)" in capsys.readouterr().out
     assert main(["conditions", "pegr", "--hold", "eta: eta*T=10", "--steps", "20"]) == 0
     assert "eta = 0.5 (held)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("seed", "x: the axis 'seed' is an axis of runs or a word of formulas; give it another name"),
+        ("status", "x: the axis 'status' is an axis of runs"),
+        ("message", "x: the axis 'message' is an axis of runs"),
+        ("stopped", "x: the axis 'stopped' is an axis of runs"),
+        ("test_error", "x: the axis 'test_error' is a variable that every run has; give it another name"),
+        ("test_error_se", "x: the axis 'test_error_se' is a variable that every run has"),
+        ("signal", "x: the axis 'signal' is declared as observable"),
+        ("T_1", "x: the axis 'T_1' is declared as event"),
+        ("digest", "x: the axis 'digest' is what a stored grid keeps of its cells; give it another name"),
+    ],
+)
+def test_an_axis_has_no_name_of_what_a_grid_holds_beside_it(name: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        grid(f"{name}=0.1,0.5", f"sigma_0: sigma_0*n**{name}=0.1")
+    assert said in str(caught.value)

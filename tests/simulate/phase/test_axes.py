@@ -201,7 +201,7 @@ def test_held_values_for_the_other_verbs() -> None:
     [
         ({"sigma_p": "20/sqrt(d)", "lam": "m/(sigma_p**2*d)"}, {"x": ("d", [100.0, 1e4]), "y": ("eta", [1, 2])}, None),
         ({}, {"x": ("d", [100.0, 1e4]), "y": ("lam", [0.1, 0.2])}, ["sigma_p: S=20"]),
-        ({}, {"x": ("r", [0.5, 1.0]), "y": ("d", [100.0, 400.0])}, ["sigma_p: mu_norm/(sigma_p*sqrt(d))=r"]),
+        ({}, {"x": ("snr", [0.5, 1.0]), "y": ("d", [100.0, 400.0])}, ["sigma_p: mu_norm/(sigma_p*sqrt(d))=snr"]),
         ({"d": 400, "m": "n/2"}, {"x": ("n", [10, 20]), "y": ("eta", [0.1, 0.2])}, ["mu_norm: mu_norm=eta*n"]),
         ({"d": 400, "m": 4}, {"x": ("m_", [4.0, 8.0]), "y": ("eta", [0.1, 0.2])}, ["n: n=2*m_"]),
         ({"d": 400}, {"x": "regularizer=pegr,fgr", "y": ("sigma_p", [0.1, 0.2]), "z": ("lam", [0.0, 0.1])}, None),

@@ -57,7 +57,7 @@ def test_a_quantity_that_is_held_goes_into_other_equations() -> None:
 
 
 def test_what_a_quantity_is_made_of_stays_what_it_means() -> None:
-    """heterogeneous: trace = (d - K - 1) sigma_p^2 + spike, in which spike is Gamma's, whatever an axis of that name."""
+    """heterogeneous: trace = (d - K - 1) sigma_p^2 + spike, whose spike is Gamma's, not the axis."""
     given = {"K": 3, "n": 9, "m": 3, "d": 30, "sigma_p": 1.0, "u_norm": 1.0}
     asked: Any = GridAsked("heterogeneous", given, {"x": "spike=2,4", "y": None, "z": None}, "eta: eta*trace=spike",
                            None, 5, "loss", 1, 0, None)

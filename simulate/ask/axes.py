@@ -108,7 +108,7 @@ def _form(option: str, text: str) -> str:
 
 
 def _spanned(option: str, text: str, parameter: Parameter, span: str) -> list[float]:
-    """The values of a:b:n (evenly spaced) or a:b:n:log, ends included; rounded ones, perhaps alike, of a whole parameter."""
+    """The values of a:b:n (evenly spaced) or a:b:n:log, ends included; of a whole parameter rounded, perhaps alike."""
     parts = span.split(":")
     if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] != "log"):
         raise InputError(_form(option, text))

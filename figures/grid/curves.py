@@ -123,11 +123,12 @@ def line(curve: Curve, scales: Sequence[Scale], data: xarray.Dataset) -> Line:
 
 
 def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[Array, Array]:
-    """The formula's values, and where they stand along the other axis (0 where there is none)."""
-    named = _derived(curve, data)
-    if named is None:
-        return np.array([np.nan]), np.zeros(1)
-    texts = [curve.formula, *named.values()]
+    """The formula's values, and where they stand along the other axis (0 where there is none).
+
+    Where that axis selects the recursion, each cell has its own, and a stretch from edge to edge.
+    """
+    derived, apart = _derived(curve, over, data)
+    texts = [curve.formula, *(text for named in derived if named is not None for text in named.values())]
     used = [name for name in early.behind(texts) if name in data.coords and (over is None or name != over.name)]
     varying = [name for name in used if len(np.unique(data[name].values)) > 1]
     for name in varying:
@@ -135,7 +136,7 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
             raise InputError(f"curve: {curve} uses {name}, which differs along {curve.left}; write it without {name}")
     if over is None:
         points, places = np.array([np.nan], dtype=object), np.zeros(1)
-    elif varying:  # known at the cells alone
+    elif varying or apart:  # known at the cells alone
         points, places = np.array(over.values, dtype=object), over.places
     else:
         points, places = over.between()
@@ -143,6 +144,9 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
     along = {name: _along(data[name], over) for name in varying}
     heights, why = np.full(len(points), np.nan), None
     for at, value in enumerate(points):
+        named = derived[at if apart else 0]
+        if named is None:
+            continue
         there: Mapping[str, Any] = {
             **fixed, **{name: plain(each[at]) for name, each in along.items()},
             **({over.name: plain(value)} if over is not None else {}),
@@ -154,21 +158,41 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
             why = why or error
     if why is not None and np.isnan(heights).all():
         raise InputError(f"curve: {curve} has a value nowhere in the picture: {why}")
-    return heights, places
+    return _stretched(heights, over.edges) if apart and over is not None else (heights, places)
 
 
-def _derived(curve: Curve, data: xarray.Dataset) -> Mapping[str, str] | None:
-    """The formulas of the names of the early stage that a curve uses; None where a panel's model has one of them not.
+def _stretched(heights: Array, edges: Array) -> tuple[Array, Array]:
+    """Each cell's value from its one edge to its other, with a gap between it and the next, and where these stand."""
+    cells = len(heights)
+    along = np.stack([edges[:-1], edges[1:], np.full(cells, np.nan)], axis=1)
+    return np.stack([heights, heights, np.full(cells, np.nan)], axis=1).ravel(), along.ravel()
 
-    Raises InputError where a parameter that selects the recursion differs within the panel.
+
+def _derived(
+    curve: Curve, over: Scale | None, data: xarray.Dataset
+) -> tuple[Sequence[Mapping[str, str] | None], bool]:
+    """The formulas of the names of the early stage that a curve uses, and whether there are some of each cell's own.
+
+    One for the panel, else one a value of the other axis; None where a model has one of the names not.  Raises
+    InputError where the curve's own axis selects the recursion.
     """
     wanted = [name for name in names(curve.formula) if name not in data.coords]
     if not wanted:
-        return {}
-    labels = {str(name): coord.values for name, coord in data.coords.items() if name != "seed"}
-    plain_values = {name: plain(each[()]) for name, each in labels.items() if each.ndim == 0}
-    formulas = early.formulas_at(curve.setting, plain_values)
-    return {name: formulas[name] for name in wanted} if set(wanted) <= set(formulas) else None
+        return [{}], False
+    chosen = [name for name in early.structural(curve.setting) if name in data.coords]
+    apart = [name for name in chosen if len(np.unique(data[name].values)) > 1]
+    for name in apart:
+        if curve.left in data[name].dims and _differs(data[name], curve.left):
+            raise InputError(
+                f"curve: {curve} uses {wanted[0]}, which {name} selects, and that differs along {curve.left}; put "
+                "another axis on its left"
+            )
+    fixed = {name: plain(data[name].values.flat[0]) for name in chosen if name not in apart}
+    columns = {name: _along(data[name], over) for name in apart}
+    here = [{**fixed, **{name: plain(column[at]) for name, column in columns.items()}}
+            for at in range(len(over.values) if apart and over is not None else 1)]
+    every = [early.formulas_at(curve.setting, each) for each in here]
+    return [{name: each[name] for name in wanted} if set(wanted) <= set(each) else None for each in every], bool(apart)
 
 
 def _differs(values: xarray.DataArray, dim: str) -> bool:

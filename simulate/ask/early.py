@@ -37,17 +37,21 @@ def formulas(model: Model) -> Mapping[str, str]:
 def formulas_at(setting: object, values: Mapping[str, Any]) -> Mapping[str, str]:
     """Those of a setting's model at its structural parameters' values among these.  Raises InputError."""
     factory = settings.resolve(setting).factory
-    structural = [each.name for each in models.build(factory, {}).parameters if each.structural]
-    return formulas(models.build(factory, {name: values[name] for name in structural if name in values}))
+    return formulas(models.build(factory, {name: values[name] for name in structural(setting) if name in values}))
+
+
+def structural(setting: object) -> tuple[str, ...]:
+    """The parameters of a setting that select the recursion.  Raises InputError."""
+    return tuple(each.name for each in models.build(settings.resolve(setting).factory, {}).parameters
+                 if each.structural)
 
 
 def known_names(setting: object, values: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
     """The names of a setting's early stage at any of these values of its structural parameters, as `formulas_at`."""
-    base = models.build(settings.resolve(setting).factory, {})
-    structural = {each.name: values[each.name] for each in base.parameters if each.structural and each.name in values}
+    several = {name: values[name] for name in structural(setting) if name in values}
     names: dict[str, None] = {}
-    for chosen in product(*structural.values()):
-        names |= dict.fromkeys(formulas_at(setting, dict(zip(structural, chosen, strict=True))))
+    for chosen in product(*several.values()):
+        names |= dict.fromkeys(formulas_at(setting, dict(zip(several, chosen, strict=True))))
     return tuple(names)
 
 

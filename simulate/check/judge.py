@@ -14,10 +14,11 @@ from derivations.declare import Statement
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
 
 from .case import Case
-from .comparison import Comparison, comparisons
+from .comparison import Comparison
 from .formula import evaluate, mentioned, number, uses
 from .indexed import AnyArray, Indexed, aligned, truth
 from .over_steps import OverSteps, Point, furthest, label, tightest
+from .pending import said, settled, wavers
 from .tasks import states_a_step
 from .view import View
 
@@ -124,15 +125,17 @@ def _window(statement: Statement, case: Case) -> Outcome | None:
 def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str]:
     """The rows it is evaluated on; why there are none; and what part of its range they are."""
     view, none = case.view(), np.empty(0, dtype=np.int64)
+    ends, within = _diverges(case), f"within the run's {case.t[-1]}"
     if statement.at:
         step = number(statement.at, view)
         if step == math.inf:
-            return none, f"its step, {statement.at}, does not come within the run's {case.t[-1]}", ""
+            return none, f"its step, {statement.at}, does not come {ends or within}", ""
         if not step >= 0:
             return none, f"its step, {statement.at}, is {step:.4g}, which is no step", ""
         if math.floor(step) > case.t[-1]:
             worth = f" = {math.floor(step)}" if statement.at != str(math.floor(step)) else ""
-            return none, f"its step, {statement.at}{worth}, is beyond the run's {case.t[-1]}", ""
+            beyond = f"does not come {ends}" if ends else f"is beyond the run's {case.t[-1]}"
+            return none, f"its step, {statement.at}{worth}, {beyond}", ""
         rows = np.array([case.row(step)])
         return (rows if not _ahead(statement, case) or case.following[rows[0]] >= 0 else none), "", ""
     since = number(statement.since, view) if statement.since else 0.0
@@ -142,11 +145,16 @@ def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, s
     if _ahead(statement, case):
         rows = rows[case.following[rows] >= 0]
     span = "never begins" if since == math.inf else f"is t from {since:.6g} to {until:.6g}"
-    why = f"its range {span}, and the run's is 0 to {case.t[-1]}"
+    why = f"its range {span}, and the run's is 0 to {case.t[-1]}{', as it diverges' if ends else ''}"
     short = statement.until and until > case.t[-1]
     if short and until == math.inf:
-        return rows, why, f"its last step, {statement.until}, does not come within the run's {case.t[-1]}"
+        return rows, why, f"its last step, {statement.until}, does not come {ends or within}"
     return rows, why, f"the run ends at {case.t[-1]} of {until:.6g}" if short else ""
+
+
+def _diverges(case: Case) -> str:
+    """Where a run that diverges ends; "" of another."""
+    return f"before step {case.diverged}, at which the run diverges" if case.diverged >= 0 else ""
 
 
 def _ahead(statement: Statement, case: Case) -> bool:
@@ -158,10 +166,12 @@ def _piece(statement: Statement, case: Case, rows: NDArray[np.int64]) -> Outcome
     given = met(statement.given, view)
     if not np.any(given.values):  # the claim need not even have a value where the hypothesis fails
         return Outcome(case.seed, missing=_missing(statement.given, view))
+    if wavers(statement.given, view):
+        return Outcome(case.seed, why=f"of its hypothesis {said(statement.given, view)}", complete=False)
     out = Outcome(case.seed)
-    for comparison in comparisons(statement.claim, view, statement.tolerance):
+    for comparison in settled(statement.claim, view, statement.tolerance):
         out = _merged(out, _counted(comparison, given, case, rows))
-    return out
+    return replace(out, note=said(statement.claim, view)) if out.unknown else out
 
 
 def met(given: str, view: View) -> Indexed:
@@ -252,7 +262,7 @@ def _exists(statement: Statement, case: Case, rows: NDArray[np.int64], note: str
     if not statement.until:
         note = note or f"the run ends at {case.t[-1]}, and it may come later: give `until`"
     view = case.view(rows)
-    parts = [OverSteps.of(each, len(rows)) for each in comparisons(statement.claim, view, statement.tolerance)]
+    parts = [OverSteps.of(each, len(rows)) for each in settled(statement.claim, view, statement.tolerance)]
     truth = np.all([part.holds.all(axis=1) for part in parts], axis=0)
     every = bool(np.all(np.diff(case.t[rows]) == 1)) and not note and case.diverged < 0
     if truth.any():

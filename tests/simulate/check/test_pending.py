@@ -8,7 +8,7 @@ import pytest
 
 import gammarho as gr
 from derivations.declare import Quantity, Statement, Statements
-from simulate.check.results import Result
+from simulate.check.bench import Result
 
 SMALL: dict[str, Any] = {"n": 4, "m": 2, "d": 30, "lam": 0.5, "eta": 0.2}
 NEVER = "first(loss <= 1e-9)"  # not within these few steps

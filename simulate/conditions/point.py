@@ -10,9 +10,11 @@ from derivations.declare.formula import FormulaError, names
 
 from ..ask.derived import kappa, penalty_constant
 from ..ask.formula import evaluate
+from ..ask.rounding import ULP, Bounded, bounded
 from .rows import NOWHERE, Interval, PrescribedRow, Row, number
 
 _ROUNDING = 1e-10  # two sides this close, relatively, are equal: a mend is offered to twelve digits
+_GIVEN = 16 * ULP  # what a real parameter is off by, relatively: it may be a decimal, or solve an equation
 
 
 def about(only: Only | None, values: Mapping[str, Value]) -> bool:
@@ -91,11 +93,36 @@ class Point:
         big, small = (right, left) if clause.relation == "<=" else (left, right)
         equal = clause.relation == "="
         interval = within_factor(left, right) if equal else interval_of(big, small, clause.power)
+        if self.constant not in interval and self._holds_but_for_rounding(clause, left, right):
+            interval = Interval() if clause.power == 0 else interval.reaching(self.constant)
         ratio = big / small if small > 0 else None
         return Row(
             clause=clause, left=left, right=right, ratio=ratio, interval=interval, holds=self.constant in interval,
             trivial=not equal and clause.power != 0 and small <= 0 <= big, counted=counted,
         )
+
+    def _holds_but_for_rounding(self, clause: Clause, left: float, right: float) -> bool:
+        """Whether a clause may hold exactly, as its sides miss each other by no more than their rounding."""
+        factor = float(self.constant**clause.power)
+        sides = (clause.left, left), (clause.right, right)
+        (big, above), (small, below) = sides if clause.relation == ">=" else sides[::-1]
+        pairs = [(big, above, small, below)]
+        if clause.relation == "=":  # right >= left/C, and left >= right/C
+            pairs.append((small, below, big, above))
+        return all(self._reaches(*pair, factor) for pair in pairs)
+
+    def _reaches(self, big: str, above: float, small: str, below: float, factor: float) -> bool:
+        """Whether big >= factor small, within the rounding of both sides."""
+        off = bounded(big, self._bounded)[1] + factor * bounded(small, self._bounded)[1]
+        return bool(factor * below - above <= off + ULP * (abs(above) + factor * abs(below)))
+
+    def _bounded(self, name: str) -> Bounded:
+        """A name's value and how far it may be from what it stands for; counts, and what is measured, are exact."""
+        value = self.scope[name]
+        if name in self.formulas:
+            return value, bounded(self.formulas[name], self._bounded)[1]
+        exact = name in self.measured or isinstance(value, int)
+        return value, 0.0 if exact else _GIVEN * abs(value)
 
     def holds(self, clause: Clause) -> bool:
         """Whether a clause has a value and holds here."""

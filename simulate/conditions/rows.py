@@ -37,6 +37,10 @@ class Interval:
         """Whether no C is in it."""
         return self.low > self.high or self.high <= 0 or self.low == math.inf
 
+    def reaching(self, constant: float) -> Interval:
+        """The same up to a constant just outside it."""
+        return Interval(min(self.low, constant), max(self.high, constant))
+
     def __str__(self) -> str:
         """Its ends rounded into it: "(0, 0.00997]", "[0.5, inf)" or "empty"."""
         if self.empty:

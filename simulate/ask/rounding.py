@@ -59,6 +59,8 @@ def _of_function(name: str, parts: list[Bounded]) -> Bounded:
     value, off = float(FUNCTIONS[name](*(part for part, _ in parts))), max(off for _, off in parts)
     if name in ("abs", "max", "min"):
         return value, off
-    (x, _), *_ = parts
-    slope = {"log": lambda: 1 / abs(x), "exp": lambda: value, "sqrt": lambda: 0.5 / value if value else math.inf}[name]
-    return value, (0.0 if off == 0 else slope() * off) + _LIBRARY * ULP * abs(value)
+    if name == "sqrt":  # sqrt(x + off) - sqrt(x) is below either
+        off = math.sqrt(off) if off >= value**2 else 0.5 * off / value
+    else:
+        off = off / abs(parts[0][0]) if name == "log" else off * value
+    return value, off + _LIBRARY * ULP * abs(value)

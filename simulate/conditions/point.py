@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -14,7 +15,7 @@ from ..ask.rounding import ULP, Bounded, bounded
 from .rows import NOWHERE, Interval, PrescribedRow, Row, number
 
 _ROUNDING = 1e-10  # two sides this close, relatively, are equal: a mend is offered to twelve digits
-_GIVEN = 16 * ULP  # what a real parameter is off by, relatively: it may be a decimal, or solve an equation
+_GIVEN = 16 * ULP  # what a real parameter is off by, relatively, which may be a decimal or solve an equation
 
 
 def about(only: Only | None, values: Mapping[str, Value]) -> bool:
@@ -114,14 +115,15 @@ class Point:
     def _reaches(self, big: str, above: float, small: str, below: float, factor: float) -> bool:
         """Whether big >= factor small, within the rounding of both sides."""
         off = bounded(big, self._bounded)[1] + factor * bounded(small, self._bounded)[1]
-        return bool(factor * below - above <= off + ULP * (abs(above) + factor * abs(below)))
+        room = off + ULP * (abs(above) + factor * abs(below))
+        return math.isfinite(room) and factor * below - above <= room
 
     def _bounded(self, name: str) -> Bounded:
-        """A name's value and how far it may be from what it stands for; counts, and what is measured, are exact."""
+        """A name's value and how far it may be from what it stands for; whole ones, and what is measured, are exact."""
         value = self.scope[name]
         if name in self.formulas:
             return value, bounded(self.formulas[name], self._bounded)[1]
-        exact = name in self.measured or isinstance(value, int)
+        exact = name in self.measured or float(value).is_integer()
         return value, 0.0 if exact else _GIVEN * abs(value)
 
     def holds(self, clause: Clause) -> bool:

@@ -134,6 +134,17 @@ def undone(data: Data) -> str:
     return f"{int(cells.sum())} of {cells.size} cells are left undone, the first of them by {first}"
 
 
+def none_ran(data: Data) -> str:
+    """Why no run of a grid could be made, in the words of the first; empty where one could."""
+    status, messages = (data.data_vars[name].values for name in ("status", "message"))
+    some = any(np.isfinite(data.data_vars[name].values).any() for name in observables(data))  # one of several lacks
+    if some or (status != "failed").any():
+        return ""
+    first, *others = dict.fromkeys(str(message).partition(": ")[2] for message in messages.ravel())
+    reasons = "1 other reason" if len(others) == 1 else f"{len(others)} other reasons"
+    return f"no cell can be run: {first}{f' ({reasons} in other cells: --json has them)' if others else ''}"
+
+
 def _curve(drawn: Sequence[_Draws], kept: str) -> list[str]:
     """A row a value of x, and for each observable its mean and the standard error that the seeds give it."""
     (across,) = drawn[0].dims

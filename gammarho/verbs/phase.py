@@ -155,6 +155,8 @@ def phase(
     if refused:  # the table is printed all the same
         raise refused[0]
     left = grids.undone(data)
+    if not left and (why := grids.none_ran(data)):  # after the table, which is all that there is
+        return say(why)
     return say(f"{left}; {goes_on(path, again)}") if left else 0
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from derivations.declare import Parameter, Value
+from derivations.declare.formula import FormulaError, names
 
 from ..errors import InputError, nearest, quoted
 from . import kinds, reading, values
@@ -47,6 +49,7 @@ def axis(option: str, given: object, declared: Sequence[Parameter], params: Mapp
         if not equals or not span:
             raise InputError(_form(option, text))
         parameter = _parameter(option, name.strip(" "), declared, params, of)
+        _check_numbers(option, parameter, re.split("[,:]", span))
         if ":" not in span:
             return Axis(option, parameter, _separated(option, text, parameter, span))
         asked, logarithmic = _spanned(option, text, parameter, span), span.count(":") == 3  # only :log comes fourth
@@ -62,7 +65,23 @@ def axis(option: str, given: object, declared: Sequence[Parameter], params: Mapp
             f"{option}: {quoted(given)}; expected a parameter and its values, such as ('lam', [0.01, 0.1])"
         )
     parameter = _parameter(option, name_given, declared, params, of)
+    _check_numbers(option, parameter, values.listed(pair[1]) or ())
     return Axis(option, parameter, _listed(option, parameter, pair[1]))
+
+
+def _check_numbers(option: str, parameter: Parameter, given: Sequence[object]) -> None:
+    """Refuses a formula of parameters among an axis' values, which has none before a cell has."""
+    for text in filter(None, map(values.text, given) if parameter.numeric else ()):
+        try:
+            of = names(text)
+        except FormulaError:  # told where the value is read
+            continue
+        if of and text.strip() not in of:
+            raise InputError(
+                f"{option}: {parameter.name} has the value {quoted(text)}, a formula of {', '.join(of)}, and an axis' "
+                f"values are numbers; write them out, or hold {quoted(f'{parameter.name}: {parameter.name}=...')} and "
+                "give the axis of another name in that equation"
+            )
 
 
 def _listed(option: str, parameter: Parameter, given: object) -> tuple[Value, ...]:

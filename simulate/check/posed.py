@@ -108,8 +108,8 @@ def _listed(asked: object) -> Sequence[object] | None:
 
 def _meant(word: str, ids: Collection[str]) -> str:
     """What may be given in place of a word that is no statement's id."""
-    some = ", ".join(list(ids)[:6])
-    return did_you_mean(word, ids) or f"expected ids such as {some}, or a claim such as 'loss <= 0.1'"
+    some = f"ids such as {', '.join(list(ids)[:6])}, or " if ids else ""
+    return did_you_mean(word, ids) or f"expected {some}a claim such as 'loss <= 0.1'"
 
 
 def _typed(claim: str) -> Statement:

@@ -110,7 +110,8 @@ def phase(
     Returns:
         Dimensions (z, y, x, seed), each axis under its own name: each observable (NaN where it has no number), its
         standard error where it has one, `status` ("ok", "diverged", "failed" or "undone") of every run and `message`, a
-        sentence for what is not ok or was drawn otherwise.  A run that ran out of memory or could not read or write
+        sentence for what is not ok or was drawn otherwise, also where no cell can be run (the program then ends with
+        2).  A run that ran out of memory or could not read or write
         is "undone": it is not kept, and a rerun takes it up.  Every other parameter that has a value is a coordinate;
         those of the axes say in attrs["spacing"] whether they are "linear", "log" or "irregular".  A boundary's points
         are along the dimension "boundary": of each axis the value, boundary_NAME, and the ends of its 95 % band from

@@ -16,6 +16,7 @@ from .said import height as caption_height
 _LINE, _KEY = 0.13, 0.175  # inches a line of the caption, a row of the legend
 _SIDES = 0.2  # inches beside a title
 _SHARE = 0.8  # of a figure's own width: at less its panels' words are cut
+LEAST = 4.0  # inches that every paper's figure needs
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def page(
         InputError: where that is less than `least`, or a good part of the page's own `width`: words would be cut.
     """
     how = asked()
-    fits(how, least or _SHARE * width)
+    fits(how, least or _SHARE * width, panels=least > LEAST)
     width = how.width or width
     foot = 0.16 + _KEY * rows + (max(_LINE, caption_height(folded(said, width))) if how.caption else 0.0)
     figure = Figure(figsize=(width, height + foot), layout="constrained")

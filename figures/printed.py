@@ -73,11 +73,12 @@ def _inches(width: float | str) -> float:
     return inches
 
 
-def fits(wanted: Printed, least: float) -> None:
-    """Raises InputError where a figure needs more room than it is asked for."""
+def fits(wanted: Printed, least: float, panels: bool = False) -> None:
+    """Raises InputError where a figure needs more room than it is asked for; `panels`: fewer of them need less."""
     if wanted.width is not None and wanted.width < least - 1e-9:
+        more = ", or fewer panels" if panels else ""
         raise InputError(f"width: {wanted.width:.4g} inches, at which words of this picture are cut; expected at least "
-                         f"{least:.3g}, so give {least:.3g}in, or fewer panels")
+                         f"{least:.3g}, so give {least:.3g}in{more}")
 
 
 @contextmanager

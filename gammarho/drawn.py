@@ -65,8 +65,10 @@ def written(
 def _of_paper(
     paper: str, figure: str | None, folder: Path, known: Mapping[str, Writer], absent: Mapping[str, str], how: Printed
 ) -> Iterator[tuple[Path, ...]]:
-    from figures.printed import printed
+    from figures.page import LEAST
+    from figures.printed import fits, printed
 
+    fits(how, LEAST)  # before anything is run for it
     if figure is not None and figure in absent:
         raise InputError(f"figure: {quoted(figure)} of {paper} is not drawn, being {absent[figure]}; there are "
                          f"{', '.join(known)}")

@@ -44,11 +44,11 @@ def plot(
 ) -> Figure:
     """Draw a grid: an observable's mean over the seeds, its standard error, and where draws have no value; or a run.
 
-    Two parameters are a heat map, with the standard errors in a smaller one beside it; a third has a panel a value (at
-    most 12); one is a curve with a band of one standard error.  Axes are logarithmic or linear as their values are
-    spaced, choices stand side by side.  Cells in which any draw diverged, failed or did not reach an event are
-    hatched, and counted in the legend; their mean is of the other draws.  A boundary that `phase` followed is drawn
-    with the band of each crossing, and the power law that it follows.
+    Two parameters are a heat map, with the standard errors in a smaller one beside it; a third has a panel a value
+    (at most 12); one is a curve with a band of one standard error, of choices points with bars.  Axes are
+    logarithmic or linear as their values are spaced, choices stand side by side.  Cells in which any draw diverged,
+    failed or did not reach an event are hatched, and counted in the legend; their mean is of the other draws.  A
+    boundary that `phase` followed is drawn with the band of each crossing, and the power law that it follows.
 
     Of a run, `observable` names what is drawn over its steps, a panel each, entries picked and reduced as `phase` takes
     them: "rho_over[i=3],loss", "gamma:max".
@@ -65,7 +65,8 @@ def plot(
         notes: lines of your own below the picture.
         out: also write it to this .pdf, .png or .svg file, whole or not at all.
         caption: whether the words below the picture are in it; else they go to a .tex file beside `out`.
-        width: of the picture in inches, or as "14cm"; a picture of a given width is without its caption.
+        width: of the picture in inches, or as "14cm", 3 inches or more, of panels beside one another more; a picture of
+            a given width is without its caption.
         formats: further formats beside `out`, of "png", "pdf" and "svg".
 
     Returns:
@@ -133,7 +134,7 @@ def check_panels(name: str, panels: int, how: printed.Printed | None) -> None:
     """Raises what `plot` would of so many values of `name`, a panel each, before any is run."""
     fits(name, panels)
     if how is not None:
-        printed.fits(how, least(columns_of(panels)))
+        printed.fits(how, least(columns_of(panels)), panels=panels > 1)
 
 
 def check(

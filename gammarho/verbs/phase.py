@@ -97,8 +97,8 @@ def phase(
         workers: threads; the result does not depend on it.
         scheduler: a dask scheduler's address, such as tcp://10.0.0.1:8786; its workers run the cells.
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
-            picture (.pdf, .png, .svg) of the first observable, a table (.csv, .json) or netCDF (.nc); repeat the option
-            for several.
+            picture (.pdf, .png, .svg) of the first observable, a table (.csv, and a boundary's points beside it; .json)
+            or netCDF (.nc); repeat the option for several.
         curve: a line in the picture, as "NAME = formula of parameters" with an axis on the left; repeat it for several.
         feasible: a constant C; the picture shows where the conditions of the model's paper hold with it.
         no_caption: leave the words below the picture out of it; they go to a .tex file beside it.

@@ -70,6 +70,8 @@ def test_a_width_at_which_words_are_cut_is_refused_before_the_run(
     ):
         assert main([*words, *more]) == 2
         assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
+    with pytest.raises(gr.InputError, match=r"expected at least 4, so give 4in$"):
+        gr.figures("pegr", out=tmp_path / "figures", width="3.25in")
     with printed(Printed(width=3.25)), pytest.raises(gr.InputError, match=r"expected at least 5\.4"):
         page("a title", 2.0, 0, ())  # of a figure that fills a page
 

@@ -33,17 +33,24 @@ def _unended(data: Data) -> list[str]:
 
 
 def _unresolved(data: Data) -> list[str]:
-    """What a test error of 0 stands for, where no draw of a run was judged wrong."""
+    """What a test error stands for where no draw of a run differs from another: 0, or the share of flipped labels."""
     name, error = "test_error", "test_error_se"
-    if not {name, error} <= {*data.data_vars} or data.attrs.get("test_sampling") != "draws":
+    if not {name, error} <= {*data.data_vars} or "test_draws" not in data.attrs:
         return []
     from simulate.observe.fresh import DRAWS
 
-    none = (data.data_vars[name].values == 0) & (data.data_vars[error].values == 0)
-    if not none.any():
-        return []
-    told = f"{name} is 0 in {int(none.sum())} of {none.size} runs: below {number(3.0 / DRAWS)} at 95 %"
-    return [f"{told}, which is what {DRAWS} draws tell; --test-sampling importance goes further"]
+    independent = data.attrs["test_draws"]
+    draws = f"{DRAWS} draws{f' in {independent} independent groups' if independent < DRAWS else ''}"
+    values, alike = data.data_vars[name].values, data.data_vars[error].values == 0
+    open_, lines = number(3.0 / independent), []
+    for where, what, bound in (
+        (alike & (values == 0), "is 0", f"below {open_}"),
+        (alike & (values > 0), "is the same in all draws", f"not above that by {open_}"),
+    ):
+        if where.any():
+            told = f"{name} {what} in {int(where.sum())} of {where.size} runs: {bound} at 95 %"
+            lines.append(f"{told}, which is what {draws} tell; --test-sampling importance goes further")
+    return lines
 
 
 def _reasons(data: Data) -> list[str]:

@@ -7,7 +7,8 @@ mixture q, which is fitted to the wrong ones among its own draws, again in their
 counted among N plain ones and 4 N of q, each weighted by p / (p/5 + 4 q/5): without bias whatever q is, and as no
 weight is above 5, never worse than N plain draws; errors of 1e-9 and below are resolved where q fits.  How good q is
 decides how small the standard error is, and nothing else; a direction that no start leads to is seen by the plain draws
-alone.  The loss is that of the wrong draws, so weighted, and that of the plain draws that are right.
+alone.  The loss is that of the wrong draws, so weighted, and that of the plain draws that are right.  Where nearly all
+draws are wrong, as with a flipped label, right ones are rare, and this is done for them: the error is 1 less theirs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, Flags
 from .intervals import upper
 from .testlaw import Loss, by_class, classes_of, costs, errors, margins
 
@@ -102,38 +103,64 @@ def statistics(
         streams: the generators of a label's further normals, by its place: of fitting q, 0, and of its draws, 1.
     """
     made = scores(plain)
-    tilts = [
-        _tilt(scores, plain, made, labels, at, streams(at, 0)) if shares[at] > 0 else None for at in range(len(labels))
-    ]
+    wrong, there = errors(made, labels), shares > 0
+    usual = np.where(wrong.mean(axis=0) > 1.0 - COMMON, 1.0, 0.0)  # of a flipped label nearly every answer is wrong
+    ahead = margins(made, labels) * (1.0 - 2.0 * usual)  # 0 or less where the answer is not the usual one
+    alike = _alike(ahead, there)
+    tilts = {at: _tilt(_ahead_of(scores, labels, usual, at), plain, ahead[:, at], streams(at, 0)) for at in alike}
+    of = {each: tilts[at] for at, several in alike.items() for each in several}
     ones = np.ones(len(plain))
-    weights = np.stack([ones if each is None else _PLAIN * each.weights(plain) for each in tilts], axis=1)
-    wrong, right = errors(made, labels), margins(made, labels) > 0
+    weights = np.stack(
+        [ones if (tilt := of.get(at)) is None else _PLAIN * tilt.weights(plain) for at in range(len(labels))], axis=1)
+    wrong = (wrong - usual) * weights
     cost = costs(made, labels, loss)
-    usual = np.median(cost, axis=0)  # of which everybody has its share, so that the weights' spread stays out of it
-    cost = usual + (cost - usual) * np.where(right, 1.0, weights)
-    wrong, there = wrong * weights, shares > 0
+    middle = np.median(cost, axis=0)  # of which everybody has its share, so that the weights' spread stays out of it
+    middle = np.where(np.isfinite(middle), middle, 0.0)
+    cost = middle + (cost - middle) * np.where(ahead > 0, 1.0, weights)
     strata = {"error": [wrong[:, there] @ shares[there]], "loss": [cost[:, there] @ shares[there]]}
     by_label, place = [[column] for column in by_class(wrong, labels, shares).T], classes_of(labels)
     within = np.array([shares[at] / shares[labels == label].sum() for at, label in enumerate(labels)])
-    for at, tilt in enumerate(tilts):
-        if tilt is None:
+    for at, several in alike.items():
+        if (tilt := tilts[at]) is None:
             continue
         u = tilt.draw(streams(at, 1), MORE * len(plain))
-        tilted, share = scores(u), (1.0 - _PLAIN) * tilt.weights(u)
-        own, lost = share * errors(tilted, labels)[:, at], share * (margins(tilted, labels)[:, at] <= 0)
-        by_label[place.index(labels[at])].append(own if within[at] == 1.0 else within[at] * own)
-        strata["error"].append(shares[at] * own)
-        more = costs(tilted, labels, loss)[:, at] - usual[at]
-        strata["loss"].append(shares[at] * np.where(lost > 0, lost * more, 0.0))
-    seen = np.array([np.inf if each is not None else len(plain) for each in tilts])
+        tilted, share = scores(u), (1.0 - _PLAIN) * tilt.weights(u)[:, None]
+        own = share * (errors(tilted, labels) - usual)[:, several]
+        rare = share * ((margins(tilted, labels) * (1.0 - 2.0 * usual))[:, several] <= 0)
+        more = np.where(rare > 0, rare * (costs(tilted, labels, loss) - middle)[:, several], 0.0)
+        for label in dict.fromkeys(labels[several].tolist()):
+            held = labels[several] == label
+            by_label[place.index(label)].append(own[:, held] @ within[several][held])
+        strata["error"].append(own @ shares[several])
+        strata["loss"].append(more @ shares[several])
+    seen = np.array([len(plain) if of.get(at) is None else np.inf for at in range(len(labels))])
     out: dict[str, Array] = {}
     for name, parts in strata.items():
         out[f"test_{name}"], out[f"test_{name}_se"] = map(np.asarray, _joined(parts))
+    out["test_error"] = out["test_error"] + usual[there] @ shares[there]
     out["class_error"], out["class_error_se"] = np.array([_joined(parts) for parts in by_label]).T
+    out["class_error"] += by_class(usual[None], labels, shares)[0]
     out["test_error_upper"] = upper(out["test_error"], out["test_error_se"], seen[there].min())
     of_class = np.array([seen[labels == label].min() for label in place])
     out["class_error_upper"] = upper(out["class_error"], out["class_error_se"], of_class)
     return out
+
+
+def _alike(ahead: Array, there: Flags) -> dict[int, list[int]]:
+    """The places of labels that are `there` (L,) and as far `ahead` (N, L) in all draws, by the first of them.
+
+    A label and the same one flipped are: the answers that are wrong for one are right for the other, ties half for
+    either, and seen in the same draws they give p + (1 - 2p) e for flips of probability p.
+    """
+    alike: dict[bytes, list[int]] = {}
+    for at in np.flatnonzero(there).tolist():
+        alike.setdefault((ahead[:, at] + 0.0).tobytes(), []).append(at)
+    return {several[0]: several for several in alike.values()}
+
+
+def _ahead_of(scores: Scores, labels: Array, usual: Array, at: int) -> Margin:
+    """How far a label's answer is from not being the usual one, which is right or wrong."""
+    return lambda u: np.asarray((1.0 - 2.0 * usual[at]) * margins(scores(u), labels)[:, at])
 
 
 def covering(draws: Array) -> tuple[float, float]:
@@ -144,10 +171,14 @@ def covering(draws: Array) -> tuple[float, float]:
     that is Agresti and Coull's correction at 95 % and small shares.
     """
     mean = float(draws.mean())
+    if len(draws) < 2 or not np.isfinite(draws).all():
+        return mean, np.nan
+    if (draws == draws[0]).all():
+        return float(draws[0]), 0.0
     apart = draws - mean
     largest = float(np.abs(apart).max())
-    if len(draws) < 2 or not (largest > 0 and np.isfinite(largest)):
-        return mean, 0.0 if largest == 0 else np.nan
+    if not np.isfinite(largest):
+        return mean, np.nan
     variance = float(((apart / largest) ** 2).mean())  # squares may overflow where the result does not
     kurtosis = float(((apart / largest) ** 4).mean()) / variance**2
     return mean, float(largest * np.sqrt(variance / (len(draws) - 1) * (1.0 + 2.34 * kurtosis / len(draws))))
@@ -159,17 +190,10 @@ def _joined(parts: list[Array]) -> tuple[float, float]:
     return float(strata[:, 0].sum()), float(np.hypot.reduce(strata[:, 1]))
 
 
-def _tilt(
-    scores: Scores, plain: Array, made: Array, labels: Array, at: int, rng: np.random.Generator
-) -> Tilt | None:
-    """q for a label; None where plain draws do, or no start leads to a wrong answer."""
-    own = margins(made, labels)[:, at]
+def _tilt(margin: Margin, plain: Array, own: Array, rng: np.random.Generator) -> Tilt | None:
+    """q for a margin, of plain draws `own` (N,); None where these do, or no start leads to 0 or less of it."""
     if not np.isfinite(own).all() or (own <= 0).mean() >= COMMON:
         return None
-
-    def margin(u: Array) -> Array:
-        return np.asarray(margins(scores(u), labels)[:, at])
-
     count = min(_STARTS, max(8, _GRADIENTS // plain.shape[1]))
     order = np.argsort(own, kind="stable")
     half = count // 2  # the nearest draws, and others through all of them

@@ -19,6 +19,7 @@ from ..lanes.memory import aligned
 from ..triangular import WIDE
 from . import spiked
 from .classnoise import Along
+from .intervals import above_rounding
 from .normals import Normals
 from .testlaw import Fresh, Outputs
 
@@ -186,8 +187,13 @@ def estimates_of(signed: bool, labels: int) -> int:
     return 2 if signed else 2 + labels
 
 
-def by_name(estimates: Array) -> dict[str, Array]:
-    """What `judged` returns, each (T,), by name; of class heads each class's error too, (T, K)."""
+def by_name(estimates: Array, groups: int) -> dict[str, Array]:
+    """What `judged` returns of so many groups, each (T,), by name; of class heads each class's error too, (T, K).
+
+    Sums of equal numbers are rounded in a kernel; a standard error that is this alone is 0.
+    """
+    estimates = np.stack(
+        [estimates[..., 0], above_rounding(estimates[..., 1], estimates[..., 0], groups)], axis=-1)
     rows: dict[str, int | slice] = {"test_error": 0, "test_loss": 1}
     rows |= {"class_error": slice(2, None)} if estimates.shape[1] > 2 else {}
     return {f"{name}{end}": estimates[:, row, at] for name, row in rows.items() for at, end in enumerate(("", "_se"))}

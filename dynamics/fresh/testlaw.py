@@ -61,8 +61,8 @@ def statistics(outputs: Outputs, fresh: Fresh, loss: Loss, normals: Normals) -> 
     The estimate is the mean over draws of the mean over labels by their shares, and the standard error is that of
     exactly this estimator: labels share the draws, and a group's examples their noise, so that they are averaged before
     the variance is taken.  With no fresh vector in any patch the result is exact and its standard error is 0. A
-    standard error of 0 otherwise says only that no draw differed from another: an error probability below about 3/N is
-    not resolved.
+    standard error of 0 otherwise says only that no draw differed from another: of M groups an error probability below
+    about 3/M is not resolved.
 
     Args:
         outputs: pre-activations (N, P, H, m) -> f (N,) for signed heads or logits (N, K), a new array; any N.

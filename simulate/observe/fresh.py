@@ -113,6 +113,7 @@ def _statistics(
     seed: int, size: int, left: Array, declared: Sequence[OfFresh],
 ) -> dict[str, Array]:
     fresh, normals, vectors = law_of_seed(model, draw, z, b, values, seed, size, left)
+    independent = len(normals.rest)
 
     def outputs(a: Array) -> Array:
         return network.outputs(a, values)
@@ -137,7 +138,7 @@ def _statistics(
         )
         for observable in declared:
             statistics |= observable.statistics(draws)
-    return bounded(statistics, fresh, size)
+    return bounded(statistics, fresh, independent)
 
 
 def law_of_seed(
@@ -149,9 +150,9 @@ def law_of_seed(
     return law(model, draw, z, b, values, rng, size, left, leads)
 
 
-def bounded(statistics: Mapping[str, Array], law: testlaw.Fresh, size: float) -> dict[str, Array]:
-    """With the upper bound of each error; exact where no patch is fresh."""
-    draws = size if law.mix.any() else np.inf
+def bounded(statistics: Mapping[str, Array], law: testlaw.Fresh, independent: float) -> dict[str, Array]:
+    """With the upper bound of each error by so many independent draws, groups or examples; exact if none is fresh."""
+    draws = independent if law.mix.any() else np.inf
     errors = [name for name in BOUNDED if name in statistics]
     bounds = {f"{name}_upper": upper(statistics[name], statistics[f"{name}_se"], draws) for name in errors}
     return {**statistics, **bounds}
@@ -173,7 +174,7 @@ def _on_lanes(
         estimates[finite] = lanelaw.judged(
             kernel.lanes, lanelaw.parts_of(some, outputs), some.labels, some.shares, some.covariance,
             _packed(drawn, kernel.heads), np.zeros(len(some.fixed), dtype=np.int64), numbers)
-    statistics = lanelaw.by_name(estimates)
+    statistics = lanelaw.by_name(estimates, len(normals.rest))
     left = np.isnan(statistics["test_error"])
     if left.any():
         for name, numbers_of in testlaw.statistics(outputs, at_states(fresh, left), loss, normals).items():

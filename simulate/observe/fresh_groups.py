@@ -39,11 +39,18 @@ def in_groups(model: Model, noise: Mapping[str, Spiked | Matrices], values: Valu
     terms = terms_of(model.patches)
     if any(term.densities for term in terms) or not {term.direction for term in terms} & {*model.test.drawn}:
         return False
-    for name in set(model.test.drawn) & set(noise):
+    for name in model.test.drawn:
         law = law_of(model.family(name), values)
-        if law is None or not isinstance(noise[name], Spiked) or law.shape_of(values) != "gaussian":
+        if law is not None and law.shape_of(values) not in ("gaussian", ""):
+            return False
+        if name in noise and (law is None or not isinstance(noise[name], Spiked)):
             return False
     return True
 
 
-__all__ = ["Leading", "in_groups", "leading_of"]
+def independent(model: Model, noise: Mapping[str, Spiked | Matrices], values: Values, size: int) -> int:
+    """How many of so many fresh examples are independent: one a group where they are `in_groups`."""
+    return size // STRATA if in_groups(model, noise, values, size) else size
+
+
+__all__ = ["Leading", "in_groups", "independent", "leading_of"]

@@ -16,7 +16,7 @@ from dynamics.chance.normals import standard_normal
 from dynamics.chance.streams import stream
 from dynamics.fresh import lanelaw, spiked, testlaw
 from dynamics.fresh.classnoise import Bulk, Spiked
-from dynamics.fresh.normals import STRATA, Normals, leading
+from dynamics.fresh.normals import Normals, leading
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.columns import Columns
@@ -26,7 +26,7 @@ from ..values import Values, number, whole
 from .fresh import DRAWS, add_centres, at_states, bounded, fresh_vectors, key_of, patches_of_fresh
 from .fresh_cases import cases_of_fresh
 from .fresh_covariance import noise_covariance
-from .fresh_groups import in_groups
+from .fresh_groups import independent
 
 KEPT = 16  # seeds whose normals are kept
 AT_ONCE = 4  # seeds whose normals are taken in one call: more are not in a cache any more
@@ -83,7 +83,7 @@ def judge_many(
         with_losses: whether test losses are wanted; NaN where not.
     """
     fresh = _law(model, drawn, z, b, values, left)
-    grouped = in_groups(model, drawn.noise, values.alike, DRAWS)
+    groups = independent(model, drawn.noise, values.alike, DRAWS)
     known = np.asarray(np.isfinite(fresh.fixed).all(axis=(1, 2, 3, 4)))
     by_class = () if kernel.signed else (kernel.heads,)
     statistics = {name: np.full((len(z), *by_class * (name in FRESH_BY_CLASS)), np.nan) for name in judged(model)}
@@ -106,15 +106,15 @@ def judge_many(
     for first in range(0, len(rows), AT_ONCE):
         group = rows[first : first + AT_ONCE]
         normals = lanelaw.together(
-            [_normals(seed, gaussian, spikes, vectors, neurons, model.n_heads, grouped) for seed in group]
+            [_normals(seed, gaussian, spikes, vectors, neurons, model.n_heads, groups) for seed in group]
         )
         of = slice(None) if len(rows) <= AT_ONCE else np.flatnonzero((places >= first) & (places < first + AT_ONCE))
         estimates[of] = lanelaw.judged(
             kernel.lanes, parts.at(of), some.labels, some.shares if some.shares is None else some.shares[of],
             some.covariance[of], normals, places[of] - first, scalars[of], with_losses)
-    for name, each in lanelaw.by_name(estimates).items():
+    for name, each in lanelaw.by_name(estimates, groups).items():
         statistics[name][known] = each
-    return bounded(statistics, fresh, DRAWS)
+    return bounded(statistics, fresh, groups)
 
 
 def _outputs(
@@ -172,15 +172,15 @@ def _covariance(model: Model, name: str, drawn: Drawn, b: Array, values: Columns
 
 @functools.lru_cache(maxsize=KEPT)
 def _normals(
-    seed: int, gaussian: int, spikes: tuple[int, ...], vectors: int, neurons: int, heads: int, grouped: bool
+    seed: int, gaussian: int, spikes: tuple[int, ...], vectors: int, neurons: int, heads: int, groups: int
 ) -> lanelaw.Packed:
     """A seed's normals, as a kernel reads them: so many Gaussian vectors, and class noises with so many spikes each.
 
     What leads the heads is drawn for as many vectors as classes tell apart; a noise has one of them, from the last.
     """
-    groups, rng = DRAWS // STRATA if grouped else DRAWS, stream(seed, "test")
+    rng = stream(seed, "test")
     own = [*range(gaussian), *range(vectors - len(spikes), vectors)]
-    lead = leading(seed, groups, vectors, heads)[:, :, own] if grouped else None
+    lead = leading(seed, groups, vectors, heads)[:, :, own] if groups < DRAWS else None
     rest, along = [standard_normal(rng, (groups, gaussian, neurons))], list[Array]()
     for count in spikes:
         rest.append(standard_normal(rng, (groups, 1, neurons)))

@@ -190,7 +190,8 @@ def _judged(measure: Measure, numbers: Mapping[str, float], said: str) -> Outcom
     verb = "is" if len(lacking) == 1 else "are"
     last = int(numbers.get(STOPPED, -1.0))
     at = last if last >= 0 else measure.steps
-    return Outcome(finite, DIVERGED, f"{', '.join(lacking)} {verb} not finite at step {at}; lower eta")
+    cure = "lower eta" if at else "eta has no part in it there, so lower what the draw's filters or vectors scale by"
+    return Outcome(finite, DIVERGED, f"{', '.join(lacking)} {verb} not finite at step {at}; {cure}")
 
 
 def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:

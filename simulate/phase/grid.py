@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Event, KnownFrom, Model
+from derivations.declare import Event, KnownFrom, Model, terms_of
 from derivations.declare.formula import FormulaError, names
 from derivations.declare.meanings import STOPPED, stopped
 from derivations.declare.variables import judged
@@ -26,6 +26,8 @@ from ..ask.hold import holds
 from ..conditions.held import Held
 from ..errors import InputError, nearest, quoted
 from ..observe import observables as obs
+from ..observe.fresh import DRAWS
+from ..observe.fresh_groups import independent
 from ..observe.samplings import DRAWN, TEST_SAMPLINGS
 from ..run import estimate
 from ..run.lots import Lots
@@ -126,6 +128,18 @@ class Grid:
             "gammarho": _version(),
         }
 
+    def _independent(self) -> dict[str, int]:
+        """How many of a run's fresh examples are independent, by plain draws, in the cell that has the fewest.
+
+        Nothing where nothing of an example is drawn, so that its error is exact.
+        """
+        drawn = self.model.test.drawn
+        fresh = any(term.direction in drawn or term.densities for term in terms_of(self.model.patches))
+        if self.measure.fresh is not DRAWN or "test_error" not in self.measure.names or not fresh:
+            return {}
+        counts = [independent(lot.model, {}, lot.first.values, DRAWS) for lot in self.cells.lots]
+        return {"test_draws": min(counts)}
+
     def _attributes(self) -> dict[str, Any]:
         """What the grid is of, for whoever opens it."""
         return {
@@ -135,6 +149,7 @@ class Grid:
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
             "test_sampling": self.measure.fresh.name,
+            **self._independent(),
             **({"until": said_of(self.measure.until)} if self.measure.until else {}),
             **{each.option: each.name for each in reversed(self.axes)},
             "notes": "\n".join(self.notes),

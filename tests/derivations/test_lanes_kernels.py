@@ -386,7 +386,7 @@ def test_class_heads_judge_as_the_law_of_fresh_examples_says() -> None:
     for lanes in (kernel.lanes, plain_kernel(model).lanes):
         found = by_name(judged(
             lanes, parts_of(told, outputs), told.labels, None, covariance, packed(normals, 3),
-            np.zeros(steps, dtype=np.int64), np.tile(kernel.arguments(VALUES, m), (steps, 1))))
+            np.zeros(steps, dtype=np.int64), np.tile(kernel.arguments(VALUES, m), (steps, 1))), len(normals.rest))
         assert found.keys() == expected.keys()
         for name, each in expected.items():
             np.testing.assert_allclose(found[name], each, rtol=1e-12, atol=1e-15, err_msg=name)

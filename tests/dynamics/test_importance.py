@@ -86,6 +86,48 @@ def test_labels_are_judged_each_by_its_own_share() -> None:
     np.testing.assert_allclose(told["test_error"], 0.25 * rare + 0.75 * common, rtol=1e-12)
 
 
+def flipped(margin: Callable[[Array], Array], p: float, seed: int = 0) -> dict[str, Array]:
+    """Of examples of one label, which is observed as the other with probability p."""
+    plain = stream(seed, "test").standard_normal((512, D))
+    return importance.statistics(
+        lambda u: np.repeat(margin(u)[:, None], 2, axis=1), plain, np.array([1.0, -1.0]), np.array([1 - p, p]),
+        "logistic", lambda at, part: stream(seed, "test", part, at))
+
+
+@pytest.mark.parametrize(("margin", "exact"), [
+    (half_space(3.5), tail(3.5)), (half_space(5.0), tail(5.0)),
+    (lambda u: np.maximum(5.0 - u[:, 0], 0.0), tail(5.0) / 2),  # ties, half wrong for either label
+])
+@pytest.mark.parametrize("p", [0.02, 0.1, 0.4])
+def test_flipped_labels_add_their_share_and_take_no_precision(
+    margin: Callable[[Array], Array], exact: float, p: float
+) -> None:
+    excess = (1 - 2 * p) * exact
+    runs = [flipped(margin, p, seed) for seed in range(50)]
+    off, claimed = (np.array(each) for each in zip(
+        *((float(run["test_error"]) - p - excess, float(run["test_error_se"])) for run in runs), strict=True))
+    assert 0 < claimed.max() < 0.2 * excess
+    assert (np.abs(off) <= 1.96 * claimed).mean() > 0.95 - 4 * np.sqrt(0.05 * 0.95 / 50)
+    clean, other = runs[0]["class_error"]
+    assert clean + other == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_allclose(runs[0]["test_error_se"], (1 - 2 * p) * runs[0]["class_error_se"][0], rtol=1e-9)
+
+
+def test_classes_that_are_hardly_ever_answered_are_resolved() -> None:
+    def scores(u: Array) -> Array:
+        """Class 0 but where the first normal is above 5, then class 1; never class 2."""
+        logits = np.stack([np.full(len(u), 5.0), u[:, 0], np.full(len(u), -20.0)], axis=1)
+        return np.repeat(logits[:, None], 3, axis=1)
+
+    plain, shares = stream(0, "test").standard_normal((1024, D)), np.array([0.8, 0.15, 0.05])
+    told = importance.statistics(scores, plain, np.arange(3.0), shares, "cross_entropy",
+                                 lambda at, part: stream(0, "test", part, at))
+    np.testing.assert_allclose(told["class_error"], [tail(5.0), 1 - tail(5.0), 1.0], atol=0.1 * tail(5.0), rtol=0)
+    excess, se = 0.65 * tail(5.0), float(told["test_error_se"])
+    assert 0 < se < 0.06 * excess and abs(float(told["test_error"]) - 0.2 - excess) < 4 * se
+    assert 0 < told["class_error_se"][1] < 0.06 * tail(5.0) and told["class_error_se"][2] == 0
+
+
 @pytest.mark.parametrize("margin", [lambda u: 3.0 + np.maximum(u[:, 0], 0), lambda u: np.full(len(u), 7.0)])
 def test_what_is_never_wrong_is_zero_with_the_bound_of_the_plain_draws(margin: Callable[[Array], Array]) -> None:
     told = found(margin)

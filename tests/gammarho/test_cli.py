@@ -19,7 +19,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from derivations.papers.pegr.model import model
-from gammarho import __version__, api, arguments, cli, grids, report
+from gammarho import __version__, api, arguments, cli, grid_remarks, grids, report
 from simulate.ask import arguments as ask
 from simulate.ask import paths
 from simulate.ask.axes import axis
@@ -338,6 +338,21 @@ def grid_of(values: list[float], status: list[str], message: list[str], **attrs:
          "message": (dims, np.reshape(message, shape))},
         coords={"y": [1], "x": np.arange(len(values)), "seed": [0]},
     )
+
+
+def test_a_grid_tells_what_draws_that_are_all_alike_leave_open() -> None:
+    def told(errors: list[float], spread: list[float], **attrs: int) -> list[str]:
+        data = grid_of([0.0] * 3, ["ok"] * 3, [""] * 3)
+        for name, each in (("test_error", errors), ("test_error_se", spread)):
+            data[name] = data["T"].dims, np.reshape(each, data["T"].shape)
+        return grid_remarks.remarks(data.assign_attrs(attrs))
+
+    flips = "test_error is the same in all draws in 2 of 3 runs: not above that by 0.005859 at 95 %"
+    groups = "which is what 4096 draws in 512 independent groups tell"
+    assert told([0.1, 0.1, 0.2], [0.0, 0.0, 0.1], test_draws=512)[0].startswith(f"{flips}, {groups}")
+    none = "test_error is 0 in 1 of 3 runs: below 0.0007324 at 95 %, which is what 4096 draws tell; "
+    assert told([0.0, 0.1, 0.2], [0.0, 0.1, 0.1], test_draws=4096) == [f"{none}--test-sampling importance goes further"]
+    assert not told([0.0, 0.1, 0.1], [0.0, 0.1, 0.0])  # exact, or by importance
 
 
 def test_a_grid_tells_each_reason_with_its_count() -> None:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from derivations.declare import Model
-from dynamics.fresh.intervals import mean_and_error
+from dynamics.fresh.importance import covering
+from dynamics.fresh.intervals import above_rounding, mean_and_error
 from dynamics.geometry import spectrum
 from gammarho.cli import main
 from simulate.check import check
 from simulate.errors import Diverged, InputError
+from simulate.phase.phase import phase
 from simulate.run.run import run
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -62,6 +64,30 @@ def test_standard_errors_survive_squares_that_overflow() -> None:
     assert error == pytest.approx(1e200 * np.std([1.0, 3.0, 8.0, 0.5], ddof=1) / 2, rel=1e-14)
     plain = np.array([0.1, 0.7, 0.4])
     assert mean_and_error(plain) == (float(plain.mean()), float(plain.std(ddof=1) / np.sqrt(3)))
+
+
+def test_an_infinite_draw_has_an_infinite_mean_and_no_standard_error() -> None:
+    for draws in (np.array([1.0, np.inf, 2.0]), np.array([np.inf, np.inf])):
+        mean, error = mean_and_error(draws)
+        assert mean == np.inf and np.isnan(error)
+        mean, error = covering(draws)
+        assert mean == np.inf and np.isnan(error)
+
+
+def test_equal_draws_have_no_standard_error() -> None:
+    """Their mean is rounded: of 4096 numbers 0.1 it is not 0.1 in every order of summing."""
+    equal = np.full(3 * 512, 0.1)
+    assert equal.std(ddof=1) > 0
+    assert mean_and_error(equal) == (0.1, 0.0) == covering(equal)
+    spread = float(equal.std(ddof=1) / np.sqrt(len(equal)))
+    assert above_rounding(np.array([spread, 1e-15]), np.array([0.1, 0.1]), len(equal)).tolist() == [0.0, 1e-15]
+
+
+def test_an_infinite_loss_at_the_start_is_not_the_steps() -> None:
+    told = phase("pegr", {"n": 6, "m": 3, "d": 30}, x=("sigma_0", [1e200]), steps=0, seeds=1, observable="test_loss",
+                 progress=False)
+    said = str(told["message"].values[0, 0])
+    assert "test_loss is not finite at step 0; eta has no part in it there" in said, said
 
 
 def test_lengths_survive_squares_that_overflow() -> None:

@@ -354,3 +354,14 @@ def test_a_phase_diagram_over_the_flip_probability() -> None:
     alone = gr.run(kou(), {"n": 8, "p": 0.4, "mu_norm": 3.0}, steps=30, sampling="gram", record=[30])
     cell = found["loss"].isel(seed=0).sel(p=0.4, mu_norm=3.0)
     assert float(cell) == pytest.approx(float(alone["loss"][-1]), rel=1e-12)
+
+
+@pytest.mark.usefixtures("plainly")
+@pytest.mark.parametrize("test_sampling", ["draws", "importance"])
+def test_where_no_clean_label_is_missed_the_error_is_the_share_of_flips_and_has_no_spread(test_sampling: str) -> None:
+    data = gr.run(kou(), {"n": 8, "p": 0.1, "mu_norm": 5.0, "sigma_p": 1e-3}, steps=30, record=[30], sampling="gram",
+                  observables="test_error,test_error_se,test_error_upper", test_sampling=test_sampling)
+    error, spread, bound = (float(data[name].values[0]) for name in ("test_error", "test_error_se", "test_error_upper"))
+    assert error == pytest.approx(0.1, abs=1e-15) and spread == 0.0
+    open_draws = 512 if test_sampling == "draws" else 4096
+    assert bound == pytest.approx(0.1 + 0.9 * 3.0 / open_draws, rel=1e-3)

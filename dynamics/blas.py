@@ -20,8 +20,9 @@ class one_blas_thread(ContextDecorator):
     """One BLAS thread inside; nothing where `on` is False.  A context, or a decorator of the function that needs it.
 
     The library's setting is the whole process's, so it is counted who is inside: the first one in sets it, the last one
-    out restores it, in whatever order threads come and go.  A BLAS that is loaded while somebody is inside is set by
-    the next one in.
+    out restores it, in whatever order threads come and go.  SciPy's BLAS, where it is loaded while somebody is inside,
+    is set by `scipy_linalg` or the next one in.  No other is looked for then: NumPy's is there from the start, and
+    PyTorch is told by whoever trains.
     """
 
     _lock = threading.RLock()
@@ -61,7 +62,7 @@ def scipy_linalg() -> Any:
 
 
 def _set() -> None:
-    """Sets what is loaded and not set yet, where anybody is inside."""
+    """Sets what is loaded, once more where SciPy's has come since, where anybody is inside."""
     process, loaded = one_blas_thread, SCIPY in sys.modules
     if process._inside and (not process._limits or loaded != process._reached):
         process._limits.append(_limited())

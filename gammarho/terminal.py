@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
-from simulate.errors import InputError, Unwritten
+from simulate.errors import Carried, InputError, Unwritten
 from simulate.work import progress
 from simulate.work.whole import reason
 
 _CURE = "send the output to a place with room and run the same command again"
 
 
-class Unprinted(Unwritten):
+class Unprinted(Carried, Unwritten):
     """What was to be printed and could not be, for the reason `why`."""
 
     def __init__(self, why: str, then: str = _CURE) -> None:

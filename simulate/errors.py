@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from derivations.declare.choices import did_you_mean, nearest, nearest_or_new, quoted
 
@@ -12,7 +13,18 @@ class InputError(ValueError):
     """Bad input: a parameter, its value, what was expected, and the cure, in one sentence."""
 
 
-class StatementRefused(InputError):
+def _again(kind: type[Exception], args: tuple[object, ...]) -> Exception:
+    return kind.__new__(kind, *args)
+
+
+class Carried(Exception):
+    """An error that is made of other words than it says, and comes whole out of a pickle, as from another process."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args), vars(self)
+
+
+class StatementRefused(Carried, InputError):
     """What is wrong with one statement, whose `id` it is, where the others can be judged."""
 
     def __init__(self, name: str, message: str) -> None:
@@ -24,7 +36,7 @@ class GramRefused(InputError):
     """Why inner products alone are not drawn at these values, where vectors may be."""
 
 
-class Diverged(RuntimeError):
+class Diverged(Carried, RuntimeError):
     """A run that left the finite numbers; `step` is the first whose state or outputs are not finite."""
 
     def __init__(self, message: str, step: int) -> None:
@@ -49,6 +61,6 @@ def called(name: str, option: str) -> Iterator[None]:
 
 
 __all__ = [
-    "Diverged", "InputError", "StatementRefused", "Unwritten", "called", "did_you_mean", "nearest", "nearest_or_new",
-    "quoted",
+    "Carried", "Diverged", "InputError", "StatementRefused", "Unwritten", "called", "did_you_mean", "nearest",
+    "nearest_or_new", "quoted",
 ]

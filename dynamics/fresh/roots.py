@@ -20,7 +20,7 @@ _BLOCK = 2**18  # numbers of a product that are made in one go, 2 MB: calls for 
 
 
 def coloured(normals: Array, covariance: Array, lead: Array | None = None) -> Draws:
-    """Draws of N(0, covariance) from standard ones, as `normals.Normals.of` has them; NaN where that overflows.
+    """Draws of N(0, covariance) from standard ones, as `normals.Normals` keeps them; NaN where that overflows.
 
     Of normals (M, S) alone they are Z C^T with C of `square_root`.  With `lead` (M, Q, H) each group of Q draws has one
     row of the normals, and its own components along the heads; slices of the draws begin with a group.

@@ -49,7 +49,6 @@ def _packed_once(_: Array) -> dict[tuple[int, int], lanelaw.Packed]:
     return {}
 
 
-
 class Network(Protocol):
     """What gives outputs on examples: a kernel, or the network as declared."""
 

@@ -43,14 +43,17 @@ class Cluster:
                 self.client.submit(run_on_worker, self.asked, words, piece, pure=False): piece for piece in pieces
             }
             try:
-                for future in dask.as_completed(waiting, loop=self.client.loop):
+                for future in dask.as_completed(list(waiting), loop=self.client.loop):
                     try:
-                        yield future.result()
+                        parts = future.result()
                     except dask.KilledWorker as killed:
                         raise InputError(
                             f"scheduler: several workers died one after another with the same cells ({killed}); give "
                             "them more memory, and the same command goes on") from killed
-                    step(len(waiting[future][0]))
+                    cells, _ = waiting.pop(future)
+                    future.release()  # else its worker keeps what is here until the last chunk is done
+                    yield parts
+                    step(len(cells))
             finally:
                 self.client.cancel(list(waiting))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -55,6 +57,54 @@ def test_a_models_file_is_found_from_any_folder(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     assert cluster._anywhere("own.py:model") == f"{tmp_path / 'own.py'}:model"
     assert cluster._anywhere("pegr") == "pegr"
+
+
+class Done:
+    """A future of dask's that is done: its result, until it is released."""
+
+    def __init__(self, found: Any) -> None:
+        self.found, self.released = found, False
+
+    def result(self) -> Any:
+        assert not self.released
+        return self.found
+
+    def release(self) -> None:
+        self.released = True
+
+
+class Client:
+    """A client of dask's that runs a task as it is submitted, and knows what was cancelled."""
+
+    loop = "loop"
+
+    def __init__(self) -> None:
+        self.futures, self.cancelled = list[Done](), list[Done]()
+
+    def submit(self, function: Any, *given: Any, pure: bool) -> Done:
+        assert not pure  # a chunk that is asked for twice is run twice
+        self.futures.append(Done(function(*given)))
+        return self.futures[-1]
+
+    def cancel(self, futures: list[Done]) -> None:
+        self.cancelled += futures
+
+
+@pytest.mark.parametrize("taken", [2, 3])
+def test_workers_keep_no_result_that_is_here(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They kept every chunk's until the last one was done."""
+    distributed = ModuleType("distributed")
+    vars(distributed).update(as_completed=lambda futures, loop: iter([*futures][::-1]), KilledWorker=InterruptedError)
+    monkeypatch.setitem(sys.modules, "distributed", distributed)
+    client, made = Client(), checked(asked(), 1)
+    pieces = [((0, 1), (0, 1)), ((2,), (0, 1)), ((3, 4), (0, 1))]
+    parts = cluster.Cluster(client, asked(), 1).parts(made, pieces, False)
+    for count in range(1, taken + 1):
+        (chunk, _), = next(parts)
+        assert chunk == pieces[-count]
+        assert [each.released for each in client.futures] == [at >= 3 - count for at in range(3)]
+    parts.close()
+    assert client.cancelled == client.futures[: 3 - taken]
 
 
 @pytest.fixture

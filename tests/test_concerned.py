@@ -7,7 +7,8 @@ from tests.helpers.concerned import ALWAYS, concerned
 
 def test_a_folder_concerns_the_tests_that_mirror_it() -> None:
     found = concerned(["simulate/phase"])
-    names = ("axes", "boundary", "cluster", "grid_store", "killed", "phase", "random_grids", "until", "widening")
+    names = ("axes", "boundary", "cluster", "grid_notes", "grid_store", "kept_points", "killed", "phase",
+             "random_grids", "until", "widening")
     assert {ALWAYS, *(f"tests/simulate/phase/test_{name}.py" for name in names)} == set(found)
 
 

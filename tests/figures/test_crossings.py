@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 import gammarho as gr
 from gammarho.cli import main
 from tests.figures.test_grid import panels, texts
+from tests.helpers.slowly import one_in
 
 SIZES: dict[str, Any] = {"eta": 0.2, "n": 8, "m": 3, "d": 100.0}
 AXES: dict[str, Any] = {"x": "lam=0.03:1:5:log", "y": "sigma_p=0.3:0.6:5"}
@@ -180,10 +181,10 @@ def test_nothing_is_drawn_beyond_what_a_parameter_may_be(
                     assert len(edges) == len(values) + 1  # every cell has a width
 
 
-@pytest.mark.parametrize("values", [
+@pytest.mark.parametrize("values", one_in(3, [
     [1e2, 1e151, 1e300], [0.1, 10.0, 1000.0, 1e6, 1e300], [1e-320, 1e-300, 1e-250], [1e2, 1e307, 1.7e308],
-    [1e308, 1.3e308, 1.7e308], [5e-301, 1e-300], [1.0, 1e301], [1e-323, 1.7e308],
-])
+    [1e308, 1.3e308, 1.7e308], [5e-301, 1e-300], [1e-323, 1.7e308], [1.0, 1e301],
+]))
 @pytest.mark.parametrize("axis", ["x", "y"])
 def test_the_edge_of_the_greatest_cell_is_a_number(values: list[float], axis: str, tmp_path: Path) -> None:
     """Before, the edge beyond 1e300 was infinite; d = e^1000 is no stranger than d = 1000 to a Gram draw."""

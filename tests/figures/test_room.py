@@ -16,6 +16,7 @@ from figures.page import page
 from figures.printed import Printed, printed, words
 from figures.save import laid_out
 from gammarho.cli import main
+from tests.helpers.slowly import one_in
 
 
 def boxes(figure: Figure) -> tuple[Bbox, list[Bbox], list[Bbox]]:
@@ -35,10 +36,10 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(("kind", "width"), [
-    *((kind, width) for kind in ("curve", "choices", "map") for width in (3.0, 3.25, 4.5, 5.5, None)),
+@pytest.mark.parametrize(("kind", "width"), one_in(2, [
+    *((kind, width) for kind in ("curve", "choices", "map") for width in (3.25, 3.0, 4.5, 5.5, None)),
     ("panels", 5.4), ("panels", None),
-])
+]))
 def test_no_word_of_a_picture_is_cut_at_any_width_that_it_takes(kind: str, width: float | None) -> None:
     """Before, at 3.25 inches title, ticks and legend were, and one panel's bar lay over the next."""
     names = ("T_1_noise", "loss")

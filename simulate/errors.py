@@ -55,9 +55,9 @@ def called(name: str, option: str) -> Iterator[None]:
         yield
     except (InputError, Unwritten) as error:
         said = str(error)
-        if not said.startswith(f"{name}: "):
-            raise
-        raise type(error)(f"{option}{said.removeprefix(name)}") from error
+        if said.startswith(f"{name}: "):
+            error.args = (f"{option}{said.removeprefix(name)}",)
+        raise
 
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simulate.errors import Diverged, StatementRefused
+from simulate.errors import Diverged, StatementRefused, called
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("derivations", "dynamics", "simulate", "figures", "gammarho")
@@ -58,3 +58,11 @@ def test_the_errors_of_more_than_a_message_are_among_them() -> None:
     far, refused = Diverged("too far", 12), StatementRefused("lemma", "no claim")
     assert pickle.loads(pickle.dumps(far)).step == 12 and str(far) == "too far"
     assert pickle.loads(pickle.dumps(refused)).id == "lemma" and str(refused) == "lemma: no claim"
+
+
+def test_a_refusal_by_another_option_s_name_stays_what_it_is() -> None:
+    with pytest.raises(StatementRefused) as renamed, called("out", "store"):
+        raise StatementRefused("out", "no folder; give one")
+    assert str(renamed.value) == "store: no folder; give one" and renamed.value.id == "out"
+    with pytest.raises(StatementRefused, match=r"^other: as it is$"), called("out", "store"):
+        raise StatementRefused("other", "as it is")

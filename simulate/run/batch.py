@@ -305,7 +305,7 @@ def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
     for at, error in outcome.diverged.items():
         made.take(places[at], int(runs.at_seed[at]), error)
     for at, start in enumerate(starts):
-        run = outcome.found(start, at) if outcome.whole[at] else None
+        run = outcome.found(start, at)
         if isinstance(run, Found):
             rows[places[at]][runs.at_seed[at]] = run
         else:

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -181,6 +181,11 @@ def plainly(kernel: Kernel) -> Iterator[None]:
 
 def many(count: int, seed: int = 1, whole: int = WHOLE) -> Counter[str]:
     """What became of so many; AssertionError, at the end, where any was wrong."""
+    return judged(count, seed, lambda plain, drawn: outcome(plain, whole=drawn % whole == 0))
+
+
+def judged(count: int, seed: int, becomes: Callable[[dict[str, Any], int], str]) -> Counter[str]:
+    """What becomes of so many declarations, each told how many came before it; AssertionError where any is wrong."""
     found: Counter[str] = Counter()
 
     @hypothesis.seed(seed)
@@ -191,7 +196,7 @@ def many(count: int, seed: int = 1, whole: int = WHOLE) -> Counter[str]:
         """One of them."""
         drawn = sum(found.values())
         try:
-            found[outcome(plain, whole=drawn % whole == 0)] += 1
+            found[becomes(plain, drawn)] += 1
         except Exception:  # noqa: BLE001 - whatever is wrong is told, and the next one drawn
             found["wrong"] += 1
             print(json.dumps(plain), traceback.format_exc(), sep="\n", flush=True)
@@ -206,4 +211,4 @@ def many(count: int, seed: int = 1, whole: int = WHOLE) -> Counter[str]:
 if __name__ == "__main__":
     print(dict(many(int(sys.argv[1]), *map(int, sys.argv[2:]))))
 
-__all__ = ["many", "outcome", "wild"]
+__all__ = ["judged", "many", "outcome", "wild"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import random
 import sys
-import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,10 +15,8 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-import hypothesis
 import numpy as np
 import xarray
-from hypothesis import HealthCheck, Phase, given, settings
 
 from derivations.declare import Model, from_plain
 from derivations.derive import derive
@@ -33,7 +30,7 @@ from simulate.phase.phase import phase
 from simulate.run import problem
 from simulate.run.run import run
 from simulate.testing import plain_kernel
-from tests.helpers.wild_draws import wild
+from tests.helpers.wild import judged
 
 FEW = 256  # fresh examples, one block of groups: plain Python is slow
 SEEDS = (0, 1)
@@ -137,23 +134,7 @@ def on_lanes(kernel: Kernel) -> Iterator[None]:
 
 def many(count: int, seed: int = 1) -> Counter[str]:
     """What became of so many; AssertionError, at the end, where any was wrong."""
-    found: Counter[str] = Counter()
-
-    @hypothesis.seed(seed)
-    @given(wild())
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck),
-              phases=[Phase.generate])
-    def each(plain: dict[str, Any]) -> None:
-        """One of them."""
-        try:
-            found[outcome(plain)] += 1
-        except Exception:  # noqa: BLE001 - whatever is wrong is told, and the next one drawn
-            found["wrong"] += 1
-            print(json.dumps(plain), traceback.format_exc(), sep="\n", flush=True)
-
-    each()
-    assert not found["wrong"], dict(found)
-    return found
+    return judged(count, seed, lambda plain, _: outcome(plain))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import numba
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from . import made_of
+from . import made_of, read_back
 from .linked import KNOWN, Linked, entered
 
 _FOLDER = "CACHE_DIR"  # of numba.config, whose attributes are made at run time
@@ -192,6 +192,5 @@ class Lazily:
             made = numba.njit(**ALONE, **self.options)(self.function)
             if isinstance(made, Dispatcher):
                 made_of.say(made, self.made_of)
-                made.compile(*self.signature)
-                made.disable_compile()
+                read_back.compiled(made, self.signature)
             return entered(made)

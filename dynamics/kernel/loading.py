@@ -7,7 +7,6 @@ name is there early, but nobody else looks it up there: a module is handed out, 
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import importlib.util
 import sys
@@ -59,7 +58,6 @@ def module_of(path: Path) -> ModuleType:
 
 
 def _load(path: Path, place: Place) -> ModuleType:
-    _numba_without_scipy()
     compiling.watch()
     if place is None:
         return _execute(path, cached=False)
@@ -131,23 +129,6 @@ def _execute(path: Path, cached: bool) -> ModuleType:
             sys.modules[name] = before
         raise
     return module
-
-
-@functools.cache
-def _numba_without_scipy() -> None:
-    """Loads Numba's reductions, which ask whether SciPy has a BLAS by loading it: a quarter of a second.
-
-    It has, as gammarho needs SciPy; it is loaded with the kernels that multiply by it (`blas.scipy_linalg`).
-    """
-    from numba.np import linalg
-
-    name = "ensure_blas"
-    asking = getattr(linalg, name)
-    setattr(linalg, name, lambda: None)
-    try:
-        importlib.import_module("numba.np.arraymath")
-    finally:
-        setattr(linalg, name, asking)
 
 
 def compiled_files(path: Path, place: str) -> list[Path]:

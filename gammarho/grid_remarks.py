@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from derivations.declare.meanings import STOPPED
+from simulate.ask.bounds import at_once
 from simulate.run.dataset import Data
 
 from .report import number
@@ -22,10 +23,12 @@ def remarks(data: Data) -> list[str]:
 
 
 def _unended(data: Data) -> list[str]:
-    """How many runs nothing ended early: their numbers are not of the step that the others' are of."""
+    """How many runs nothing ended early, whose numbers are of another step than the others'; that all end at once."""
     if STOPPED not in data.data_vars:
         return []
-    late = data.data_vars[STOPPED].values < 0
+    ends, late = data.data_vars[STOPPED].values, data.data_vars[STOPPED].values < 0
+    if not ends.any():
+        return [f"every run ends at step 0, {at_once(data.attrs['until'])}"]
     if not late.any():
         return []
     told = f"{int(late.sum())} of {late.size} runs have no step with {data.attrs['until']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -29,14 +30,16 @@ TEST_SAMPLINGS = cyclopts.Parameter(metavar="draws|importance")
 LENGTH = cyclopts.Parameter(metavar="LENGTH")
 IMAGES = cyclopts.Parameter(metavar="mnist|fashion-mnist")
 SCALINGS = cyclopts.Parameter(metavar="unit|image|global")
+_BEYOND = re.compile(r"^(\s*\w+\s*)([<>]=)")
 Switch = Annotated[bool, cyclopts.Parameter(negative="")]
 
 
 def thresholds(until: Sequence[str]) -> dict[str, str] | None:
-    """--until as text by name; None without it."""
+    """--until as text by name, with its relation where that is not "="; None without it."""
     from gammarho import arguments
 
-    return arguments.assignments(until, "until", "loss=1e-3") or None
+    words = [_BEYOND.sub(r"\1=\2", word) for word in until]
+    return arguments.assignments(words, "until", "loss=1e-3, or 'margins>=1' in quotes") or None
 
 
 def with_held(

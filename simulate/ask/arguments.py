@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from derivations.declare.formula import FormulaError
+from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 
 from ..errors import InputError, nearest, quoted
 from . import reading, values
+from .bounds import AT_LEAST, AT_MOST, Bound
 
 Names = str | Iterable[str]
 Thresholds = Mapping[str, float | str]
 Recorded = str | int | Sequence[int] | Iterable[int]
 
 MOST_WORKERS = 1024
+_FROM_0 = frozenset({"loss", "gradient_norm", "train_error", *FRESH, *FRESH_BY_CLASS, *FRESH_TASKS})
 
 
 def names(option: str, value: object, known: tuple[str, ...], of: str) -> tuple[str, ...] | None:
@@ -73,26 +76,32 @@ def recorded(option: str, value: object) -> str | list[int] | None:
     return steps
 
 
-def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, float]:
-    """{"loss": 1e-3} of a mapping from names among `known` to numbers from 0 or their text; empty for None.
+def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, Bound]:
+    """The bounds in a mapping from names among `known`, such as {"loss": 1e-3, "margins": ">=1"}; empty for None.
+
+    A number, or its text, is one to be at or below; a text may begin with the relation that is wanted.
 
     Raises:
         InputError: for what is no such mapping, an unknown name, with the nearest, and another threshold.
     """
-    bounds: dict[str, float] = {}
+    bounds: dict[str, Bound] = {}
     for name, given in values.mapping(option, value, "thresholds by observable", "{'loss': 1e-3}").items():
         if name not in known:
             raise InputError(
                 f"{option}: {quoted(name)} is not an observable known at every step; {nearest(name, known)}"
             )
-        expected = f"expected a finite number from 0, such as {name}=1e-3"
+        signed = name not in _FROM_0
+        expected = f"expected a finite number{'' if signed else ' from 0'}, such as {name}=1e-3, or {name}>=1e-3"
+        text = values.text(given) or ""
+        relation = AT_LEAST if text.startswith(AT_LEAST) else AT_MOST
+        bound = text.removeprefix(relation).strip() if text.startswith(relation) else given
         try:
-            number = values.typed(given)
+            number = values.typed(bound)
         except FormulaError as error:
             raise InputError(f"{option}: {name}: {error}; {expected}") from error
-        if number is None or number < 0:
+        if number is None or (not signed and number < 0):
             raise InputError(f"{option}: {name} is {quoted(given)}; {expected}")
-        bounds[name] = number
+        bounds[name] = Bound(number, relation)
     return bounds
 
 

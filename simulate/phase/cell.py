@@ -14,6 +14,7 @@ from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
 from dynamics.errors import RangeError
 
+from ..ask.bounds import Bound
 from ..errors import Diverged, GramRefused, InputError, quoted
 from ..observe import observables as obs
 from ..observe.samplings import DRAWN, TestSampling
@@ -35,14 +36,14 @@ EITHER = "gram, else vectors"  # the default unless every cell's laws forbid gra
 class Measure:
     """What is measured: numbers of observables' entries after so many steps, on draws of this sampling.
 
-    `fresh` is how the fresh examples are taken; `until` are the observables at whose values, at or below, a run ends.
+    `fresh` is how the fresh examples are taken; `until` are the bounds of observables where a run ends.
     """
 
     wanted: tuple[Wanted, ...]
     steps: int
     sampling: str
     fresh: TestSampling = DRAWN
-    until: Mapping[str, float] = field(default_factory=dict)
+    until: Mapping[str, Bound] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from ..ask import arguments as ask
 from ..ask import digest, formula, reading
 from ..ask import values as values_of
 from ..ask.axes import Axis
+from ..ask.bounds import said as said_of
 from ..ask.chosen import choose
 from ..ask.hold import holds
 from ..conditions.held import Held
@@ -33,7 +34,6 @@ from ..run import estimate
 from ..run.lots import Lots
 from ..run.request import Request
 from ..run.run import SAMPLINGS
-from ..run.watch import said as said_of
 from ..start.refusals import gram_refusal
 from . import grid_axes
 from .cell import EITHER, Measure, try_out
@@ -113,13 +113,14 @@ class Grid:
         kernels = {id(lot.kernel): lot.kernel for lot in self.cells.lots}.values()
         texts = {kernel.path.stem: digest.short(kernel.texts.encode()) for kernel in kernels}
         names, first = {each.name for each in self.axes}, self.cells[0].values
+        ends = {name: bound.plain for name, bound in self.measure.until.items()}
         return {
             "setting": self.model.name,
             "observables": list(self.measure.names),
             "steps": self.measure.steps,
             "sampling": self.measure.sampling,
             **({} if self.measure.fresh is DRAWN else {"test_sampling": self.measure.fresh.name}),
-            **({"until": dict(self.measure.until)} if self.measure.until else {}),
+            **({"until": ends} if ends else {}),
             **{each.option: {each.name: each.values} for each in reversed(self.axes)},
             "seeds": self.seeds,
             "parameters": {**{name: value for name, value in first.items() if name not in names}, **self.formulas},

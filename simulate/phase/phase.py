@@ -93,9 +93,9 @@ def phase(
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram, but for cells where it would be
             inexact or is refused, which are drawn as vectors and, where other cells are not, say so in `message`.
         test_sampling: how fresh examples are taken, "draws" or "importance" (for errors of 1e-4 to 1e-9), as in `run`.
-        until: a run ends at the first step where an observable is at or below a value, such as {"loss": 1e-3}, of
-            several all: numbers are of that step, or of the last where none has it; `stopped` is the step, -1 for
-            none, and an observable like others.
+        until: a run ends at the first step where an observable is at or below a value, such as {"loss": 1e-3}, or at
+            or above one, {"max_gamma": ">=1"}, in all of its entries, of several observables at all: numbers are of
+            that step, or of the last where none has it; `stopped` is the step, -1 for none, an observable like others.
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
         refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from derivations.declare import Variable
 from dynamics.arrays import Steps
 
+from ..ask.bounds import Bound
 from ..errors import InputError
 from ..observe.samplings import DRAWN, TestSampling
 from .problem import Start
@@ -20,13 +21,14 @@ class Asked:
     """How long to run, which steps to record, and which variables to give.
 
     `named`: whether the caller named the variables, so that one that is not to be had is refused, and not left out.
-    `until` are the observables at whose values, at or below, the run stops.  `fresh` is how fresh examples are taken.
+    `until` are the observables that stop the run, where all are at or beyond their bounds in one step.  `fresh` is how
+    fresh examples are taken.
     """
 
     steps: int
     recorded: Steps
     wanted: tuple[str, ...]
-    until: Mapping[str, float]
+    until: Mapping[str, Bound]
     named: bool
     fresh: TestSampling = DRAWN
 

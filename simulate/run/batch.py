@@ -25,6 +25,7 @@ from dynamics.fresh.classnoise import Spiked
 from dynamics.kernel.chunks import heard
 
 from ..ask import schedules
+from ..ask.bounds import Bound
 from ..ask.columns import Columns
 from ..errors import Diverged, InputError
 from ..observe import fresh_many
@@ -137,11 +138,11 @@ def _directions(lot: Lot) -> int:
 @one_blas_thread()
 def together(
     cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str = "gram",
-    until: Mapping[str, float] = MappingProxyType({}),
+    until: Mapping[str, Bound] = MappingProxyType({}),
 ) -> Together:
     """Each cell's and seed's variables `names` after `steps` steps from a draw, of the runs that go together.
 
-    A run ends where all of `until`, observables by name, are at or below these values: its variables are of that step.
+    A run ends where all of `until`, bounds of observables by name, are met: its variables are of that step.
     Fresh variables, those of a state alone, and hitting times that the kernel looks for; what else is looked at along
     the way leaves every run over.  Of draws by vectors it is fresh variables alone: others may ask for the vectors.
     """

@@ -14,6 +14,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 
 from ..ask import arguments as ask
 from ..ask import keywords, reading
+from ..ask.bounds import Bound
 from ..ask.chosen import Chosen, choose
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
@@ -76,9 +77,10 @@ def run(
         record: steps to record: default 0 and 200 log-spaced ones; "all"; or a list.
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
             What has no value at all, as a time to a threshold that divides by 0, is left out, and refused where named.
-        until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}, of several
-            all; `stopped` is that step, which is recorded too, -1 where none has it.  A seed that has stopped stays in
-            that state while others go on, to the last of `steps`, recorded too, where one does not stop.
+        until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}, or at or
+            above one, {"max_gamma": ">=1"}, in all of its entries, of several observables at all; `stopped` is that
+            step, which is recorded too, -1 where none has it.  A seed that has stopped stays in that state while others
+            go on, to the last of `steps`, recorded too, where one does not stop.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
             (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples
             such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them,
@@ -118,17 +120,17 @@ def labelled(
     problem, count = problem_of(chosen), chosen.total_steps(steps)
     wanted, record = obs.check(problem.model, observables), ask.recorded("record", record)
     known = (*obs.at_every_step(problem.model), *obs.fresh_names(problem.model))
-    until = ask.thresholds("until", until, known)
-    _check_together(engine, sampling, until)
+    bounds = ask.thresholds("until", until, known)
+    _check_together(engine, sampling, bounds)
     problem = problem.on(initial)
     request = Request(
         problem.model, problem.sizes, sampling, engine, count, recorded_states(record, count), wanted,
         fresh.draws)
     estimate.check_run(request, many)
     recorded = recorded_steps(record, count)  # not before: there may be too many of them
-    if until and many > 1:  # where a seed that goes on ends too, and where one that has stopped keeps its state
+    if bounds and many > 1:  # where a seed that goes on ends too, and where one that has stopped keeps its state
         recorded = np.union1d(recorded, [count])
-    asked = Asked(count, recorded, wanted, until, named=observables is not None, fresh=fresh)
+    asked = Asked(count, recorded, wanted, bounds, named=observables is not None, fresh=fresh)
     ensemble = problem.draw(range(first, first + many), sampling)
     with progress("run", count * many, "steps"):  # each seed's run counts its own
         outcomes = _outcomes(ensemble, engine, asked)
@@ -142,7 +144,7 @@ def labelled(
     return found if seeds is None else seeds_of_a_run.along_all(found, ensemble.seeds, said)
 
 
-def _check_together(engine: str, sampling: str, until: Mapping[str, float]) -> None:
+def _check_together(engine: str, sampling: str, until: Mapping[str, Bound]) -> None:
     """Raises InputError where two of the arguments exclude each other."""
     if engine == "weights" and sampling == "gram":
         raise InputError(

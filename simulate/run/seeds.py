@@ -10,10 +10,10 @@ import numpy as np
 from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Flags, Steps
 
+from ..ask.bounds import at_once, said
 from ..errors import Diverged
 from .asked import Asked, Found
 from .dataset import Data, Labelled, Runs
-from .watch import said
 
 OK, DIVERGED = "ok", "diverged"
 
@@ -53,7 +53,9 @@ def side_by_side(runs: Sequence[Found], asked: Asked, seeds: int) -> list[Found]
         return list(runs)
     last = max(int(run.t[-1]) for run in runs)
     t = np.union1d(asked.recorded[asked.recorded <= last], [last])
-    note = f"until {said(asked.until)}: {_ended([int(run.variables[STOPPED].values) for run in runs], last, seeds)}"
+    ends = [int(run.variables[STOPPED].values) for run in runs]
+    note = f"until {said(asked.until)}: {_ended(ends, last, seeds)}"
+    note += "" if any(ends) else f", {at_once(said(asked.until))}"
     return [_at(run, t, note) for run in runs]
 
 

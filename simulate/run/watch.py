@@ -19,7 +19,7 @@ from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
-from ..ask.noted import show
+from ..ask.bounds import AT_MOST, Bound, said
 from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.sides import Along
@@ -46,7 +46,7 @@ class EventWatch:
         self.start, self.asked = start, asked
         self.hits: dict[str, tuple[int, str]] = {}
         self.undefined: dict[str, str] = {}
-        self.open: dict[str, tuple[str, str, float]] = {}
+        self.open: dict[str, tuple[str, Bound]] = {}
         bounds = _bounds(start)
         for event in start.model.events:
             if event.name not in asked.wanted:
@@ -55,7 +55,7 @@ class EventWatch:
             if isinstance(bound, str):
                 self._give_up(event.name, bound)
                 continue
-            self.open[event.name] = (event.observable, event.relation, bound)
+            self.open[event.name] = (event.observable, Bound(bound, event.relation))
             self.hits[event.name] = (NEVER, obs.sought(event, f"{bound:.4g}"))
         self.stopped = NEVER
         self.counters = _counters(start, asked)
@@ -96,15 +96,15 @@ class EventWatch:
         the sum of its B terms' sizes, so that a hitting time is another only where an entry is as near to its bound.
         """
         kernel = self.start.kernel
-        sought = [(name, "<=", value + NEAR * abs(value)) for name, value in self.asked.until.items()]
+        sought = [(name, Bound(bound.sooner(NEAR), bound.relation)) for name, bound in self.asked.until.items()]
         sought += self.open.values()
         if not sought or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
             return None
-        names = {name for name, _, _ in sought}
+        names = {name for name, _ in sought}
         if not knows(kernel, self.start.model, names):
             return None
         places, vectors = list(kernel.watched), self.beside(names)
-        events = [(places.index(name), rule == "<=", bound) for name, rule, bound in sought]
+        events = [(places.index(name), bound.relation == AT_MOST, bound.value) for name, bound in sought]
         return None if vectors is None else Sought.of(events, len(self.asked.until), vectors)
 
     def beside(self, observables: Iterable[str]) -> Beside | None:
@@ -131,7 +131,7 @@ class EventWatch:
 
     def forget(self, lost: set[str]) -> None:
         """Drops the events whose observable is not kept."""
-        for name, (observable, _, _) in list(self.open.items()):
+        for name, (observable, _) in list(self.open.items()):
             if observable in lost:
                 self._give_up(name, f"not known: {observable} is made of coefficients that are not kept")
 
@@ -175,22 +175,21 @@ class EventWatch:
     @property
     def _waited(self) -> set[str]:
         """The observables that something waits for."""
-        return {name for name, _, _ in self.open.values()} | set(self.asked.until)
+        return {name for name, _ in self.open.values()} | set(self.asked.until)
 
     def _stop_in(self, block: Trajectory) -> int | None:
         """The same in some of its states."""
         observed, reason = self._values(block, self._waited)
         stop = self._first(block, observed, reason)
         within = slice(None if stop is None else int(np.searchsorted(block.t, stop)) + 1)  # there it ends
-        for name, (observable, relation, bound) in list(self.open.items()):
+        for name, (observable, bound) in list(self.open.items()):
             if observable not in observed:  # the draw lacks what it is of
                 why = reason or f"{observable} needs vectors that the arrays do not tell"
                 self._give_up(name, f"not known: {why}")
                 continue
-            entries = observed[observable][within]
-            worst = entries.min(1) >= bound if relation == ">=" else entries.max(1) <= bound
-            if worst.any():
-                self.hits[name] = (int(block.t[int(np.argmax(worst))]), self.hits[name][1])
+            met = bound.met(observed[observable][within])
+            if met.any():
+                self.hits[name] = (int(block.t[int(np.argmax(met))]), self.hits[name][1])
                 del self.open[name]
         return stop
 
@@ -216,15 +215,10 @@ class EventWatch:
         absent = [name for name in self.asked.until if name not in observed]
         if absent:
             raise InputError(f"until: {absent[0]!r} is not known here{': ' * bool(reason)}{reason}; leave it out")
-        reached = [observed[name].max(1) <= value for name, value in self.asked.until.items()]
+        reached = [bound.met(observed[name]) for name, bound in self.asked.until.items()]
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])
         return None
-
-
-def said(until: Mapping[str, float]) -> str:
-    """What ends a run, in words."""
-    return " and ".join(f"{name} <= {show(value)}" for name, value in until.items())
 
 
 def knows(kernel: Kernel, model: Model, observables: Iterable[str]) -> bool:

@@ -19,6 +19,7 @@ from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.kernel.trajectory import Trajectory
 
+from ..ask.bounds import AT_LEAST, Bound
 from ..ask.parameters import Resolved
 from ..errors import Diverged
 from ..observe import observables
@@ -285,14 +286,16 @@ def _of_events(probe: _Probe) -> Iterator[Row | Left]:
         bound = float(0.5 * (series[step] + before)) * (1.0 if event.relation == ">=" else -1.0)
         hit, _ = _watched(probe, replace(event, threshold=repr(bound)), {})
         yield Row(f"reported: {event.name}", abs(float(hit - step)), LONG, step, "fixed")
-        largest = flat.max(1)
-        low = float(np.sort(largest)[:2].mean())  # only the smallest is below: one step stops the run
-        _, stop = _watched(probe, replace(event, threshold=repr(bound)), {event.observable: low})
-        wanted = int(np.argmin(largest))
-        yield Row("where a run stops", abs(float((-1 if stop is None else stop) - wanted)), LONG, wanted, "fixed")
+        largest, smallest = flat.max(1), flat.min(1)
+        for end, wanted in (  # only one state is beyond it: one step stops the run
+            (Bound(float(np.sort(largest)[:2].mean())), int(np.argmin(largest))),
+            (Bound(float(np.sort(smallest)[-2:].mean()), AT_LEAST), int(np.argmax(smallest))),
+        ):
+            _, stop = _watched(probe, replace(event, threshold=repr(bound)), {event.observable: end})
+            yield Row("where a run stops", abs(float((-1 if stop is None else stop) - wanted)), LONG, wanted, "fixed")
 
 
-def _watched(probe: _Probe, event: Event, until: dict[str, float]) -> tuple[int, int | None]:
+def _watched(probe: _Probe, event: Event, until: dict[str, Bound]) -> tuple[int, int | None]:
     """What a run's watch says of the states: the event's step, and the step to stop at."""
     states = probe.states
     model = replace(states.model, events=(event,))

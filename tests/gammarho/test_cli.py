@@ -23,6 +23,7 @@ from gammarho import __version__, api, arguments, cli, grid_remarks, grids, repo
 from simulate.ask import arguments as ask
 from simulate.ask import paths
 from simulate.ask.axes import axis
+from simulate.ask.bounds import Bound
 from simulate.errors import InputError
 from tests.helpers.spoken import sentences
 
@@ -244,7 +245,7 @@ def test_formulas_wherever_a_real_is_typed(capsys: pytest.CaptureFixture[str]) -
     name, values = along("d=exp(50):exp(100):3:log")
     assert (name, values[0], values[-1]) == ("d", float(round(math.exp(50))), float(round(math.exp(100))))
     assert along("lam=1/100:10**-1:2") == ("lam", (0.01, 0.1))
-    assert ask.thresholds("until", {"loss": "exp(-7)"}, ("loss",)) == {"loss": math.exp(-7)}
+    assert ask.thresholds("until", {"loss": "exp(-7)"}, ("loss",)) == {"loss": Bound(math.exp(-7))}
     line = ["run", "pegr", "n=2", "m=2", "d=exp(100)", "sigma_p=20*exp(-50)", "--sampling", "gram", "--steps", "2"]
     assert cli.main([*line, "--json"]) == 0
     assert json.loads(json.loads(capsys.readouterr().out)["attrs"]["parameters"])["d"] == math.exp(100)
@@ -256,7 +257,8 @@ def test_lists_and_thresholds() -> None:
     known = ("loss", "gamma")
     assert ask.names("observables", "loss, gamma", known, "known") == known
     assert ask.names("observables", iter(known), known, "known") == known  # a generator is taken once
-    assert ask.thresholds("until", {"loss": "1e-3"}, known) == {"loss": 1e-3}
+    assert ask.thresholds("until", {"loss": "1e-3", "gamma": ">= 1/2"}, known) == {
+        "loss": Bound(1e-3), "gamma": Bound(0.5, ">=")}
     assert ask.thresholds("until", None, known) == {}
 
 

@@ -168,6 +168,7 @@ for _text, _word in (
     ("lss=1", "'loss'"), ("loss=", "empty"), ("loss=low", "'low'"), ("loss=-1", "from 0"),
     ("loss=nan", "'nan'"), ("loss=inf", "'inf'"), ("loss=1e-400", "below the smallest"), ("loss=log(0)", "logarithm"),
     ("T_1=3", "every step"), ("loss=\uff11", "expected"), ("loss=1e400", "beyond"),
+    ("margins>=", "'>='"), ("margins>=nan", "nan"), ("loss>=-1", "from 0"),
 ):
     TYPED.append((["run", "pegr", "--steps", "2", "--until", _text], ("until:", _word)))
     TYPED.append((["phase", "pegr", "--x", "lam=0:0.1:2", "--steps", "2", "--until", _text], ("until:", _word)))
@@ -237,7 +238,8 @@ GRAMMAR: list[tuple[list[str], tuple[str, ...]]] = [
         ("run pegr --seed 1 --seed 2", "--seed"), ("run pegr --json=maybe", "--json", "maybe"), ("run pegr 20", "'20'"),
         ("run pegr =20", "'=20'"), ("run pegr n", "'n'"), ("run pegr n=4 n=5", "n:", "twice"), ("figures", "PAPER"),
         ("run pegr --until loss", "until:", "loss=1e-3"), ("run pegr --until loss=1 --until loss=2", "loss:", "twice"),
-        ("run pegr --until =1", "until:"), ("derive pegr --latex --kernel", "--latex"),
+        ("run pegr --until =1", "until:"), ("run pegr --until loss>1", "until:", "in quotes"),
+        ("derive pegr --latex --kernel", "--latex"),
         ("figures pergr", "paper:", "'pegr'"),
         ("figures pegr fig9", "figure:", "fig9"), ("figures pegr a b", "'b'"), ("errata pger", "paper:", "'pegr'"),
         ("explain pegr-5.9", "id:", "pegr-5.9"), ("explain", "NAME"), ("check", "needs a setting"),
@@ -278,7 +280,7 @@ def to_call(words: list[str]) -> Callable[[], object]:
         else:
             statements.append(word)
     if "until" in options:
-        name, _, value = options["until"].partition("=")
+        name, _, value = options["until"].replace(">=", "=>=").partition("=")
         options["until"] = {name: value}
     if statements:
         options["statements"] = statements

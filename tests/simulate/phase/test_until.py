@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import gammarho as gr
 from figures import style
 from figures.said import across
 from gammarho import cli
+from simulate.ask.noted import show
 from simulate.phase.cell import DIVERGED, Measure, _judged
 from simulate.phase.reduced_axes import Wanted
+from tests.helpers.ends import at_most
 
 PEGR: dict[str, Any] = {"n": 9, "m": 3, "d": 60, "sigma_p": 0.5, "sigma_0": 0.05, "eta": 0.5}
 STEPS, LEVEL = 12, 0.4
@@ -76,6 +79,29 @@ def test_how_many_runs_do_not_end_stands_below_the_table_and_the_picture(capsys:
         plt.close(figure)
 
 
+def test_a_grid_ends_where_what_grows_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each run at the first step where both heads' largest gamma are, which its record of every step tells."""
+    runs = [gr.run("pegr", {**PEGR, "lam": lam}, steps=STEPS, seed=seed, record="all", sampling="gram",
+                   observables=["max_gamma"]).max_gamma.values.min(axis=1) for lam in (0.0, 0.1) for seed in range(3)]
+    level = float(np.sort([run.max() for run in runs])[2])
+    given: dict[str, Any] = {"x": ("lam", [0.0, 0.1]), "observable": "max_gamma:min", "store": tmp_path / "grown.zarr"}
+    found = grid(until={"max_gamma": f">={level!r}"}, **given)
+    ends = [int(np.argmax(run >= level)) if (run >= level).any() else -1 for run in runs]
+    assert found.stopped.values.ravel().tolist() == ends and len({*ends}) > 2 and -1 in ends
+    assert (found["max_gamma:min"].values >= level).tolist() == (found.stopped.values >= 0).tolist()
+    assert found.attrs["until"] == f"max_gamma >= {show(level)}"
+    again = grid(until={"max_gamma": f">={level!r}"}, **given)  # the store knows the relation
+    assert np.array_equal(again.stopped.values, found.stopped.values)
+    with pytest.raises(gr.InputError, match="until"):
+        grid(until={"max_gamma": level}, **given)
+    line = ["phase", "pegr", *[f"{name}={value}" for name, value in PEGR.items()], "--x", "lam=0,0.1", "--steps", "12"]
+    assert cli.main([*line, "--until", "max_gamma<=5", "--observable", "stopped"]) == 0
+    said = "every run ends at step 0, where max_gamma <= 5 holds already; max_gamma>=VALUE waits for what grows"
+    assert said in capsys.readouterr().out.splitlines()
+    assert cli.main([*line, "--until", f"max_gamma>={level!r}", "--observable", "stopped"]) == 0
+    assert f"have no step with max_gamma >= {show(level)}" in capsys.readouterr().out
+
+
 def test_a_long_end_takes_more_lines_of_the_title() -> None:
     until = {"loss": 0.4, "train_error": 0.5, "gradient_norm": 1e3, "distance": 1e6, "test_loss": 2.0}
     figure = gr.plot(grid(until=until, steps=2, observable="loss"))
@@ -93,7 +119,7 @@ def test_an_end_that_is_not_known_of_any_run_is_refused_before_one_is_made() -> 
 
 
 def test_a_number_that_is_none_is_said_to_be_so_at_the_step_where_its_run_ended() -> None:
-    measure = Measure((Wanted("loss", "loss", (), ""),), STEPS, "gram", until={"loss": LEVEL})
+    measure = Measure((Wanted("loss", "loss", (), ""),), STEPS, "gram", until=at_most({"loss": LEVEL}))
     for stopped, at in ((5.0, 5), (-1.0, STEPS)):
         outcome = _judged(measure, {"loss": np.nan, "stopped": stopped}, "")
         assert outcome.status == DIVERGED and f"at step {at};" in outcome.message

@@ -37,6 +37,7 @@ from simulate.run.problem import Problem, Start, problem_of
 from simulate.run.together import go_together
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
+from tests.helpers.ends import at_least, at_most
 from tests.helpers.outside import same, seen_from_outside
 
 _extreme: Any = Extreme  # its words come out of a product of them
@@ -151,12 +152,14 @@ def test_a_run_ends_where_it_does_seen_from_outside(near: float | None, monkeypa
         start = problem.start(seed, "gram")
         whole = reduced.run(start, Asked(25, np.arange(26), ("loss", "memory"), {}, named=True)).variables
         loss = float(whole["loss"].values[9])
-        for until in ({"loss": loss}, {"memory": float(whole["memory"].values[9].max()), "loss": loss}, {"loss": -1.0}):
+        memory = whole["memory"].values[9].reshape(-1)
+        for until in (at_most({"loss": loss}), at_most({"memory": memory.max(), "loss": loss}), at_most({"loss": -1.0}),
+                      at_least({"memory": memory.min()}), at_least({"memory": memory.min()}) | at_most({"loss": loss})):
             asked = Asked(25, np.array([0, 4, 25]), wanted, until, named=True)
             run = reduced.run(start, asked)
             assert same(run, seen_from_outside(start, asked)), until
             early += 0 < run.t[-1] < 25
-            assert until["loss"] < 0 or float(run.variables["loss"].values[-1]) <= loss
+            assert until != at_most({"loss": loss}) or float(run.variables["loss"].values[-1]) <= loss
     assert early >= 3
 
 

@@ -23,6 +23,7 @@ from simulate.run.problem import Problem, problem_of
 from simulate.run.together import go_together
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
+from tests.helpers.ends import at_least, at_most
 from tests.helpers.outside import same, seen_from_outside
 from tests.simulate.run import test_class_events_on_lanes as of_classes
 
@@ -86,7 +87,10 @@ def test_runs_end_where_they_do_from_outside_alone_and_together(options: tuple[s
     problems, names, ends = cells(model, plain_kernel(model)), ("loss", "rho", *EVENTS[True]), set[int]()
     every = reduced.run(problems[0].start(1, "gram"), Asked(STEPS, t, ("loss", "max_gamma"), {}, named=True)).variables
     loss, gamma = (np.reshape(every[name].values, (STEPS + 1, -1)).max(1) for name in ("loss", "max_gamma"))
-    for until in ({"loss": loss[8], "max_gamma": gamma[15]}, {"loss": loss[11]}, {"loss": 0.05}):
+    least = every["max_gamma"].values.reshape(STEPS + 1, -1).min(1)
+    for until in (at_most({"loss": loss[8], "max_gamma": gamma[15]}), at_most({"loss": loss[11]}),
+                  at_most({"loss": 0.05}), at_least({"max_gamma": least[9]}),
+                  at_most({"loss": loss[8]}) | at_least({"max_gamma": least[4]})):
         made = batch.together(problems, [0, 1], STEPS, names, until=until)
         assert made.done.all() and made.found is not None
         for problem, row in zip(problems, made.found, strict=True):
@@ -113,7 +117,7 @@ def test_a_run_in_pieces_is_looked_at_as_one_in_one(recorded: list[int], monkeyp
             monkeypatch.setattr("dynamics.kernel.chunks.SECONDS", 1e-12)
             monkeypatch.setattr("dynamics.kernel.chunks.BEGIN", 0.0)
         for level in (-1.0, *losses[[0, 6, 9, 10, 11]].tolist()):
-            asked = Asked(STEPS, t, names, {"loss": level}, named=True)
+            asked = Asked(STEPS, t, names, at_most({"loss": level}), named=True)
             events = EventWatch(start, asked).inside()
             path = start.advance(STEPS, t, events=events)
             assert events is not None and path.velocity is not None and whole.velocity is not None
@@ -146,7 +150,7 @@ def test_a_loss_that_labels_weigh_goes_by_the_labels_themselves() -> None:
         start = problem.start(0, "gram")
         for step in (4, 15):
             loss = reduced.run(start, Asked(step, np.array([step]), ("loss",), {}, named=True)).variables["loss"]
-            asked = Asked(STEPS, np.array([STEPS]), ("loss",), {"loss": float(loss.values[-1])}, named=True)
+            asked = Asked(STEPS, np.array([STEPS]), ("loss",), at_most({"loss": float(loss.values[-1])}), named=True)
             assert same(reduced.run(start, asked), seen_from_outside(start, asked))
             events = EventWatch(start, asked).inside()
             assert events is not None and start.advance(STEPS, asked.recorded, events=events).t[-1] == events.stopped
@@ -217,7 +221,7 @@ def test_seeds_and_grids_of_a_model_that_draws_end_early_together(monkeypatch: p
 def test_compiled_looks_are_those_of_plain_python(signed: bool) -> None:
     model = drawing(signed, ("batch", "label_noise", "momentum", "weight_decay"), FALLS)
     names = ("loss", "rho", *EVENTS[signed])
-    for until in ({}, {"loss": 0.6 if signed else 0.9}):
+    for until in ({}, at_most({"loss": 0.6 if signed else 0.9})):
         made = [batch.together(cells(model, kernel), [0, 1], STEPS, names, until=until)
                 for kernel in (kernel_for(model), plain_kernel(model))]
         assert all(each.done.all() and each.found is not None for each in made)

@@ -23,6 +23,7 @@ from simulate.run.kernels import kernel_for
 from simulate.run.problem import problem_of
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
+from tests.helpers.ends import at_least, at_most
 from tests.helpers.outside import same, seen_from_outside
 
 EVENTS = ("T_1", "T_2", "T_1_noise", "T_2_noise")
@@ -68,13 +69,15 @@ def test_a_run_ends_where_it_does_seen_from_outside(near: float | None, monkeypa
         whole = reduced.run(start, Asked(120, np.arange(121), ("loss", "max_gamma"), {}, named=True)).variables
         step = int(rng.integers(1, 120))
         loss, gamma = (float(whole[name].values[step].max()) for name in ("loss", "max_gamma"))
-        for until in ({"loss": loss}, {"max_gamma": gamma, "loss": loss}, {"loss": -1.0}):
+        grown = {"max_gamma": float(whole["max_gamma"].values[step].min())}
+        for until in (at_most({"loss": loss}), at_most({"max_gamma": gamma, "loss": loss}), at_most({"loss": -1.0}),
+                      at_least(grown), at_least(grown) | at_most({"loss": loss}), at_least({"loss": loss})):
             asked = Asked(120, np.array([0, 7, 64, 120]), wanted, until, named=True)
             found = reduced.run(start, asked)
             assert same(found, seen_from_outside(start, asked)), (values, until)
             early += 0 < found.t[-1] < 120
-            assert until["loss"] < 0 or float(found.variables["loss"].values[-1]) <= loss
-    assert early > 12
+            assert until != at_most({"loss": loss}) or float(found.variables["loss"].values[-1]) <= loss
+    assert early > 24
 
 
 def test_a_run_with_momentum_and_decay_ends_with_its_velocity() -> None:
@@ -87,7 +90,7 @@ def test_a_run_with_momentum_and_decay_ends_with_its_velocity() -> None:
     start = replace(problem_of(choose(model, values)), loaded=kernel).start(0, "gram")
     whole = start.advance(12, np.arange(13))
     loss = float(start.observe(whole.z)["loss"][5])
-    events = EventWatch(start, Asked(12, np.array([3]), (), {"loss": loss}, named=True)).inside()
+    events = EventWatch(start, Asked(12, np.array([3]), (), at_most({"loss": loss}), named=True)).inside()
     assert events is not None
     path = start.advance(12, np.array([3]), events=events)
     assert path.t.tolist() == [3, 5] == [3, events.stopped] and path.velocity is not None and whole.velocity is not None
@@ -120,7 +123,7 @@ def test_losses_that_labels_weigh_are_looked_at_in_the_kernel() -> None:
             start, asked = cell.start(seed, "gram"), Asked(30, np.array([30]), names, {}, named=True)
             assert found is not None and same(found, reduced.run(start, asked))
             assert same(found, seen_from_outside(start, asked))
-            until = replace(asked, until={"loss": float(found.variables["loss"].values[-1]) * 1.5})
+            until = replace(asked, until=at_most({"loss": float(found.variables["loss"].values[-1]) * 1.5}))
             ended = reduced.run(start, until)
             assert same(ended, seen_from_outside(start, until))
             times |= {int(found.variables["T_1"].values), int(ended.t[-1])}
@@ -198,7 +201,7 @@ def test_what_a_kernel_is_not_made_for_is_looked_at_from_outside() -> None:
         assert (EventWatch(start, asked).inside() is not None) is inside
         assert start.kernel.path == problem_of(choose(pegr("none"), values)).start(0, "gram").kernel.path
     for until, inside in (({"loss": 0.1}, True), ({"loss": 0.1, "gradient_norm": 0.1}, False)):
-        asked = Asked(5, np.array([5]), ("T_1",), until, named=True)
+        asked = Asked(5, np.array([5]), ("T_1",), at_most(until), named=True)
         start = problem_of(choose("pegr", values)).start(0, "gram")
         assert (EventWatch(start, asked).inside() is not None) is inside
 

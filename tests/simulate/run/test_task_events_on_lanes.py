@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from dynamics.kernel.trajectory import Sought, Trajectory
+from simulate.ask.bounds import Bound
 from simulate.ask.chosen import choose
 from simulate.run import batch, reduced
 from simulate.run.asked import Asked, Found
@@ -39,6 +42,7 @@ from simulate.run.kernels import kernel_for
 from simulate.run.problem import Problem, Start, problem_of
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
+from tests.helpers.ends import at_least, at_most
 from tests.helpers.outside import same, seen_from_outside
 from tests.helpers.slowly import one_in, where
 
@@ -72,7 +76,7 @@ def cells(model: Model, kernel: Kernel, count: int = 6, **given: Any) -> list[Pr
     return [replace(problem_of(choose(model, each)), loaded=kernel) for each in every]
 
 
-def asked_of(*names: str, **until: float) -> Asked:
+def asked_of(*names: str, until: Mapping[str, Bound] = MappingProxyType({})) -> Asked:
     return Asked(STEPS, np.array([0, 4, STEPS]), (*names, *EVENTS), until, named=True)
 
 
@@ -120,12 +124,14 @@ def test_a_run_ends_where_it_does_seen_from_outside(
             start = problem.start(seed, "vectors" if by_blas else "gram")
             whole = reduced.run(start, Asked(STEPS, np.arange(STEPS + 1), ("loss", "Xi"), {}, named=True)).variables
             loss, noise = float(whole["loss"].values[9]), float(whole["Xi"].values[9].max())
-            for until in ({"loss": loss}, {"Xi": noise, "loss": loss}, {"loss": -1.0}):
-                asked = asked_of("loss", "rho", **until)
+            grown = at_least({"Xi": whole["Xi"].values[9].min()})
+            for until in (at_most({"loss": loss}), at_most({"Xi": noise, "loss": loss}), at_most({"loss": -1.0}), grown,
+                          grown | at_most({"loss": loss})):
+                asked = asked_of("loss", "rho", until=until)
                 run = reduced.run(start, asked)
                 assert same(run, seen_from_outside(start, asked)), (method, until)
                 early += 0 < run.t[-1] < STEPS
-                assert until["loss"] < 0 or float(run.variables["loss"].values[-1]) <= loss
+                assert until != at_most({"loss": loss}) or float(run.variables["loss"].values[-1]) <= loss
     assert early >= 6
 
 
@@ -264,7 +270,7 @@ def test_losses_that_shares_weigh_or_formulas_say_are_looked_at(
         assert EventWatch(start, asked).inside() is not None
         run = reduced.run(start, asked)
         assert same(run, seen_from_outside(start, asked))
-        until = asked_of("loss", "rho", loss=float(run.variables["loss"].values[1:].mean()))
+        until = asked_of("loss", "rho", until=at_most({"loss": run.variables["loss"].values[1:].mean()}))
         ended = reduced.run(start, until)
         assert same(ended, seen_from_outside(start, until))
         ends |= {int(ended.t[-1]), *times_of(run)}

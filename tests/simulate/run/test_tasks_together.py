@@ -19,6 +19,7 @@ from simulate.run.asked import Asked
 from simulate.run.problem import Problem, problem_of
 from simulate.start import draw as drawing
 from simulate.start.shared import Read, Shared, held
+from tests.helpers.ends import at_most
 
 BASE: dict[str, Any] = {
     "n_tasks": 9, "n": 4, "n_train": 2, "m": 3, "d": 60, "M": 5, "J": 2, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,
@@ -108,7 +109,7 @@ def test_a_run_that_diverges_at_once_is_left_over_and_says_so_in_the_grid() -> N
     assert grid.status.values.ravel().tolist() == ["ok", "diverged"]
 
 
-@pytest.mark.parametrize("given", [{"initial": True}, {"until": {"gradient_norm": 0.1}}])
+@pytest.mark.parametrize("given", [{"initial": True}, {"until": at_most({"gradient_norm": 0.1})}])
 def test_what_is_looked_at_on_its_way_goes_alone(given: dict[str, Any]) -> None:
     start = cells([{}])[0].start(0, "gram")
     ordinary = Asked(5, np.array([5]), ("loss",), {}, named=True)

@@ -89,22 +89,29 @@ def test_each_seed_ends_where_it_ends_alone_and_stays_there(setting: str, alone:
 ENTRIES = {"pegr": "margins", "heterogeneous": "margins", "fomaml": "Lambda"}
 
 
-def first(run: xarray.Dataset, until: dict[str, float]) -> int:
-    """The first recorded step at which every entry of each is at or below its level; -1 for none."""
-    met = [run[name].values.reshape(len(run.t), -1).max(axis=1) <= level for name, level in until.items()]
+def first(run: xarray.Dataset, until: dict[str, float | str]) -> int:
+    """The first recorded step at which every entry of each is at or below its level, or above it; -1 for none."""
+    every = {name: run[name].values.reshape(len(run.t), -1) for name in until}
+    met = [(every[name] >= float(level[2:]) if isinstance(level, str) else every[name] <= level).all(axis=1)
+           for name, level in until.items()]
     both = np.logical_and.reduce(met)
     return int(np.argmax(both)) if both.any() else -1
 
 
-def levels(runs: list[xarray.Dataset], entries: str) -> list[dict[str, float]]:
-    """Ends at once, at the last step, at ones between, just not there by rounding, of two observables, and never."""
+def levels(runs: list[xarray.Dataset], entries: str) -> list[dict[str, float | str]]:
+    """Ends at once, at the last step, at ones between, just not there by rounding, of two observables, and never.
+
+    Some are of what grows, the last of the loss too, which does not.
+    """
     losses = [run.loss.values for run in runs]
     all_end = float(max(loss[STEPS - 3 :].min() for loss in losses))
     at = float(losses[1][7])
     second = float(runs[1][entries].values.reshape(STEPS + 1, -1).max(axis=1)[12])
-    just = [{"loss": float(np.nextafter(losses[1][step], 0))} for step in (5, 7, 9, 11)]
+    grown = f">={float(np.sort(runs[1][entries].values.reshape(STEPS + 1, -1).min(axis=1))[-4])!r}"
+    just: list[dict[str, float | str]] = [{"loss": float(np.nextafter(losses[1][step], 0))} for step in (5, 7, 9, 11)]
     return [{"loss": float(max(loss[0] for loss in losses))}, {"loss": float(losses[0][-1])}, {"loss": all_end},
-            {"loss": at}, *just, {"loss": at, entries: second}, {"loss": 1e-12}]
+            {"loss": at}, *just, {"loss": at, entries: second}, {"loss": 1e-12}, {entries: grown},
+            {entries: grown, "loss": at}, {"loss": ">=0.0"}]
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

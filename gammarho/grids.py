@@ -250,7 +250,9 @@ def _boundary(data: Data, kept: str) -> list[str]:
     cut = [f"{len(rows)} of {count} points are shown{kept}"] if len(rows) < count else []
     unknown = int(data.attrs["boundary_unknown"])
     apart = [f"{unknown} cell{'s' * (unknown > 1)} with draws without a number: of neither side"] if unknown else []
-    return [*lines, *table([head, *body]), *cut, *_exponent(data.attrs), *apart]
+    never = data.attrs.get("boundary_never")
+    counted = [f"a run that has not reached it counts as step {never}"] if never is not None else []
+    return [*lines, *table([head, *body]), *cut, *_exponent(data.attrs), *apart, *counted]
 
 
 def _exponent(attrs: Mapping[str, Any]) -> list[str]:

@@ -53,6 +53,7 @@ class Crossings:
     law: Law | None
     seeds: int
     tolerance: float | None
+    never: int | None
 
     def __str__(self) -> str:
         if not any(each.at.size for each in self.found):
@@ -69,7 +70,8 @@ class Crossings:
         to = "between neighbouring cells" if self.tolerance is None else f"to {100 * self.tolerance:g} % of an axis"
         what = f"Boundary: the seeds' mean of {self.text} along {axes}, found {to}"
         band = "" if self.seeds == 1 else f"; bands: where the mean's {_PERCENT} interval has it"
-        return (Made(f"{what}{band}.".replace("$", r"\$")),)
+        counted = "" if self.never is None else f"; a run that has not reached it counts as step {self.never}"
+        return (Made(f"{what}{band}{counted}.".replace("$", r"\$")),)
 
 
 def crossings(data: xarray.Dataset, scales: Sequence[Scale]) -> Crossings | None:
@@ -95,7 +97,9 @@ def crossings(data: xarray.Dataset, scales: Sequence[Scale]) -> Crossings | None
     tolerance = data.attrs.get(f"{DIM}_tolerance")
     law = _law(data.attrs, found) if len(axes) == 2 else None
     seeds = len(configuration(data).get("seeds", data["seed"]))  # of which the bands are, whatever is left of the grid
-    return Crossings(str(text), found, law, seeds, None if tolerance is None else float(tolerance))
+    never = data.attrs.get(f"{DIM}_never")
+    return Crossings(str(text), found, law, seeds, None if tolerance is None else float(tolerance),
+                     None if never is None else int(never))
 
 
 def _found(data: xarray.Dataset, name: str, axes: Sequence[str], there: Any) -> Found:

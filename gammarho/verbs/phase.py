@@ -92,7 +92,8 @@ def phase(
         test_sampling: draws, or importance (for test errors of 1e-4 to 1e-9).
         until: a run ends at or below a threshold, such as loss=1e-3, or above one, as "max_gamma>=1" in quotes, and its
             numbers are of that step, which is the observable stopped; may be repeated, then it ends at all of them.
-        boundary: a level whose crossing is followed, and drawn in a picture, such as test_error=0.1.
+        boundary: a level whose crossing is followed, and drawn in a picture, such as test_error=0.1, or T_1=500, where
+            a run that has not reached it counts as the step after the last.
         refine: to what share of an axis it is found, such as 0.01, by splitting cells.
         workers: threads; the result does not depend on it.
         scheduler: a dask scheduler's address, such as tcp://10.0.0.1:8786; its workers run the cells.

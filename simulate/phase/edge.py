@@ -38,11 +38,22 @@ Run = Callable[[Sequence[tuple[Value, ...]], Sequence[Problem]], Arrays]
 
 @dataclass(frozen=True)
 class Edge:
-    """What is asked for: an observable, its level, and the tolerance, a share of an axis' span; None: no splitting."""
+    """What is asked for: an observable, its level, and the tolerance, a share of an axis' span; None: no splitting.
+
+    A hitting time that is not reached counts as `never`, the step after the last; None of other observables.
+    """
 
     name: str
     level: float
     tolerance: float | None
+    never: int | None = None
+
+    def numbers(self, arrays: Arrays) -> Array:
+        """The observable of runs, NaN of those that are not ok."""
+        values = arrays[self.name]
+        if self.never is not None:
+            values = np.where(values < 0, self.never, values)
+        return np.where(arrays["status"] == OK, values, np.nan)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,8 @@ class EdgeFound:
     def attributes(self) -> dict[str, Any]:
         """What is said of it."""
         said: dict[str, Any] = {DIM: f"{self.edge.name} = {self.edge.level:g}", f"{DIM}_unknown": self.unknown}
+        if self.edge.never is not None:
+            said[f"{DIM}_never"] = self.edge.never
         if self.edge.tolerance is not None:
             said[f"{DIM}_tolerance"] = self.edge.tolerance
         if self.exponent is not None:
@@ -88,9 +101,7 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
         raise InputError(f"boundary: {quoted(boundary)}; expected an observable and a level, such as {names[0]}=0.1")
     if name not in names:
         raise InputError(f"boundary: {quoted(name)} is not an observable of this grid; {nearest(name, names)}")
-    if name in {STOPPED, *(event.name for event in grid.model.events)}:
-        raise InputError(f"boundary: {quoted(boundary)}; {name} is a hitting time, -1 where it is not reached; give "
-                         "what it watches")
+    never = _never(grid, name, number, f"boundary: {quoted(boundary)}")
     of_words = [axis for axis in grid.axes if not axis.parameter.numeric]
     if len(grid.axes) > 2 or of_words:
         why = f"the axis {of_words[0].option} is {of_words[0].name}, no number" if of_words else "there are three axes"
@@ -100,7 +111,19 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
         if len(axis.values) < 2:
             raise InputError(f"boundary: {quoted(boundary)}; {axis.name} has one value; give the axis {axis.option} at "
                              "least two")
-    return Edge(name, number, None if refine is None else _tolerance(refine))
+    return Edge(name, number, None if refine is None else _tolerance(refine), never)
+
+
+def _never(grid: Grid, name: str, level: float, said: str) -> int | None:
+    """What a hitting time counts as in a run that does not reach it: the first step that was not run; else None."""
+    if name not in {STOPPED, *(event.name for event in grid.model.events)}:
+        return None
+    steps, ends = grid.measure.steps, grid.measure.until
+    if not 0 < level <= steps:
+        raise InputError(f"{said}; {name} is a step, and {steps} are run; give one from 1 to {steps}, or more steps")
+    if ends and name != STOPPED:
+        raise InputError(f"{said}; until ends runs before {name} may be reached; leave until out, or follow {STOPPED}")
+    return steps + 1
 
 
 def _tolerance(given: object) -> float:
@@ -123,10 +146,11 @@ class _Lines:
 def followed(grid: Grid, edge: Edge, arrays: Arrays, run: Run) -> EdgeFound:
     """The boundary on the grid's lines along each axis, with cells split by runs of `run` where a tolerance is given.
 
-    A cell of which a draw has no number is of neither side: nothing is followed into it, and it is counted.
+    A cell of which a draw has no number is of neither side: nothing is followed into it, and it is counted.  A hitting
+    time that is not reached is a number, as it is beyond all steps that are run.
     """
     scales = [_scale(each) for each in grid.axes]
-    values = np.where(arrays["status"] == OK, arrays[edge.name], np.nan)
+    values = edge.numbers(arrays)
     families = [_along(grid, scales, at, values) for at in range(len(grid.axes))]
     if edge.tolerance is not None:
         families = [_split(grid, edge, scales, family, run) for family in families]
@@ -184,7 +208,7 @@ def _split(grid: Grid, edge: Edge, scales: Sequence[Scale], family: _Lines, run:
         problems = [_problem(grid, point) for point in points]
         known = [(point, each) for point, each in zip(points, problems, strict=True) if each is not None]
         arrays = run([point for point, _ in known], [each for _, each in known]) if known else {}
-        made = iter(np.where(arrays["status"] == OK, arrays[edge.name], np.nan)) if known else iter(())
+        made = iter(edge.numbers(arrays)) if known else iter(())
         return [
             None if problem is None else (scale.place(float(str(point[family.axis]))), next(made))
             for point, problem in zip(points, problems, strict=True)

@@ -97,6 +97,7 @@ def phase(
             or above one, {"max_gamma": ">=1"}, in all of its entries, of several observables at all: numbers are of
             that step, or of the last where none has it; `stopped` is the step, -1 for none, an observable like others.
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
+            Of a hitting time, as in "T_1=500", a run that has not reached it counts as the step after the last.
         refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
             one with more points on an axis, or more seeds, runs what is new; one with a further observable, all.

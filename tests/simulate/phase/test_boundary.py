@@ -195,6 +195,26 @@ def test_two_values_of_a_log_axis_are_split_in_the_logarithm() -> None:
     assert found.size == 1 and found == pytest.approx(three["boundary_sigma_p"].values, rel=1e-9)
 
 
+@pytest.mark.parametrize(("name", "until"), [("T_2_noise", None), ("stopped", {"max_rho_over": ">=2"})])
+def test_a_hitting_time_that_is_not_reached_counts_as_the_step_after_the_last(name: str, until: Any) -> None:
+    """So a boundary passes between cells that reach it and cells where nothing happens, which are not left out."""
+    given: dict[str, Any] = {"y": None, "x": "sigma_p=0.3:3:5:log", "steps": 200, "observable": name, "until": until}
+    found = grid(boundary=f"{name}=150", **given)
+    times, places = found[name].values, np.log(found["sigma_p"].values)
+    assert (times < 0).all(axis=1).any() and (times >= 0).all(axis=1).any()
+    means = np.where(times < 0, 201, times).mean(axis=1)
+    crossed = np.flatnonzero((means[:-1] >= 150) != (means[1:] >= 150))
+    share = (means[crossed] - 150) / (means[crossed] - means[crossed + 1])
+    wanted = np.exp(places[crossed] + share * (places[crossed + 1] - places[crossed]))
+    assert crossed.size and found["boundary_sigma_p"].values == pytest.approx(wanted)
+    assert found.attrs["boundary_never"] == 201 and found.attrs["boundary_unknown"] == 0
+    for at in grid(boundary=f"{name}=150", refine=0.01, **given)["boundary_sigma_p"].values:
+        step = 10**0.01
+        beside = grid(boundary=None, **{**given, "x": ("sigma_p", [at / step, at * step])})[name].values
+        assert np.diff(np.where(beside < 0, 201, beside).mean(axis=1) >= 150).all()
+    assert "boundary_never" not in grid(steps=2, boundary="test_error=0.9").attrs
+
+
 def test_a_boundary_over_whole_numbers_stops_at_neighbours() -> None:
     found = phase("pegr", {"eta": 0.2, "sigma_p": 0.5, "lam": 0.1}, x="n=4,40", steps=200, seeds=2, progress=False,
                   observable="loss", boundary="loss=0.5", refine=1e-3)
@@ -213,7 +233,9 @@ def test_a_boundary_over_whole_numbers_stops_at_neighbours() -> None:
         ({"boundary": "test_error=low"}, "boundary: 'test_error=low'; expected an observable and a level"),
         ({"boundary": "tst_error=0.1"}, "did you mean 'test_error'"),
         ({"boundary": "loss=0.1"}, "boundary: 'loss' is not an observable of this grid"),
-        ({"boundary": "T_1=3", "observable": "T_1"}, "boundary: 'T_1=3'; T_1 is a hitting time"),
+        ({"boundary": "T_1=3", "observable": "T_1"}, "boundary: 'T_1=3'; T_1 is a step, and 1 are run; give one"),
+        ({"boundary": "T_1=0", "observable": "T_1"}, "boundary: 'T_1=0'; T_1 is a step"),
+        ({"boundary": "T_1=1", "observable": "T_1", "until": {"loss": 0.1}}, "until ends runs before T_1 may be"),
         ({"refine": 0}, "refine: 0; expected"),
         ({"refine": 2}, "refine: 2; expected a share of an axis' span"),
         ({"x": "regularizer=none,pegr"}, "boundary: 'test_error=0.3' is followed over one or two axes of numbers, and "

@@ -43,8 +43,6 @@ def test_stopped_may_be_asked_for_alone_and_comes_first_where_it_is_named_first(
     assert list(grid(observable="stopped,loss").data_vars)[:2] == ["stopped", "loss"]
     with pytest.raises(gr.InputError, match="observable: 'stopped' is the step where until ends a run; give until"):
         grid(observable="stopped", until=None)
-    with pytest.raises(gr.InputError, match=r"boundary: 'stopped=3'; stopped is a hitting time"):
-        grid(observable="stopped", boundary="stopped=3")
 
 
 def test_the_variables_say_of_which_step_they_are() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +24,7 @@ from .shown import Shown
 
 _HEIGHT, _DECADES = 2.9, 1e3
 _ROOM = 1.3  # a logarithmic axis ends by this factor beyond what is drawn
+_MARGIN = 0.05  # of its height, by which another does
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,23 @@ class _Middle:
         with np.errstate(invalid="ignore"):
             return (np.maximum(low, self.bottom) if self.logarithmic else low), self.mean + self.error
 
+    def upright(self, curves: Array) -> tuple[float, float]:
+        """The ends of the y axis with curves of these values, but for what would leave means less than a quarter."""
+        ends = [self.mean] if self.error is None else [self.mean, *self.ends]
+        drawn = np.concatenate([*ends, [self.bottom, self.top]] if self.logarithmic else ends)
+        if self.logarithmic:
+            low, high = self._between(np.log(drawn), np.log(curves[curves > 0]), 0.0)
+            return math.exp(low), math.exp(high)
+        return self._between(drawn, curves, _MARGIN)
+
+    def _between(self, drawn: Array, curves: Array, margin: float) -> tuple[float, float]:
+        drawn, curves = (each[np.isfinite(each)] for each in (drawn, curves))
+        low, high = (float(end(drawn if drawn.size else curves)) for end in (np.min, np.max))
+        reach = 1.5 * ((high - low) or abs(high) or 1.0)
+        near = curves[(curves >= low - reach) & (curves <= high + reach)]
+        low, high = min([low, *near]), max([high, *near])
+        return low - margin * (high - low), high + margin * (high - low)
+
     def said(self, what: str, of: str) -> tuple[Sentence, ...]:
         """What the band is, or the bars are; `of` says whose the standard error is."""
         if self.error is None:
@@ -75,6 +94,9 @@ def curve(picture: Picture) -> Figure:
     shown, line = picture.shown, style.LINES[0]
     (panel,) = picture.panels
     middle, joined = _Middle.of(shown), shown.across.numeric
+    over = [points.y for each, points in zip(picture.curves, panel.lines, strict=True) if each.left == shown.observable]
+    if any(np.isfinite(each).any() for each in over):
+        panel = replace(panel, upright=middle.upright(np.concatenate(over)))
     with style.context():
         said = middle.said("Band" if joined else "Bars", shown.error_of)
         height = min(_HEIGHT, 0.75 * inches())
@@ -82,14 +104,16 @@ def curve(picture: Picture) -> Figure:
         axes = page.body.subplots()
         shown.across.on(axes, "x")  # before anything is drawn, by which matplotlib would choose the axis' ends
         if middle.logarithmic:
-            axes.set(ylim=(middle.bottom, middle.top), yscale="log")
-            ticks(axes.yaxis, middle.bottom, middle.top)
+            axes.set(ylim=panel.upright or (middle.bottom, middle.top), yscale="log")
+            ticks(axes.yaxis, *axes.get_ylim())
         _middle(axes, shown.across.places, middle, joined, line, shown.observable)
         for mark in shown.marks:
             _spans(axes, shown.across.edges, mark.cells, mark.hatch, mark.word)
         _on_top(axes, picture, panel)
+        if panel.upright is not None:
+            axes.set_ylim(panel.upright)
         axes.set_ylabel("\n".join(textwrap.wrap(shown.name, 40 if height == _HEIGHT else 26)))
-        if not np.isfinite(middle.mean).any():
+        if panel.upright is None and not np.isfinite(middle.mean).any():
             axes.set_yticks([])
         return page.close(handles, in_row)
 
@@ -106,7 +130,7 @@ def _middle(axes: Axes, places: Array, middle: _Middle, joined: bool, line: styl
 
 
 def _on_top(axes: Axes, picture: Picture, panel: Panel) -> None:
-    """The region of the conditions, the boundary that was measured, and what curves come to: a value each."""
+    """The region of the conditions, the boundary that was measured, and curves; of the axis' parameter a value each."""
     if picture.region is not None:
         inside, edges = picture.region.holds, picture.shown.across.edges
         _spans(axes, edges, inside & picture.region.partial, INSIDE, "conditions hold")
@@ -117,6 +141,9 @@ def _on_top(axes: Axes, picture: Picture, panel: Panel) -> None:
         for at, low, high in zip(found.at, found.low, found.high, strict=True):
             looks.stretch(axes, float(at), float(low), float(high), picture.crossings.text)
     for at, (each, points) in enumerate(zip(picture.curves, panel.lines, strict=True)):
+        if each.left == picture.shown.observable:
+            looks.drawn(axes, points.x, points.y, at, str(each))
+            continue
         axes.axvline(points.x[0], color="black", linestyle=looks.dashes(at), linewidth=1.3, label=str(each))
 
 

@@ -1,7 +1,8 @@
-"""Curves on top of a grid's picture: "lam = m/(sigma_p**2*d)", a parameter as a formula of the others."""
+"""Curves on top of a grid's picture: "lam = m/(sigma_p**2*d)", a parameter, or over one axis the observable."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +19,12 @@ from simulate.errors import InputError, nearest, quoted
 from .scales import Scale, is_number, plain
 
 _FORM = "expected NAME = formula, such as lam = m/(sigma_p**2*d)"
+_PARTS = re.compile(r"((?:[^=\[]|\[[^\]]*\])*)=(.*)", re.DOTALL)  # class_error[k=1] has an equals sign of its own
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve as it was asked for: the parameter on its left, and the formula of the others.
+    """A curve as it was asked for: the parameter, or the observable, on its left, and the formula of others.
 
     Its formula may also have names of the early stage of `setting`, such as lam_xi (`simulate.ask.early`).
     """
@@ -51,7 +53,9 @@ class Stage:
     names: Callable[[], Collection[str]]
 
 
-def read(given: object, axes: Sequence[str], known: Collection[str], stage: Stage | None = None) -> tuple[Curve, ...]:
+def read(
+    given: object, axes: Sequence[str], known: Collection[str], stage: Stage | None = None, observable: str = ""
+) -> tuple[Curve, ...]:
     """The curves of a text or several.
 
     Args:
@@ -59,6 +63,7 @@ def read(given: object, axes: Sequence[str], known: Collection[str], stage: Stag
         axes: the parameters that a curve may give, those of a panel's axes.
         known: every parameter that has a number.
         stage: the model's early stage, where it is known.
+        observable: what is drawn, which a curve may give too where there is one axis.
 
     Raises:
         InputError: for another form, a formula outside the grammar, and a name that is not there.
@@ -67,16 +72,18 @@ def read(given: object, axes: Sequence[str], known: Collection[str], stage: Stag
     listed = [one] if one is not None else values.listed(given)
     if listed is None:
         raise InputError(f"curve: {quoted(given)}; {_FORM}")
-    return tuple(_read(each, axes, known, stage) for each in listed)
+    lefts = [*axes, observable] if observable and len(axes) == 1 else list(axes)
+    return tuple(_read(each, lefts, known, stage) for each in listed)
 
 
-def _read(given: object, axes: Sequence[str], known: Collection[str], stage: Stage | None) -> Curve:
+def _read(given: object, lefts: Sequence[str], known: Collection[str], stage: Stage | None) -> Curve:
     text = values.text(given) or ""
-    left, equals, right = (part.strip() for part in text.partition("="))
-    if not equals or not left or not right:
+    parts = _PARTS.fullmatch(text)
+    left, right = ("", "") if parts is None else (part.strip() for part in parts.groups())
+    if not left or not right:
         raise InputError(f"curve: {quoted(given)}; {_FORM}")
-    if left not in axes:
-        cure = f"expected one of {', '.join(axes)}" if left in known else nearest(left, axes)
+    if left not in lefts:
+        cure = f"expected one of {', '.join(lefts)}" if left in known else nearest(left, lefts)
         raise InputError(f"curve: {quoted(text)} gives {quoted(left)}, which is no axis of the picture; {cure}")
     try:
         parse(right)
@@ -106,11 +113,16 @@ def numbers(data: xarray.Dataset) -> list[str]:
 def line(curve: Curve, scales: Sequence[Scale], data: xarray.Dataset) -> Line:
     """A curve's points in a panel with these axes, (down, across) or (across,) alone; `data` are the panel's cells.
 
+    Of the observable they are over the only axis; of that axis, a value from the bottom to the top.
+
     Raises:
         InputError: where the curve's parameter has no numbers in the picture, where a parameter that it uses differs
             along it, and where the formula has a value nowhere.
     """
-    (given,) = (each for each in scales if each.name == curve.left)
+    given = next((each for each in scales if each.name == curve.left), None)
+    if given is None:
+        heights, along = _evaluated(curve, scales[-1], data)
+        return Line(along, heights)
     if not given.numeric:
         raise InputError(
             f"curve: {curve} gives {curve.left}, which has not several numbers here; put another axis on its left"

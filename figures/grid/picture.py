@@ -29,12 +29,16 @@ _OUTSIDE = ", outside the picture"
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: its axes, where its cells are in the arrays of `Shown`, its heading, and the curves in it."""
+    """One panel: its axes, where its cells are in the arrays of `Shown`, its heading, and the curves in it.
+
+    `upright` are the ends of the vertical axis where that is the observable's and curves are drawn over the other one.
+    """
 
     scales: tuple[Scale, ...]
     at: tuple[int, ...]
     heading: str
     lines: tuple[Line, ...]
+    upright: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Picture:
     def _handles(self, panels: Sequence[Panel]) -> list[Any]:
         handles: list[Any] = []
         for at, curve in enumerate(self.curves):
-            inside = any(_is_seen(panel.lines[at], panel.scales) for panel in panels)
+            inside = any(_is_seen(panel, at, curve.left == self.shown.observable) for panel in panels)
             label = f"{curve}{'' if inside else _OUTSIDE}"
             handles.append(Line2D([], [], color="black", linestyle=looks.dashes(at), label=label))
         handles += [looks.hatched(mark.hatch, str(mark)) for mark in self.shown.marks]
@@ -101,12 +105,18 @@ class Picture:
         return [looks.boundary_key(label), *([] if found.law is None else [looks.law_key(found.law.text)])]
 
 
-def _is_seen(drawn: Line, scales: Sequence[Scale]) -> bool:
+def _is_seen(panel: Panel, at: int, of_observable: bool) -> bool:
     """Whether any point of a curve is in its panel."""
+    drawn, scales = panel.lines[at], panel.scales
+    within = [(drawn.x, scales[-1].edges)]
+    if len(scales) > 1:
+        within.append((drawn.y, scales[0].edges))
+    elif of_observable and panel.upright is not None:
+        within.append((drawn.y, np.array(panel.upright)))
     inside = np.isfinite(drawn.x) & np.isfinite(drawn.y)
-    for places, scale in zip((drawn.y, drawn.x), scales, strict=True) if len(scales) > 1 else ((drawn.x, scales[0]),):
+    for places, edges in within:
         with np.errstate(invalid="ignore"):
-            inside &= (places >= scale.edges[0]) & (places <= scale.edges[-1])
+            inside &= (places >= edges[0]) & (places <= edges[-1])
     return bool(inside.any())
 
 

@@ -58,7 +58,8 @@ def plot(
             what `run` returns.
         observable: which of the grid's; the first by default.
         curves: "NAME = formula", or several: NAME is one of a panel's axes, evaluated over the other one from the
-            grid's other parameters, such as "lam = m/(sigma_p**2*d)".
+            grid's other parameters, such as "lam = m/(sigma_p**2*d)"; of one parameter, that or the observable, such
+            as "test_error = exp(-n*mu_norm**4/(sigma_p**4*d))/2".
         feasible: a constant C; the cells at which the printed condition of the model's paper holds with it are dotted,
             and the region's boundary is drawn along the cells' edges.
         setting: where the conditions are, if not with the setting that the grid is of: "file.py:model", or a Model.
@@ -84,7 +85,8 @@ def plot(
     drawn = shown(grid, observable)
     whose = drawn.data.attrs.get("setting") if setting is None else setting
     stage = curves_of.Stage(whose, lambda: early.known_names(whose, _labels(drawn.data)))
-    asked = curves_of.read(curves, [each.name for each in drawn.flat], curves_of.numbers(drawn.data), stage)
+    asked = curves_of.read(curves, [each.name for each in drawn.flat], curves_of.numbers(drawn.data), stage,
+                           drawn.observable)
     region = None
     if feasible is not None:
         region = region_of.region(drawn.data, drawn.scales, whose, feasible)
@@ -138,7 +140,8 @@ def check_panels(name: str, panels: int, how: printed.Printed | None) -> None:
 
 
 def check(
-    setting: str | Model, values: Mapping[str, Value], axes: Sequence[str], curves: Sequence[str], feasible: object
+    setting: str | Model, values: Mapping[str, Value], axes: Sequence[str], curves: Sequence[str], feasible: object,
+    observable: str = "",
 ) -> None:
     """Raises what `plot` would of a grid over `axes` with these values of the other parameters, before any is run.
 
@@ -148,12 +151,13 @@ def check(
         axes: the parameters that vary, the panels' last.
         curves: as for `plot`.
         feasible: as for `plot`; None for no region.
+        observable: what is drawn.
     """
     known = [name for name, value in values.items() if name in axes or is_number(value)]
     labels = {**{name: [value] for name, value in values.items()}, **settings.resolve(setting).structural}
     labels |= {name: [value] for name, value in values.items() if name not in axes}
     stage = curves_of.Stage(setting, lambda: early.known_names(setting, labels))
-    curves_of.read(curves, axes[:2], [*known, *(axis for axis in axes if axis not in known)], stage)
+    curves_of.read(curves, axes[:2], [*known, *(axis for axis in axes if axis not in known)], stage, observable)
     if feasible is not None:
         reading.positive("feasible", feasible)
         recorded(models.build(settings.resolve(setting).factory, {}), setting)

@@ -100,7 +100,8 @@ def phase(
         out: keep the grid in this .zarr folder; the same command takes an interrupted grid up where it stopped.  Or a
             picture (.pdf, .png, .svg) of the first observable, a table (.csv, and a boundary's points beside it; .json)
             or netCDF (.nc); repeat the option for several.
-        curve: a line in the picture, as "NAME = formula of parameters" with an axis on the left; repeat it for several.
+        curve: a line in the picture, as "NAME = formula of parameters" with an axis on the left, or over one axis the
+            observable; repeat it for several.
         feasible: a constant C; the picture shows where the conditions of the model's paper hold with it.
         no_caption: leave the words below the picture out of it; they go to a .tex file beside it.
         width: of the picture, such as 5.5in or 14cm, without its caption.
@@ -126,7 +127,7 @@ def phase(
     if places.pictured and (z, width) != (None, None):
         _check_panels(setting, given, preset, {"x": x, "y": y, "z": z}, hold, how)
     if curve or feasible is not None:
-        _check(places, resolved.values, [each for each in (x, y, z) if each is not None], **overlay)
+        _check(places, resolved.values, [each for each in (x, y, z) if each is not None], observable, **overlay)
     from simulate.phase.grid import GridAsked
     from simulate.phase.phase import labelled
 
@@ -199,13 +200,15 @@ def _check_panels(
 
 
 def _check(
-    places: Places, values: Mapping[str, Value], axes: Sequence[str], curves: Sequence[str], feasible: str | None,
-    setting: str,
+    places: Places, values: Mapping[str, Value], axes: Sequence[str], observable: str, curves: Sequence[str],
+    feasible: str | None, setting: str,
 ) -> None:
     """Refuses, before anything is run, what the picture could not show."""
     if not places.pictured:
         option, value = ("curve", curves[0]) if curves else ("feasible", feasible)
         raise InputError(f"{option}: {quoted(value)} is for a picture; give --out phase.pdf too")
     from figures.grid.plot import check
+    from simulate.phase.reduced_axes import separated
 
-    check(setting, values, [axis.partition("=")[0].strip() for axis in axes], curves, feasible)
+    drawn = separated(observable)[0].strip()
+    check(setting, values, [axis.partition("=")[0].strip() for axis in axes], curves, feasible, drawn)

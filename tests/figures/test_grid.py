@@ -329,6 +329,64 @@ def test_one_parameter_is_a_curve_with_a_band() -> None:
     assert box.x0 < LAMS[3] < box.x1 and box.x0 > LAMS[2]
 
 
+def test_over_one_axis_a_curve_may_give_the_observable() -> None:
+    """A line over the axis that satisfies its formula; means keep a quarter of the height, whatever a curve does."""
+    data = grid().isel(sigma_p=1)
+    said, level, far = "test_error = 30*lam/(lam + sigma_p)", "test_error = n + m", "test_error = -1e6*n"
+    figure = gr.plot(data, curves=[said, "lam = m/(sigma_p**2*d)", level, far])
+    (axes,) = figure.axes
+    lam, heights = line(axes, said)
+    np.testing.assert_allclose(heights, 30 * lam / (lam + SIGMAS[1]), rtol=1e-12)
+    assert len(lam) > 300 and np.isin(LAMS, lam).all() and np.allclose(line(axes, level)[1], 30.0)
+    assert set(line(axes, "lam = m/(sigma_p**2*d)")[0]) == {10 / (SIGMAS[1] ** 2 * 400)}
+    low, high = axes.get_ylim()
+    mean = line(axes, "test_error")[1]
+    assert high > mean.max() > 30 > low > -30 and np.ptp(mean) > (high - low) / 4
+    assert f"{far}, outside the picture" in texts(figure) and f"{said}, outside" not in texts(figure)
+    data = data.assign_coords(d=("lam", [1.0, 2.0, 3.0, 4.0]))  # what differs by cell is known there alone
+    lam, heights = line(gr.plot(data, curves="test_error = d*10").axes[0], "test_error = d*10")
+    np.testing.assert_array_equal(lam, LAMS)
+    np.testing.assert_array_equal(heights, [10.0, 20.0, 30.0, 40.0])
+
+
+def test_over_decades_a_curve_of_the_observable_widens_a_logarithmic_axis() -> None:
+    data = grid().isel(sigma_p=0, lam=slice(0, 3)).isel(seed=slice(0, 2))
+    data["status"].values[:] = "ok"
+    data["test_error"].values[:] = [[0.2, 0.1], [1e-3, 1e-3], [6e-6, 5e-6]]
+    said = "test_error = 1e-8/lam**2"
+    plain, figure = gr.plot(data).axes[0], gr.plot(data, curves=said)
+    (axes,) = figure.axes
+    heights = line(axes, said)[1]
+    assert axes.get_yscale() == "log" and axes.get_ylim()[1] == pytest.approx(plain.get_ylim()[1])
+    assert axes.get_ylim()[0] == pytest.approx(heights.min()) and heights.min() < plain.get_ylim()[0]
+    assert "outside" not in texts(figure)
+    name = "class_error[k=1]"
+    one = data.rename(test_error=name).drop_vars("test_error_se").assign_attrs(observable=name)
+    assert f"{name} = lam" in texts(gr.plot(one, curves=f"{name} = lam"))
+
+
+def test_over_choices_a_curve_of_the_observable_goes_from_one_to_the_next() -> None:
+    data = grid().isel(lam=1).drop_vars("lam").assign_coords(sigma_p=["a", "b", "c"]).rename(sigma_p="choice")
+    data.attrs.pop("y")
+    data.attrs["x"] = "choice"
+    places, heights = line(gr.plot(data, curves="test_error = m").axes[0], "test_error = m")
+    np.testing.assert_array_equal(places, [0, 1, 2])
+    np.testing.assert_array_equal(heights, 10.0)
+
+
+@pytest.mark.parametrize("curve, said", [
+    ("loss = lam", "'loss', which is no axis of the picture; expected one of lam, test_error"),
+    ("test_error = test_error", "has test_error on both sides"), ("test_error = sqrt(-m)", "has a value nowhere"),
+    ("test_error = neurons", "'neurons', no parameter with a number"),
+])
+def test_a_curve_of_the_observable_that_cannot_be_is_refused(curve: str, said: str) -> None:
+    with pytest.raises(gr.InputError) as caught:
+        gr.plot(grid().isel(sigma_p=1), curves=curve)
+    assert str(caught.value).startswith("curve:") and said in str(caught.value)
+    with pytest.raises(gr.InputError, match="'test_error', which is no axis of the picture"):
+        gr.plot(grid(), curves="test_error = lam")
+
+
 def test_over_decades_a_curve_is_the_mean_that_table_and_heat_map_have() -> None:
     """Before, it was the geometric one: 3e-5 where the table says 0.5."""
     data = grid().isel(sigma_p=0, lam=slice(0, 3)).isel(seed=slice(0, 2))

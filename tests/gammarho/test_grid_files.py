@@ -116,6 +116,7 @@ def test_whole_numbers_beyond_32_bits_are_kept_in_netcdf(tmp_path: Path) -> None
     (["--out", "notes.nc"], "out: 'notes.nc' is not a grid that gammarho wrote; nothing was replaced"),
     (["--curve", "lam = n"], "curve: 'lam = n' is for a picture; give --out phase.pdf too"),
     (["--feasible", "1", "--out", "a.csv"], "feasible: '1' is for a picture"),
+    (["--curve", "test_error = n", "--out", "a.pdf"], "'test_error', which is no axis of the picture; expected"),
     (["--curve", "lam = nn", "--out", "a.pdf"], "'nn', no parameter with a number"),
     (["--curve", "eta = n", "--out", "a.pdf"], "'eta', which is no axis of the picture; expected one of lam, n"),
     (["--feasible", "0", "--out", "a.pdf"], "feasible: '0'; expected a finite number above 0"),

@@ -1,7 +1,8 @@
-"""Whole phase diagrams, by `gr.phase` as a user calls it: `python -m benchmarks.maps [--repeats N]`.
+"""Whole phase diagrams, by `gr.phase` as a user calls it: `python -m benchmarks.maps [--repeats N] [--only WORD]`.
 
-Kou et al.'s map of 100 x 100 cells and 10 seeds, beside two rows of it, which is a few chunks, and the diagram that
-`make run` draws, of 825 cells and 3 seeds.  CPU time on one worker, the least of calls that take turns, and wall time
+Kou et al.'s map of 100 x 100 cells and 10 seeds, beside two rows of it, which is a few chunks, the diagram that
+`make run` draws, of 825 cells and 3 seeds, and grids of FOMAML whose cells share a seed's draw, or have each their own.
+CPU time on one worker, the least of calls that take turns, and wall time
 on as many as there are cores; everything is compiled before.
 """
 
@@ -11,12 +12,15 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from .timing import ONE_THREAD, Sample
 
 os.environ.update({name: value for name, value in ONE_THREAD.items() if name != "NUMBA_NUM_THREADS"})
 
 SEEDS = 10
+FOMAML: Mapping[str, float] = {"n_tasks": 20, "n": 4, "n_train": 2, "m": 16}
+OBSERVABLES = ("loss", "test_error", "test_error_adapted")
 KOU: Mapping[str, float] = {"n": 20, "m": 10, "sigma_p": 1.0, "sigma_0": 0.01, "eta": 0.1, "flip_probability": 0.1}
 
 
@@ -34,7 +38,18 @@ def maps(workers: int) -> dict[str, tuple[int, Callable[[int], object]]]:
         return gr.phase("pegr", GRID.parameters(), x=("lam", GRID.lams), y=("sigma_p", GRID.sigma_ps), steps=GRID.steps,
                         seeds=GRID.seeds, sampling="gram", seed=seed, workers=workers)
 
+    def tasks(seed: int, observable: str, **axes: str | int) -> object:
+        return gr.phase("fomaml", dict(FOMAML), observable=observable, steps=100, seed=seed, workers=workers, **axes)
+
+    def shared(seed: int, observable: str) -> object:
+        return tasks(seed, observable, x="eta=0.01:0.1:20", y="eta_inner=0.01:0.1:10", seeds=2, d=2000)
+
+    def own(seed: int, observable: str) -> object:
+        return tasks(seed, observable, x="d=2000:4000:20", seeds=5)
+
     return {
+        **{f"FOMAML, draws of 200 cells, {name}": (400, partial(shared, observable=name)) for name in OBSERVABLES},
+        **{f"FOMAML, a draw a run, {name}": (100, partial(own, observable=name)) for name in OBSERVABLES},
         "two rows of Kou's map": (200 * SEEDS, lambda seed: kou(seed, "590:600:2")),
         "Kou's map": (100 * 100 * SEEDS, lambda seed: kou(seed, "100:1090:100")),
         "that of `make run`": (len(GRID.lams) * len(GRID.sigma_ps) * GRID.seeds, ours),
@@ -52,11 +67,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.maps", description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="rounds (default: 3)")
-    rounds, cores = parser.parse_args().repeats, len(os.sched_getaffinity(0))
-    for _, call in maps(cores).values():
+    parser.add_argument("--only", default="", help="those whose names hold this (default: all)")
+    given = parser.parse_args()
+    rounds, cores = given.repeats, len(os.sched_getaffinity(0))
+    alone, together = ({name: each for name, each in maps(many).items() if given.only in name} for many in (1, cores))
+    for _, call in together.values():
         call(0)
     print(f"| diagram | runs | CPU s | CPU us a run | wall s, {cores} workers |\n| --- | --- | --- | --- | --- |")
-    alone, together = maps(1), maps(cores)
     found: dict[str, list[tuple[Sample, Sample]]] = {name: [] for name in alone}
     for seed in range(1, rounds + 1):
         for name, (_, call) in alone.items():

@@ -226,10 +226,15 @@ def placed(noise: Array, root: Array, along: Flags | Array, noise_std: Array) ->
     columns = min(f + n, noise.shape[-1])  # a vector has no component along those that come after it
     directions = np.zeros((*noise_std.shape[:-1], f + n, columns))
     directions[..., :f, :f] = root
-    long = directions[..., f:, :]
-    np.multiply(noise[..., :columns], noise_std[..., None], out=long)
-    long[..., :f] = np.where(along, along * noise[..., :f], 0.0) * noise_std[..., None]
+    lengthen(noise, along, noise_std, directions[..., f:, :])
     return directions
+
+
+def lengthen(noise: Array, along: Flags | Array, noise_std: Array, out: Array) -> None:
+    """Fills `out` (..., n, C) with standard noise (..., n, R), R >= C, of its lengths, as in `placed`."""
+    f = along.shape[-1]
+    np.multiply(noise[..., : out.shape[-1]], noise_std[..., None], out=out)
+    out[..., :f] = np.where(along, along * noise[..., :f], 0.0) * noise_std[..., None]
 
 
 def fixed_root(gram: Array, given: Array | None = None) -> Array:

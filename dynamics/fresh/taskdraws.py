@@ -43,15 +43,14 @@ class Family:
 class TaskDrawLaw:
     """Fresh tasks of a network with H heads of m filters.
 
-    `patches` are (family, whether times the label); `gram` (q, q) and `coordinates` (q, r) are of the vectors that
-    stay and examples may hold; `labels` (L,) are +-1 for signed heads, else 0..K-1, equally likely.
+    `patches` are (family, whether times the label); `coordinates` (q, r) are of the vectors that stay and examples may
+    hold; `labels` (L,) are +-1 for signed heads, else 0..K-1, equally likely.
     """
 
     heads: int
     m: int
     families: tuple[Family, ...]
     patches: tuple[tuple[int, bool], ...]
-    gram: Array
     coordinates: Array
     labels: Array
     loss: testlaw.Loss
@@ -153,9 +152,10 @@ def drawn_tasks(law: TaskDrawLaw, sizes: TaskSizes, streams: Streams, width: int
         beyond = trapezoids(streams, tasks, len(at_fresh), left)
         inner = across @ _turned(across) + beyond @ _turned(beyond) + within @ _turned(within)
         blocks = np.empty((tasks, starts[-1], starts[-1]))
-        blocks[:, at_held[:, None], at_held] = law.gram[held[:, :, None], held[:, None, :]]
+        stays = law.coordinates[held]
+        blocks[:, at_held[:, None], at_held] = stays @ _turned(stays)
         blocks[:, at_fresh[:, None], at_fresh] = spread[:, None] * spread * inner
-        mixed = law.coordinates[held][:, :, :rank] @ _turned(within) * spread  # 0 where no fresh vector is in the span
+        mixed = stays[:, :, :rank] @ _turned(within) * spread  # 0 where no fresh vector is in the span
         blocks[:, at_held[:, None], at_fresh] = mixed
         blocks[:, at_fresh[:, None], at_held] = _turned(mixed)
         yield Tasks(blocks, labels, held, at_held, spread, at_fresh, within, across)

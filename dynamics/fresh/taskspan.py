@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
 from .. import triangular
 from ..arrays import Array, Indices
+from ..later import Later
 
 _INDEPENDENT = 1e-10  # squared share of a vector outside those before it, below which eigenvalues judge the rank
 _SPANNED = 1e-12  # squared share of a direction outside the span, below which it lies in it
@@ -16,13 +18,9 @@ _PARALLEL = 1e-28  # squared share of a direction in the span, below which it is
 
 @dataclass(frozen=True)
 class Basis:
-    """An orthonormal basis of the span of p vectors: `coordinates` (p, r), and `inverse` (r, p) with inverse C = 1.
-
-    A vector's coordinates are its products with the p vectors times inverse^T.
-    """
+    """An orthonormal basis of the span of p vectors, `coordinates` (p, r)."""
 
     coordinates: Array
-    inverse: Array
 
     @property
     def rank(self) -> int:
@@ -41,18 +39,21 @@ class Basis:
         return np.ascontiguousarray(right[int((values > np.sqrt(_SPANNED)).sum()):].T)
 
 
-def basis(gram: Array) -> Basis:
-    """A basis of the span of vectors with this Gram matrix (p, p); they may be dependent or 0."""
+def basis(gram: Array) -> tuple[Basis, Array]:
+    """A basis of the span of vectors with this Gram matrix (p, p), which may be dependent or 0, and its inverse (r, p).
+
+    That is, inverse C = 1 of the coordinates C: another vector's are its products with the p vectors times inverse^T.
+    """
     length = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
     length = np.where(length > 0, length, 1.0)
     unit = gram / length[:, None] / length
     lower = triangular.cholesky(unit) if len(gram) else unit
     if lower is not None and (np.diagonal(lower) ** 2 >= _INDEPENDENT).all():
-        return Basis(length[:, None] * lower, (triangular.lower_inverse(lower) if len(gram) else lower) / length)
+        return Basis(length[:, None] * lower), (triangular.lower_inverse(lower) if len(gram) else lower) / length
     values, vectors = np.linalg.eigh(unit)
     kept = values > 8 * len(gram) * np.finfo(np.float64).eps * values[-1]
     root = np.sqrt(values[kept])
-    return Basis(length[:, None] * vectors[:, kept] * root, (vectors[:, kept] / root).T / length)
+    return Basis(length[:, None] * vectors[:, kept] * root), (vectors[:, kept] / root).T / length
 
 
 @dataclass(frozen=True)
@@ -60,41 +61,74 @@ class Filters:
     """Filters along a trajectory of T states, from where the vectors that stay see them; S filters.
 
     `products` (T, S, q) with the q vectors that examples may hold, `along` (T, S, r) their coordinates in the span of
-    all vectors that stay, `rest` (T, S, S) = W_perp W_perp^T, and `left` how many dimensions are orthogonal to that
-    span.
+    all vectors that stay, made where it is first looked at, `rest` (T, S, S) = W_perp W_perp^T, and `left` how many
+    dimensions are orthogonal to that span.
     """
 
     products: Array
-    along: Array
     rest: Array
     left: float
+    along: Later = Later()  # noqa: RUF009 - a descriptor, which is no default
 
 
-def rest(start: tuple[Array, Array, Array], across: Array, squares: Array, z: Array, b: Array, along: Array) -> Array:
-    """W_perp W_perp^T (T, S, S) for W = W(0) + b V, all without what is in the span of the vectors that stay.
+@dataclass(frozen=True)
+class Seen:
+    """W(0) (S filters) and the directions V (B of them) of a draw, as the vectors that stay see them.
 
-    Directions in the span are left out at once, so that nothing large which grows along them is subtracted later.
-
-    Args:
-        start: of W(0): its products (S, B) with V, coordinates (S, r) in the span, and W_perp W_perp^T (S, S).
-        across: (B, r), the coordinates of V in the span.
-        squares: (B,), the squared lengths of V.
-        z: (T, S, B), products with V.
-        b: (T, S, B), coefficients.
-        along: (T, S, r), coordinates in the span.
+    `within` (S, r) and `across` (B, r) are coordinates in their span, `held` (q, r) those of what examples may hold;
+    `own` (S, S) is W_perp W_perp^T of W(0), `z` (S, B) = W(0) V^T; `squares` (B,) are the directions' squared lengths.
     """
-    onto, within, own = start
-    inside = (across**2).sum(axis=1)
-    rows = np.flatnonzero(squares - inside > _SPANNED * squares)
-    tilted = bool((inside[rows] > _PARALLEL * squares[rows]).any())
-    share = across[rows].T
 
-    def perpendicular(products: Array, coordinates: Array) -> Array:
-        return products[:, rows] - coordinates @ share if tilted else products[:, rows]
+    within: Array
+    across: Array
+    held: Array
+    own: Array
+    z: Array
+    squares: Array
 
-    first = perpendicular(onto, within)
-    grams = np.empty((len(z), len(own), len(own)))
-    for t in range(len(z)):
-        half = 0.5 * (first + perpendicular(z[t], along[t])) @ b[t][:, rows].T  # z(t) = z(0) + b G
-        grams[t] = own + (half + half.T)
-    return grams
+    @cached_property
+    def _inside(self) -> Array:
+        """The squared lengths (B,) of what is in the span."""
+        return np.asarray((self.across**2).sum(axis=1))
+
+    @cached_property
+    def _moved(self) -> Indices:
+        """The directions that have something in the span, along which filters move there."""
+        return np.flatnonzero(self._inside)
+
+    @cached_property
+    def _products(self) -> tuple[Array, Array]:
+        """Products with what examples may hold: of W(0) (S, q), and of the directions `_moved`."""
+        return self.within @ self.held.T, self.across[self._moved] @ self.held.T
+
+    @cached_property
+    def _off(self) -> tuple[Indices, Array, bool]:
+        """The directions that have something off the span, W(0)'s products with that, and whether that is not all."""
+        rows = np.flatnonzero(self.squares - self._inside > _SPANNED * self.squares)
+        tilted = bool((self._inside[rows] > _PARALLEL * self.squares[rows]).any())
+        onto = self.z[:, rows]
+        return rows, onto - self.within @ self.across[rows].T if tilted else onto, tilted
+
+    def filters(self, z: Array, b: Array, left: float) -> Filters:
+        """W = W(0) + b V at T states, from coefficients b and products z = W V^T, both (T, S, B).
+
+        Directions in the span are left out of W_perp W_perp^T at once, so that nothing large which grows along them is
+        subtracted later.
+        """
+        first, moves = self._products
+        products = first + b[..., self._moved] @ moves
+        rows, start, tilted = self._off
+        rest = np.empty((len(z), *self.own.shape))
+        along = partial(self._along, b)
+        inside = along() if tilted else None
+        for t in range(len(z)):
+            now = z[t][:, rows]
+            if inside is not None:
+                now = now - inside[t] @ self.across[rows].T
+            half = 0.5 * (start + now) @ b[t][:, rows].T  # z(t) = z(0) + b G
+            rest[t] = self.own + (half + half.T)
+        return Filters(products, rest, left, along if inside is None else inside)
+
+    def _along(self, b: Array) -> Array:
+        """Coordinates (T, S, r) in the span."""
+        return np.asarray(self.within + b[..., self._moved] @ self.across[self._moved])

@@ -20,11 +20,12 @@ from derivations.declare import (
     terms_of,
 )
 from dynamics.arrays import Array, Indices
+from dynamics.chance import gram as grams
 from dynamics.fresh import taskdraws, taskspan
 
 from ..ask.losses import loss_of
 from ..start.declared import law_of
-from ..start.drawn import Draw
+from ..start.drawn import Draw, Frame
 from ..values import number
 from ..work.once import once
 
@@ -58,8 +59,8 @@ class Staying:
         for name, law in self.laws.items():
             if isinstance(law, TaskLaw):
                 assert draw.watched is not None
-                axis = np.arange(len(draw.watched.gram))
-                own = np.concatenate([axis[draw.watched.names[each]] for each in (law.shared, law.dictionary)])
+                places = [draw.watched.names[each] for each in (law.shared, law.dictionary)]
+                own = np.concatenate([np.arange(place.start, place.stop) for place in places])
                 self.spans[name] = held + np.arange(len(own))
                 columns.append(own)
         self.rows, self.columns = np.concatenate(rows), np.concatenate(columns)
@@ -87,24 +88,40 @@ class Staying:
     @cached_property
     def basis(self) -> taskspan.Basis:
         """A basis of their span."""
+        frame = self._frame
+        return self._rooted[0] if frame is None else taskspan.Basis(frame.features)
+
+    @cached_property
+    def _frame(self) -> Frame | None:
+        """The draw's, where what stays are its fixed vectors one by one and each has its axis: all is known there."""
+        frame, laws = self.draw.frame, [self.laws[name] for name in self.spans]
+        if frame is None or len(frame.features) != len(self.rows) + len(self.columns):
+            return None
+        fixed = all(isinstance(law, FixedLaw | TaskLaw) for law in laws)
+        return frame if fixed and np.diagonal(frame.features).all() else None
+
+    @cached_property
+    def _rooted(self) -> tuple[taskspan.Basis, Array]:
+        """A basis by inner products alone, with its inverse."""
         return taskspan.basis(self._gram())
 
     @cached_property
-    def _start(self) -> tuple[Array, Array, Array, Array, Array]:
-        """W(0): products (S, p), coordinates (S, r), and the rest (S, S); across (B, r) and squared lengths (B,)."""
-        start, watched = self.draw.z.reshape(-1, self.draw.z.shape[-1]), self.draw.watched
-        first = start[:, self.rows]
+    def seen(self) -> taskspan.Seen:
+        """The draw's start, as they see it."""
+        frame, held = self._frame, self._held()
+        start = self.draw.z.reshape(-1, self.draw.z.shape[-1])
+        if frame is not None:
+            axes = self.basis.rank
+            within, across, off = frame.filters[:, :axes], frame.directions[:, :axes], frame.directions[:, axes:]
+            squares = np.square(across).sum(axis=1) + np.square(off).sum(axis=1)
+            return taskspan.Seen(within, across, held, grams.own(frame.filters[:, axes:]), start, squares)
+        first, watched = start[:, self.rows], self.draw.watched
         if watched is not None:
             first = np.hstack([first, watched.z.reshape(len(start), -1)[:, self.columns]])
         across, squares = self._across()
-        inverse = self.basis.inverse.T
+        inverse = self._rooted[1].T
         within = first @ inverse
-        return first, within, self._rest_of_start(within), across @ inverse, squares
-
-    @cached_property
-    def _held_products(self) -> tuple[Array, Array]:
-        """Of what examples may hold: inner products (q, q), and coordinates (q, r)."""
-        return self._held(self._held(self._gram()).T), self._held(self.basis.coordinates.T).T
+        return taskspan.Seen(within, across @ inverse, held, self._rest_of_start(within), start, squares)
 
     def _gram(self) -> Array:
         """Inner products of the vectors that stay."""
@@ -134,16 +151,8 @@ class Staying:
 
     def filters(self, z: Array, b: Array) -> taskspan.Filters:
         """The trajectory z, b (T, H, m, B) as the vectors that stay see it."""
-        start, watched = self.draw.z.reshape(-1, self.draw.z.shape[-1]), self.draw.watched
-        flat, changes = z.reshape(len(z), *start.shape), b.reshape(len(b), *start.shape)
-        first, within, rest_of_start, across, squares = self._start
-        seen = flat[..., self.rows]
-        if watched is not None:
-            onto = first[:, len(self.rows) :]
-            seen = np.concatenate([seen, onto + changes @ watched.across[:, self.columns]], axis=2)
-        along = seen @ self.basis.inverse.T
-        rest = taskspan.rest((start, within, rest_of_start), across, squares, flat, changes, along)
-        return taskspan.Filters(self._held(seen), along, rest, self.draw.d - self.basis.rank)
+        shape = (len(z), *self.seen.z.shape)
+        return self.seen.filters(z.reshape(shape), b.reshape(shape), self.draw.d - self.basis.rank)
 
     def _rest_of_start(self, within: Array) -> Array:
         """W_perp W_perp^T of the start, from vectors where there are any: no square is then subtracted from another."""
@@ -151,16 +160,16 @@ class Staying:
         if weights is None or vectors is None or (watched is not None and watched.vectors is None):
             return np.asarray(self.draw.weight_gram - within @ within.T)
         parts = [vectors[self.rows]] + ([] if watched is None else [watched.vectors[self.columns]])  # type: ignore[index]
-        left = weights.reshape(len(within), -1) - within @ (self.basis.inverse @ np.vstack(parts))
+        left = weights.reshape(len(within), -1) - within @ (self._rooted[1] @ np.vstack(parts))
         return np.asarray(left @ left.T)
 
-    def _held(self, seen: Array) -> Array:
-        """(..., q) of what examples may hold from (..., p) of the vectors that stay: nu + z_a for a dictionary."""
-        parts = []
+    def _held(self) -> Array:
+        """Coordinates (q, r) of what examples may hold: nu + z_a for a dictionary."""
+        parts, rows = [], self.basis.coordinates
         for name, span in self.spans.items():
-            own = seen[..., span]
-            parts.append(own[..., :1] + own[..., 1:] if isinstance(self.laws[name], TaskLaw) else own)
-        return np.concatenate([seen[..., :0], *parts], axis=-1)
+            own = rows[span]
+            parts.append(own[:1] + own[1:] if isinstance(self.laws[name], TaskLaw) else own)
+        return np.concatenate([rows[:0], *parts])
 
     def law(self, values: Mapping[str, Value]) -> taskdraws.TaskDrawLaw:
         """The fresh tasks."""
@@ -176,9 +185,8 @@ class Staying:
                 families.append(taskdraws.Family(family.index_set, starts[family.name], 0.0, none))
         order = {family.name: at for at, family in enumerate(model.directions)}
         patches = tuple((order[term.direction], term.by_label) for term in terms_of(model.patches))
-        gram, coordinates = self._held_products
         return taskdraws.TaskDrawLaw(
-            model.n_heads, self.draw.z.shape[1], tuple(families), patches, gram, coordinates,
+            model.n_heads, self.draw.z.shape[1], tuple(families), patches, self.seen.held,
             np.array(model.network.head_axis.labels), loss_of(model, values),
         )
 

@@ -105,7 +105,7 @@ def path(
         if not np.isfinite(weights).all():
             raise divergence(model, values, t + 1, kernel.cure(values))
         vectors = drawn.vectors.copy()
-        fresh = layout.mixing @ features + draw_tasks.noise_vectors(layout, features, stream(seed, "data", t + 1))
+        fresh = layout.made_of(features) + draw_tasks.noise_vectors(layout, features, stream(seed, "data", t + 1))
         vectors[again] = fresh[again]
         labels = draw_tasks.labels(model, values, layout.tasks, layout.n, seed, t + 1).reshape(-1)
         new = replace(drawn, gram=np.empty((0, 0)), y=labels, clean=labels, vectors=vectors)

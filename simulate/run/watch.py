@@ -112,8 +112,10 @@ class EventWatch:
         watched, kernel = self.start.draw.watched, self.start.kernel
         of = {name: kernel.watched[name] for name in observables}
         needed = {plain["of"] for plain in of.values() if plain is not None} & set(kernel.beside)
+        if not needed:
+            return Beside.none(len(kernel.beside))
         if watched is None or not needed <= watched.names.keys():
-            return None if needed else Beside.none(len(kernel.beside))
+            return None
         axis = np.arange(watched.z.shape[-1])
         columns = [axis[watched.names[name]] if name in needed else axis[:0] for name in kernel.beside]
         chosen = np.concatenate([axis[:0], *columns])

@@ -7,6 +7,7 @@ run can look at though no patch holds them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from dynamics.chance.streams import stream
 
 from ..errors import GramRefused, InputError
 from ..values import number, whole
-from .drawn import Draw, Watched
+from .drawn import Draw, Frame, Watched
 from .filters import filters
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
 from .task_layout import Layout, layout_of, split_at
@@ -59,16 +60,17 @@ def _by_vectors(model: Model, values: Mapping[str, Value], layout: Layout, y: Ar
         gram = not gram_refusal(model, values) and (int(noise) + neurons) ** 2 <= LARGEST
         raise InputError(too_many_entries(layout.d, len(layout.std), neurons, (model.bilevel.tasks, "m"), gram))
     features = feature_vectors(layout, seed)
-    vectors = layout.mixing @ features + noise_vectors(layout, features, stream(seed, "data"))
+    vectors = layout.made_of(features) + noise_vectors(layout, features, stream(seed, "data"))
     weights = filters(model, values, seed, int(layout.d))
-    z = grams.onto(weights, vectors)
     watched = None
     if layout.watched:
         watched = Watched(
-            layout.watched, grams.onto(weights, features), vectors @ features.T, grams.own(features), layout.chosen,
-            features,
+            layout.watched, layout.chosen, features, partial(grams.onto, weights, features),
+            partial(grams.onto, vectors, features), partial(grams.own, features),
         )
-    return Draw(z, grams.own(vectors), y, layout.d, "vectors", vectors, weights, tasks=layout.tasks, watched=watched)
+    z, products = grams.onto(weights, vectors), grams.own(vectors)
+    drawn = Draw(z, products, y, layout.d, "vectors", vectors, weights, tasks=layout.tasks, watched=watched)
+    return drawn.framed(Frame(features[:, : layout.spanned], vectors, weights.reshape(-1, weights.shape[-1])))
 
 
 def feature_vectors(layout: Layout, seed: int) -> Array:
@@ -77,12 +79,20 @@ def feature_vectors(layout: Layout, seed: int) -> Array:
     Which f-dimensional space the features span changes no inner product's law, so the dictionary is drawn in an
     orthonormal basis built from its own vectors (`dynamics.chance.gram`), and noise off the features is 0 there.
     """
+    return _features(layout, seed, int(layout.d), layout.before)
+
+
+def _features(layout: Layout, seed: int, columns: int, drawn: int) -> Array:
+    """The fixed vectors in so many axes, of which the first f are theirs; `drawn` normals of an entry are along them.
+
+    So many are drawn along the vectors before the dictionary, of which a draw by inner products has one too many.
+    """
     count, held = len(layout.lengths), layout.held
-    features = np.zeros((count, int(layout.d)))
+    features = np.zeros((count, columns))
     features[np.arange(held), np.arange(held)] = layout.lengths[:held]
     if layout.spanned == count and layout.items:
         rng = stream(seed, "dictionary")
-        features[held:, : layout.before] = rng.standard_normal((layout.items, layout.before))
+        features[held:, : layout.before] = rng.standard_normal((layout.items, drawn))[:, : layout.before]
         features[held:, held:count] = grams.trapezoid(rng, layout.items, layout.items, layout.d - held, first=0)
         features[held:] *= layout.item_std
     return features
@@ -109,56 +119,27 @@ def noise_vectors(layout: Layout, features: Array, rng: np.random.Generator) -> 
 
 
 def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array, seed: int) -> Draw:
-    """Only inner products: the dictionary's by Bartlett, then noise and filters on the basis of the features."""
+    """Only inner products: the dictionary by Bartlett, then noise and filters on the basis of the features."""
     neurons = model.n_heads * int(whole(values, "m"))
     noise = np.flatnonzero(layout.std)
     size = len(noise) + neurons
     if size**2 > LARGEST:
         vectors = (len(layout.std) + neurons) * layout.d <= LARGEST
         raise GramRefused(too_many_products(len(noise), neurons, (model.bilevel.tasks, "m"), vectors))
-    features, live, fixed = _feature_rows(layout, seed), slice(0, layout.spanned), len(layout.lengths)
-    feature_gram = grams.own(features)
-    ensemble = grams.Ensemble(
-        fixed_gram=feature_gram[live, live], noise_std=layout.std[noise], along=~layout.off[noise][:, live],
-        filters=neurons, filter_std=number(values, model.initialisation.std), d=layout.d,
-        fixed_root=features[live, live],
-    )
-    drawn = _with_zeros(grams.sample(stream(seed, "data"), stream(seed, "init"), ensemble), layout)
-    # Each direction is its features and its noise: v = T (features, noises), so inner products are T G T^T.
-    mixing = np.hstack([layout.mixing, np.eye(len(layout.std))[:, noise]])
-    z = (drawn.z @ mixing.T).reshape(model.n_heads, -1, len(mixing))
-    gram = mixing @ drawn.gram @ mixing.T
-    across = mixing @ drawn.gram[:, :fixed]
+    features, axes = _features(layout, seed, layout.spanned, layout.held), layout.spanned
+    drawn = grams.standard(stream(seed, "data"), stream(seed, "init"), axes, len(noise), neurons, layout.d)
+    directions = np.zeros((len(layout.std), min(axes + len(noise), drawn.noise.shape[1])))
+    long = np.empty((len(noise), directions.shape[1]))
+    grams.lengthen(drawn.noise, ~layout.off[noise, :axes], layout.std[noise], long)
+    directions[:, :axes] = layout.made_of(features)
+    directions[noise] += long
+    weights = number(values, model.initialisation.std) * drawn.filters
+    reduced = grams.reduce(directions, weights.reshape(model.n_heads, -1, weights.shape[1]))
+    frame = Frame(features, directions, weights)
     watched = None
     if layout.watched:
-        onto = np.ascontiguousarray(drawn.z[:, :fixed]).reshape(model.n_heads, -1, fixed)
-        watched = Watched(layout.watched, onto, across, feature_gram, layout.chosen, None)
+        watched = Watched(layout.watched, layout.chosen, None, *frame.watched(model.n_heads))
     return Draw(
-        np.ascontiguousarray(z), 0.5 * (gram + gram.T), y, layout.d, "gram", None, None, drawn.weight_gram,
-        tasks=layout.tasks, watched=watched,
-    )
-
-
-def _with_zeros(drawn: grams.Reduced, layout: Layout) -> grams.Reduced:
-    """The draw with a row for every vector of a dictionary of zeros, which the sampler leaves out."""
-    absent = len(layout.lengths) - layout.spanned
-    if not absent:
-        return drawn
-    at = np.full(absent, layout.spanned)
-    gram = np.insert(np.insert(drawn.gram, at, 0.0, axis=0), at, 0.0, axis=1)
-    return grams.Reduced(np.insert(drawn.z, at, 0.0, axis=1), gram, drawn.weight_gram)
-
-
-def _feature_rows(layout: Layout, seed: int) -> Array:
-    """The fixed vectors (f, f) in a basis built from them, lower triangular, the dictionary orthogonal to nu alone."""
-    held = layout.held
-    along = np.ones((layout.items, held), dtype=bool)
-    along[:, layout.before :] = False
-    ensemble = grams.Ensemble(
-        fixed_gram=np.diag(layout.lengths[:held] ** 2), noise_std=np.full(layout.items, layout.item_std), along=along,
-        filters=0, filter_std=0.0, d=layout.d, fixed_root=np.diag(layout.lengths[:held]),
-    )
-    rng = stream(seed, "dictionary")
-    return grams.coordinates(rng, rng, ensemble)[0]
-
-
+        reduced.z, reduced.gram, y, layout.d, "gram", None, None, reduced.weight_gram, tasks=layout.tasks,
+        watched=watched,
+    ).framed(frame)

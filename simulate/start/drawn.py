@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.fresh.classnoise import Matrices, Spiked
+from dynamics.later import Later
 
 Sampling = Literal["vectors", "gram", "initial"]
 
@@ -34,15 +35,38 @@ class Watched:
     """Vectors that runs look at though no patch holds them, such as a feature that all tasks share.
 
     `names` says where each name's vectors stand among V: z (H, m, V) = <w_s(0), x>, across (B, V) with the directions,
-    gram (V, V); `chosen` (K,) is each task's entry of the dictionary; `vectors` (V, d) is None for a Gram draw.
+    gram (V, V), each made where it is first looked at; `chosen` (K,) is each task's entry of the dictionary; `vectors`
+    (V, d) is None for a Gram draw.
     """
 
     names: Mapping[str, slice]
-    z: Array
-    across: Array
-    gram: Array
     chosen: NDArray[np.int64]
     vectors: Array | None
+    z: Later = Later()  # noqa: RUF009 - a descriptor, which is no default
+    across: Later = Later()  # noqa: RUF009
+    gram: Later = Later()  # noqa: RUF009
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A draw of tasks by coordinates in an orthonormal basis, whose first r axes hold the fixed vectors.
+
+    features (V, r), lower triangular but for vectors that are 0; directions (B, C) and filters (S, C'), C <= C': beyond
+    its own a direction's coordinates are 0.
+    """
+
+    features: Array
+    directions: Array
+    filters: Array
+
+    def watched(self, heads: int) -> tuple[Callable[[], Array], Callable[[], Array], Callable[[], Array]]:
+        """What makes z (H, m, V), across (B, V) and gram (V, V) of the fixed vectors."""
+        axes = self.features.shape[1]
+        filters = self.filters[:, :axes].reshape(heads, -1, axes)
+        return (
+            partial(grams.onto, filters, self.features), partial(grams.onto, self.directions[:, :axes], self.features),
+            partial(grams.own, self.features),
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +99,7 @@ class Draw:
     `tasks` tasks, one after another; `watched` are vectors to look at.
     The last `axes` directions are those of numbers that neurons have beside their filters, and so are as many of the
     last coordinates of vectors (B, d + axes) and weights; `filter_gram` and `d` are without them.
+    A draw of tasks is given its `frame`, and a draw that is made of another has none.
     """
 
     z: Array
@@ -94,10 +119,16 @@ class Draw:
     tasks: int = 1
     watched: Watched | None = None
     axes: int = 0
+    frame: Frame | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if not self.clean.size:
             object.__setattr__(self, "clean", self.y)
+
+    def framed(self, frame: Frame) -> Draw:
+        """This draw, whose frame that is."""
+        object.__setattr__(self, "frame", frame)
+        return self
 
     @property
     def examples(self) -> int:

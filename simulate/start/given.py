@@ -102,8 +102,8 @@ def tasks_from_arrays(model: Model, initial: Mapping[str, Any]) -> Draw:
     _check_features(model, arrays)
     if features:
         stack = np.concatenate(features)
-        seen = Watched(watched, grams.onto(arrays["W"], stack), vectors @ stack.T, grams.own(stack),
-                       np.zeros(0, dtype=np.int64), stack)
+        chosen = np.zeros(0, dtype=np.int64)
+        seen = Watched(watched, chosen, stack, grams.onto(arrays["W"], stack), vectors @ stack.T, grams.own(stack))
     return Draw(
         grams.onto(arrays["W"], vectors), grams.own(vectors), arrays["y"].reshape(-1), float(d), "initial", vectors,
         arrays["W"], tasks=tasks, watched=seen,

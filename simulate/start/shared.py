@@ -29,11 +29,16 @@ class Read(Mapping[str, Value]):
 
 
 def held(drawn: Draw) -> int:
-    """How many numbers a draw holds, about."""
-    watched = drawn.watched
+    """How many numbers a draw holds, about: those too that are made of its frame where somebody looks."""
+    watched, frame = drawn.watched, drawn.frame
     arrays = [drawn.z, drawn.gram, drawn.vectors, drawn.weights, drawn.filter_gram]
-    arrays += [] if watched is None else [watched.z, watched.across, watched.gram, watched.vectors]
-    return sum(each.size for each in arrays if each is not None)
+    arrays += [] if watched is None else [watched.vectors]
+    if frame is None:
+        arrays += [] if watched is None else [watched.z, watched.across, watched.gram]
+        return sum(each.size for each in arrays if each is not None)
+    arrays += [frame.features] + ([frame.directions, frame.filters] if drawn.vectors is None else [])
+    made = 2 * len(frame.features) * (len(frame.filters) + len(frame.directions))
+    return made + sum(each.size for each in arrays if each is not None)
 
 
 class Shared:

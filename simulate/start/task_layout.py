@@ -65,6 +65,13 @@ class Layout:
         """The dimension that the fixed vectors span: a dictionary of deviation 0 holds zero vectors."""
         return len(self.lengths) if self.item_std else self.held
 
+    def made_of(self, features: Array) -> Array:
+        """What each direction holds of the fixed vectors (f, C), (B, C): a product of the few rows that are held."""
+        rows, used = self.mixing.any(axis=1), self.mixing.any(axis=0)
+        out = np.zeros((len(self.mixing), features.shape[1]))
+        out[rows] = self.mixing[np.ix_(rows, used)] @ features[used]
+        return out
+
 
 def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     """Reads and checks the declaration.  Raises InputError, in one sentence."""

@@ -154,7 +154,7 @@ def _looked(
     held = rng.standard_normal((1 + LOOKED, vectors.shape[1]))
     names = {laws[0].shared: slice(0, 1), laws[0].dictionary: slice(1, 1 + LOOKED)}
     chosen = np.arange(tasks) % LOOKED
-    watched = Watched(names, start @ held.T, vectors @ held.T, held @ held.T, chosen, held)
+    watched = Watched(names, chosen, held, start @ held.T, vectors @ held.T, held @ held.T)
     return {name: held[at] for name, at in names.items()}, watched
 
 

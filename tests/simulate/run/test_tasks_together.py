@@ -147,12 +147,25 @@ def test_a_draw_goes_when_its_run_is_done() -> None:
     assert left() is None
 
 
+def test_what_nobody_looks_at_is_not_made_and_the_draw_is_the_same() -> None:
+    """Of products with nu and the dictionary a loss needs none, and a test error none of a draw's own features."""
+    (cell,) = cells([{}])
+    for names, made in ((("loss", "margins"), set()), (FRESH, set()), (("Lambda",), {"z", "across"})):
+        start = cell.start(0, "gram")
+        assert start.draw.watched is not None
+        reduced.run(start, Asked(2, np.array([2]), names, {}, named=True))
+        there = {name for name in ("z", "across", "gram") if not callable(vars(start.draw.watched)[f"_{name}"])}
+        assert there == made, names
+    every, few = (gr.run("fomaml", BASE, steps=4, sampling="gram", observables=names) for names in (None, ["loss"]))
+    assert np.array_equal(every["loss"].values, few["loss"].values)
+
+
 def test_a_draw_is_shared_by_what_it_reads() -> None:
     values = {"a": 1.0, "b": 2.0, "c": None}
     read, shared = Read(values), Shared(100.0)
     assert read["a"] == 1.0 and read.get("c") is None and read.names == {"a", "c"}
     kept = cells([{"n_tasks": 1, "n": 2, "n_train": 1, "m": 1, "M": 1}])[0].start(0, "gram").draw
-    assert 0 < held(kept) < 50
+    assert 0 < held(kept) < 100
     shared.keep(read, values, kept)
     assert shared.find({"a": 1.0, "b": 7.0, "c": None}) is kept
     assert shared.find({"a": 1.5, "b": 2.0, "c": None}) is None and shared.find({"a": 1.0, "c": 3.0}) is None

@@ -76,7 +76,7 @@ class Seen:
     """W(0) (S filters) and the directions V (B of them) of a draw, as the vectors that stay see them.
 
     `within` (S, r) and `across` (B, r) are coordinates in their span, `held` (q, r) those of what examples may hold;
-    `own` (S, S) is W_perp W_perp^T of W(0), `z` (S, B) = W(0) V^T; `squares` (B,) are the directions' squared lengths.
+    `own` (S, S) is W_perp W_perp^T of W(0), `z` (S, B) = W(0) V^T; `beyond` (B,) their squared lengths off it.
     """
 
     within: Array
@@ -84,7 +84,7 @@ class Seen:
     held: Array
     own: Array
     z: Array
-    squares: Array
+    beyond: Array
 
     @cached_property
     def _inside(self) -> Array:
@@ -104,8 +104,9 @@ class Seen:
     @cached_property
     def _off(self) -> tuple[Indices, Array, bool]:
         """The directions that have something off the span, W(0)'s products with that, and whether that is not all."""
-        rows = np.flatnonzero(self.squares - self._inside > _SPANNED * self.squares)
-        tilted = bool((self._inside[rows] > _PARALLEL * self.squares[rows]).any())
+        squares = self._inside + self.beyond
+        rows = np.flatnonzero(self.beyond > _SPANNED * squares)
+        tilted = bool((self._inside[rows] > _PARALLEL * squares[rows]).any())
         onto = self.z[:, rows]
         return rows, onto - self.within @ self.across[rows].T if tilted else onto, tilted
 

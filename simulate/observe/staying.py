@@ -113,15 +113,15 @@ class Staying:
         if frame is not None:
             axes = self.basis.rank
             within, across, off = frame.filters[:, :axes], frame.directions[:, :axes], frame.directions[:, axes:]
-            squares = np.square(across).sum(axis=1) + np.square(off).sum(axis=1)
-            return taskspan.Seen(within, across, held, grams.own(frame.filters[:, axes:]), start, squares)
+            own, beyond = grams.own(frame.filters[:, axes:]), np.square(off).sum(axis=1)
+            return taskspan.Seen(within, across, held, own, start, beyond)
         first, watched = start[:, self.rows], self.draw.watched
         if watched is not None:
             first = np.hstack([first, watched.z.reshape(len(start), -1)[:, self.columns]])
-        across, squares = self._across()
-        inverse = self._rooted[1].T
-        within = first @ inverse
-        return taskspan.Seen(within, across @ inverse, held, self._rest_of_start(within), start, squares)
+        (products, squares), inverse = self._across(), self._rooted[1].T
+        within, across = first @ inverse, products @ inverse
+        beyond = squares - np.square(across).sum(axis=1)
+        return taskspan.Seen(within, across, held, self._rest_of_start(within), start, beyond)
 
     def _gram(self) -> Array:
         """Inner products of the vectors that stay."""

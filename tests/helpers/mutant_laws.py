@@ -43,9 +43,9 @@ HANDED = {
 SPIKED = {"dynamics.fresh.spiked": ("columns", "is_gaussian", "by_lines", "with_noises", "_noise", "lines_of")}
 TASKS = {
     "dynamics.fresh.pairs": ("mean_errors",),
-    "dynamics.fresh.taskspan": ("rest", "off"),
+    "dynamics.fresh.taskspan": ("filters", "_inside", "_off", "_along", "off"),
     "dynamics.fresh.tasklaw": ("unadapted", "_unadapted_at", "_keys", "_feature_scores", "_noise_scores"),
-    "simulate.observe.staying": ("_held", "filters", "_rest_of_start", "law", "_across"),
+    "simulate.observe.staying": ("_held", "seen", "filters", "_rest_of_start", "law", "_across"),
 }
 SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.

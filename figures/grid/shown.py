@@ -244,11 +244,11 @@ def fixed(shown: Shown) -> Made:
     """The parameters that are no axis: their values, and which of them differ by cell."""
     axes = {each.name for each in shown.scales}
     coords = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
-    first = [name for name in configuration(shown.data).get("parameters", ()) if name in coords]  # the model's order
+    known, defaults = (configuration(shown.data).get(name, {}) for name in ("parameters", "defaults"))
+    first = [name for values in (known, *defaults.values()) for name in values if name in coords]  # the model's order
     others = {name: coords[name] for name in dict.fromkeys([*first, *coords])}
     same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
-    laws = configuration(shown.data).get("parameters", {})
-    differing = [_by(name, laws.get(name)) for name, values in others.items() if values.ndim]
+    differing = [_by(name, known.get(name)) for name, values in others.items() if values.ndim]
     said = f"Everywhere: {', '.join(same)}." if same else ""
     all_said = f"{said}  By cell: {'; '.join(differing)}.".strip() if differing else said
     return Made(all_said.replace("$", r"\$"))

@@ -24,6 +24,7 @@ from ..ask.axes import Axis
 from ..ask.bounds import said as said_of
 from ..ask.chosen import choose
 from ..ask.hold import holds
+from ..ask.noted import show
 from ..conditions.held import Held
 from ..errors import InputError, nearest, quoted
 from ..observe import observables as obs
@@ -112,7 +113,6 @@ class Grid:
         """All that a run's numbers depend on."""
         kernels = {id(lot.kernel): lot.kernel for lot in self.cells.lots}.values()
         texts = {kernel.path.stem: digest.short(kernel.texts.encode()) for kernel in kernels}
-        names, first = {each.name for each in self.axes}, self.cells[0].values
         ends = {name: bound.plain for name, bound in self.measure.until.items()}
         return {
             "setting": self.model.name,
@@ -123,11 +123,30 @@ class Grid:
             **({"until": ends} if ends else {}),
             **{each.option: {each.name: each.values} for each in reversed(self.axes)},
             "seeds": self.seeds,
-            "parameters": {**{name: value for name, value in first.items() if name not in names}, **self.formulas},
+            **self._values(),
             "declaration": digest.of_model(self.model),
             "kernel": dict(sorted(texts.items())),
             "gammarho": _version(),
         }
+
+    def _values(self) -> dict[str, Any]:
+        """What parameters are that are no axis: `parameters` of every cell, and `defaults` of each structural choice.
+
+        A default may be another where an axis selects the recursion, as may one of a choice that is added later.
+        """
+        axes, first = {each.name: each.parameter.structural for each in self.axes}, self.cells[0]
+        apart = {name for name in first.values if any(axes.values()) and name not in first.given}
+        alike = {name: value for name, value in first.values.items() if name not in {*axes, *apart}}
+        said: dict[str, Any] = {"parameters": {**alike, **self.formulas}}
+        if not any(axes.values()):
+            return said
+        own = [lot.first.values for lot in self.cells.lots]
+        by_choice = {
+            ", ".join(f"{name}={show(values[name])}" for name in axes if axes[name]):
+            {name: values[name] for name in values if name in apart and name not in {*axes, *self.formulas}}
+            for values in own
+        }
+        return {**said, "defaults": dict(sorted(by_choice.items()))}
 
     def _independent(self) -> dict[str, int]:
         """How many of a run's fresh examples are independent, by plain draws, in the cell that has the fewest.

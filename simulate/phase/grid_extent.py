@@ -19,7 +19,8 @@ AXES = ("x", "y", "z")
 _POINTS = (*AXES, "seeds")
 _MEASURED = "observables"
 _ADDED = (*_POINTS, _MEASURED)  # what a store may have less of than is asked for
-_GROWS = (*_POINTS, "kernel")  # a point of a structural axis brings a kernel of its own
+_OF_CHOICES = ("kernel", "defaults")  # a point of a structural axis brings its own
+_GROWS = (*_POINTS, *_OF_CHOICES)
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,11 @@ def extent(path: Path, attributes: Mapping[str, Any], there: Collection[str], la
 
 
 def _differences(here: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The leaves in which two plain configurations differ, by dotted name; points, seeds and kernels may be more."""
+    """The leaves in which two plain configurations differ, by dotted name; points and what they bring may be more."""
     of = name.partition(".")[0]
     if isinstance(here, dict) and isinstance(asked, dict):
         for key in {**here, **asked}:
-            if key in here or of != "kernel":
+            if key in here or of not in _OF_CHOICES:
                 yield from _differences(here.get(key), asked.get(key), f"{name}.{key}" if name else key)
     elif of in _ADDED and isinstance(here, list) and isinstance(asked, list):
         if any(value not in asked for value in here):

@@ -78,6 +78,27 @@ def test_a_structural_axis_grows_with_its_kernels(tmp_path: Path, ran: list[tupl
     assert stored["kernel"].keys() == {"pegr_pegr_q2", "pegr_pegr_q3"}
 
 
+@pytest.mark.usefixtures("plainly")
+def test_a_choice_is_added_before_those_that_are_there(tmp_path: Path, ran: list[tuple[Any, ...]]) -> None:
+    """Its default, which differs, had been taken as every cell's, so that the grid was refused as another."""
+    asked = {"x": "lam=0.1,1.0", "seeds": 1, "steps": 2}
+    grid(tmp_path / "g.zarr", y="regularizer=none,pegr", **asked)
+    ran.clear()
+    found = grid(tmp_path / "g.zarr", y="regularizer=fgr,none,pegr", **asked)
+    assert len(ran) == 2 and found.equals(grid(None, y="regularizer=fgr,none,pegr", **asked))
+    said = json.loads(str(zarr.open_group(str(tmp_path / "g.zarr"), mode="r").attrs["configuration"]))
+    assert "penalty_half" not in said["parameters"] and said["parameters"].keys() == SMALL.keys()
+    halves = {choice: values["penalty_half"] for choice, values in said["defaults"].items()}
+    assert halves == {"regularizer=fgr": False, "regularizer=none": True, "regularizer=pegr": True}
+    of = {choice: found["penalty_half"].sel(regularizer=choice) for choice in ("pegr", "fgr")}
+    assert of["pegr"].all() and not of["fgr"].any()
+    group = zarr.open_group(str(tmp_path / "g.zarr"), mode="r+")
+    changed = {**said["defaults"], "regularizer=pegr": {**said["defaults"]["regularizer=pegr"], "q": 3}}
+    group.attrs["configuration"] = json.dumps({**said, "defaults": changed})
+    with pytest.raises(InputError, match=r"defaults\.regularizer=pegr\.q 3, and this one has 2"):
+        grid(tmp_path / "g.zarr", y="regularizer=fgr,none,pegr", **asked)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

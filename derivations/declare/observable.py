@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from .choices import Declared
 from .over import INDEX_SETS
 from .patches import terms_of
-from .views import Account, Array, Counter, FreshView, RunView, Sizes, StateView
+from .views import Account, Array, Counter, EntryView, FreshView, RunView, Sizes, StateView
 
 
 class KnownFrom(Enum):
@@ -124,6 +124,10 @@ class OfStates(Observable):
     @abstractmethod
     def value(self, states: StateView) -> Array | None:
         """The observable at the states, an axis for each of its dimensions; None where they do not determine it."""
+
+    def of_runs(self, states: EntryView) -> Array | None:
+        """The same at states of many draws, which has a value on all; None where each run is looked at by itself."""
+        return None
 
     def undefined(self, states: StateView) -> str:
         """Why it has no value on this draw, without a cure, as it is left out then; "" where it has one."""

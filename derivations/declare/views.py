@@ -110,8 +110,8 @@ class Singular(Protocol):
         """The stable rank above 1."""
 
 
-class StateView(Protocol):
-    """Recorded states of one draw in reduced coordinates: W(t) = a(t) W(0) + b(t) V, z = W V^T."""
+class EntryView(Protocol):
+    """States of one draw, T of them, or of many draws of one shape, each state with what belongs to its own."""
 
     @property
     def model(self) -> Declaration:
@@ -120,6 +120,29 @@ class StateView(Protocol):
     @property
     def z(self) -> Array:
         """Pre-activations on the directions (T, H, m, B)."""
+
+    @property
+    def own(self) -> Flags:
+        """(H, n), or of many draws (T, H, n): whether a head is an example's own."""
+
+    def rows(self, family: str) -> slice:
+        """Where a family stands on the direction axis."""
+
+    def coefficient(self, name: str) -> Array | None:
+        """A family's coefficients (T, H, m, size), by the coefficient's name, as the paper scales and signs them."""
+
+    def adapted(self, family: str) -> Array | None:
+        """Pre-activations (T, H, m, size) at the weights adapted to each vector's task; None where not observed."""
+
+    def looked(self, name: str) -> Array | None:
+        """Pre-activations (T, H, m, V) on vectors that runs only look at; None where the draw does not have them."""
+
+    def by_task(self, per_example: Array) -> Array:
+        """A last axis over all examples as two, tasks and examples, where there are tasks."""
+
+
+class StateView(EntryView, Protocol):
+    """Recorded states of one draw in reduced coordinates: W(t) = a(t) W(0) + b(t) V, z = W V^T."""
 
     @property
     def b(self) -> Array | None:
@@ -132,10 +155,6 @@ class StateView(Protocol):
     @property
     def y(self) -> Array:
         """Labels (n,): +1 and -1, or 0..K-1, as observed."""
-
-    @property
-    def own(self) -> Flags:
-        """(H, n): whether a head is an example's own."""
 
     @property
     def gram(self) -> Array:
@@ -169,23 +188,8 @@ class StateView(Protocol):
     def singular(self) -> Singular:
         """Sizes of each head's matrix and of all of them stacked."""
 
-    def rows(self, family: str) -> slice:
-        """Where a family stands on the direction axis."""
-
-    def coefficient(self, name: str) -> Array | None:
-        """A family's coefficients (T, H, m, size), by the coefficient's name, as the paper scales and signs them."""
-
-    def adapted(self, family: str) -> Array | None:
-        """Pre-activations (T, H, m, size) at the weights adapted to each vector's task; None where not observed."""
-
-    def looked(self, name: str) -> Array | None:
-        """Pre-activations (T, H, m, V) on vectors that runs only look at; None where the draw does not have them."""
-
     def number(self, formula: str, whose: str) -> float:
         """A formula's value at the run's parameters; an InputError that begins with `whose` where it has none."""
-
-    def by_task(self, per_example: Array) -> Array:
-        """A last axis over all examples as two, tasks and examples, where there are tasks."""
 
     def blocks(self, entries: float) -> Iterator[StateView]:
         """The states in turn, as many at a time as hold `entries` pre-activations."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from derivations.declare import Event, KnownFrom, Model, OfStates, Variable, variables
@@ -14,6 +14,7 @@ from ..ask import formula
 from ..errors import InputError
 from ..work.once import once
 from .states import States
+from .states_many import ManyStates
 
 __all__ = [
     "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "sought",
@@ -78,13 +79,24 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
 
 def computed(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
     """As `evaluate`, of variables that are defined on this draw (`undefined`)."""
+    return _gathered(states, wanted, lambda declared: declared.value(states))
+
+
+def alike(states: ManyStates, wanted: Sequence[str]) -> dict[str, Variable]:
+    """Of states of many draws: those of the wanted variables that every draw has, and that are worked out at once."""
+    return _gathered(states, wanted, lambda declared: declared.of_runs(states))
+
+
+def _gathered(
+    states: States | ManyStates, wanted: Sequence[str], value: Callable[[OfStates], Array | None]
+) -> dict[str, Variable]:
     out: dict[str, Variable] = {}
     declared = _of_states(states.model)
     for name in wanted:
         if name in COMMON and name in states.seen:
             out[name] = _placed(states, name, states.seen[name])
         elif name in declared:
-            values = declared[name].value(states)
+            values = value(declared[name])
             if values is not None:
                 out[name] = labelled(states.model, name, values)
     return {**out, **_coefficients(states, wanted)}
@@ -106,7 +118,7 @@ def _of_states(model: Model) -> dict[str, OfStates]:
     return {o.name: o for o in model.observables if isinstance(o, OfStates)}
 
 
-def _coefficients(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
+def _coefficients(states: States | ManyStates, wanted: Sequence[str]) -> dict[str, Variable]:
     """The coefficients that are wanted, of every family."""
     out: dict[str, Variable] = {}
     if states.b is None:
@@ -123,11 +135,11 @@ def _coefficients(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
             out[whole] = _placed(states, whole, values)
         for name, own in zip(halves, (True, False), strict=False):
             if name in here:  # one that nobody asked for is as large as all states
-                out[name] = _placed(states, name, values * (states.own[:, None, :] == own))
+                out[name] = _placed(states, name, values * (states.own[..., None, :] == own))
     return out
 
 
-def _placed(states: States, name: str, values: Array) -> Variable:
+def _placed(states: States | ManyStates, name: str, values: Array) -> Variable:
     """Values whose last axis, where the variable is of examples, runs over all tasks' together."""
     of_examples = dimensions(states.model)[name][-1:] == ("i",)
     return labelled(states.model, name, states.by_task(values) if of_examples else values)

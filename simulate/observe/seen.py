@@ -18,13 +18,17 @@ def seen_by(kernel: Kernel, z: Array, drawn: Draw, values: Mapping[str, Any]) ->
 
     Of class heads also "outputs" (T, n, K).
     """
-    seen = kernel.observe(z, drawn.gram, drawn.y, values)
+    return reported(kernel, kernel.observe(z, drawn.gram, drawn.y, values), drawn.y)
+
+
+def reported(kernel: Kernel, seen: dict[str, Array], y: Array) -> dict[str, Array]:
+    """What a kernel observed of N states as runs report it; y (n,) are all states' labels, or (N, n) each one's."""
     if kernel.signed:
         margins = seen.pop("margin")
         wrong = (margins < 0) + 0.5 * (margins == 0)
     else:
-        outputs, label = seen.pop("F"), drawn.y.astype(np.int64)
-        own = np.take_along_axis(outputs, np.broadcast_to(label, (len(outputs), 1, len(label))), axis=1)[:, 0]
+        outputs, label = seen.pop("F"), y.astype(np.int64)[..., None, :]
+        own = np.take_along_axis(outputs, np.broadcast_to(label, (len(outputs), 1, y.shape[-1])), axis=1)[:, 0]
         others = np.where(np.arange(kernel.heads)[:, None] == label, -np.inf, outputs)
         margins = own - others.max(axis=1)
         ties = (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1)

@@ -36,8 +36,8 @@ class Along:
 
 
 def own_heads(model: Model, y: Array) -> Flags:
-    """(H, n): whether a head is an example's own."""
-    own: Flags = np.array(model.network.head_axis.labels)[:, None] == y[None, :]
+    """(H, n) of labels (n,), or (..., H, n) of (..., n): whether a head is an example's own."""
+    own: Flags = np.array(model.network.head_axis.labels)[:, None] == y[..., None, :]
     return own
 
 

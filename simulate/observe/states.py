@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Model, of_neurons
+from derivations.declare import Model
 from derivations.declare.formula import FormulaError
-from dynamics.arrays import Array, Flags, Indices
+from dynamics.arrays import Array, Indices
 from dynamics.geometry import distances, spectrum
 
 from ..ask import formula
@@ -19,20 +19,14 @@ from ..ask.derived import kappa
 from ..errors import InputError
 from ..start.drawn import Draw
 from ..start.scalars import all_scalars
-from ..work.once import once
-from .sides import own_heads, patch_of_term, sides, slopes, term_columns
+from .entries import Entries
+from .sides import patch_of_term, sides, slopes, term_columns
 
 _SIZES = ("frobenius", "spectral", "excess")
 
 
-@once
-def _rows(_: Model) -> dict[tuple[int, int], dict[str, slice]]:
-    """Where a model's families stand on the direction axis, by name, for the examples and tasks asked of so far."""
-    return {}
-
-
 @dataclass(frozen=True)
-class States:
+class States(Entries):
     """Recorded states z, b (T, H, m, B) of a draw, with what an engine observed at them by name.
 
     W(t) = scale(t) W(0) + b(t) V, `scale` (T,) being 1 where not given, that is without weight decay.
@@ -89,20 +83,6 @@ class States:
         return self.model.network.head_axis.dim
 
     @property
-    def own(self) -> Flags:
-        """(H, n): whether a head is an example's own."""
-        return own_heads(self.model, self.draw.y)
-
-    def rows(self, family: str) -> slice:
-        """Where a family stands on the direction axis."""
-        n, tasks = len(self.draw.y), self.draw.tasks
-        known = _rows(self.model)
-        if (n, tasks) not in known:
-            start, sizes = self.model.offsets(n, tasks), self.model.sizes(n, tasks)
-            known[n, tasks] = {name: slice(start[name], start[name] + size) for name, size in sizes.items()}
-        return known[n, tasks][family]
-
-    @property
     def over_tasks(self) -> bool:
         """Whether examples are those of several tasks, so that they have two dimensions: task and i."""
         return self.model.algorithm.over_tasks
@@ -123,28 +103,6 @@ class States:
             return formula.evaluate(text, {**self.values, "n": self.draw.examples, "m": self.z.shape[2]})
         except FormulaError as error:
             raise InputError(f"{whose} {error}; leave it out of observables") from error
-
-    def coefficient(self, name: str) -> Array | None:
-        """A family's coefficients (T, H, m, size), by their name: b times the declared scale and signs.
-
-        What neurons have beside their filters is given as it is, which is z along its axis.
-        """
-        if self.b is None:
-            return None
-        family = next(family for family in self.model.directions if family.coefficient.name == name)
-        rows = self.rows(family.name)
-        if of_neurons(family):
-            return self.z[..., rows]
-        own, values = family.coefficient, self.b[..., rows]
-        if own.scaled or own.signed or own.labelled:
-            values = np.array(values)  # once: it may be as large as all states
-        if own.scaled:
-            values *= self.draw.squared_lengths[rows]
-        if own.signed:
-            values *= np.array(self.model.network.head_axis.signs)[:, None, None]
-        if own.labelled:
-            values *= self.draw.y
-        return values
 
     def adapted(self, family: str) -> Array | None:
         """<w~, v> (T, H, m, size), every task at its own adapted weights; a shared vector's is the last task's."""

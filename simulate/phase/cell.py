@@ -55,6 +55,11 @@ class Measure:
         """Whether something is picked from, or reduced of, what is one number: then every run says so."""
         return any(each.name in FRESH and not each.plain for each in self.wanted)
 
+    @property
+    def numbers(self) -> bool:
+        """Whether runs' numbers are all that is read of them."""
+        return all(each.plain for each in self.wanted) and not self.until
+
     def variables(self, model: Model) -> tuple[str, ...]:
         """The variables that a run has to give, standard errors among them where they are known."""
         known = obs.fresh_names(model)
@@ -113,7 +118,7 @@ def _together(
     """Fills in the runs that go together; (cell, seed), which they are.  What one lacks is said where it is alone."""
     sampling = "gram" if measure.sampling == EITHER else measure.sampling
     try:
-        made = batch.together(cells, seeds, measure.steps, names, sampling, measure.until)
+        made = batch.together(cells, seeds, measure.steps, names, sampling, measure.until, measure.numbers)
     except (MemoryError, OSError):  # one by one they take less
         return np.zeros((len(cells), len(seeds)), dtype=np.bool_)
     done = made.done

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Value, Variable
+from derivations.declare import Model, Value, Variable
 from derivations.declare.variables import judged
 from dynamics.arrays import Array, Flags, Steps
 from dynamics.kernel.kernel import Kernel
@@ -16,7 +16,7 @@ from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask.columns import Columns
 from ..errors import Diverged
-from ..observe import fresh_many
+from ..observe import fresh_many, observables_many
 from ..start import many
 from ..start.magnitudes import AT_ONCE
 from ..work.divergence import divergence
@@ -24,6 +24,7 @@ from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .problem import Problem, Start
 from .reduced import declared
+from .starts import Starts
 from .watch_many import Looks
 
 
@@ -31,7 +32,8 @@ from .watch_many import Looks
 class Advanced:
     """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T), and events.
 
-    Those of classes are (R, T, K).  `diverged` are the runs that left the finite numbers, each with what it says.
+    Those of classes are (R, T, K).  `known` are the others that are worked out of many runs at once, (R, T, ...), their
+    dimensions without the runs'.  `diverged` are the runs that left the finite numbers, each with what it says.
     """
 
     asked: Asked
@@ -41,7 +43,13 @@ class Advanced:
     b: Array
     left: Array
     fresh: Mapping[str, Array]
+    known: Mapping[str, Variable]
     looks: Looks
+
+    def numbers(self) -> dict[str, Array]:
+        """What runs that nothing ends early have at the last recorded step, (R,): of all that is one number a state."""
+        every = {**self.fresh, **{name: each.values for name, each in self.known.items()}}
+        return {name: each[:, -1] for name, each in every.items() if each.ndim == 2} | self.looks.hits()
 
     def found(self, start: Start, at: int) -> Found | Diverged | None:
         """A run's variables, or how it diverged; None where one of them is not to be had."""
@@ -55,6 +63,7 @@ class Advanced:
         variables: Variables = {
             name: Variable(dims[: each.ndim - 1], each[at, rows]) for name, each in self.fresh.items()
         } | self.looks.times(at)
+        variables |= {name: Variable(each.dims, each.values[at, rows]) for name, each in self.known.items()}
         others = tuple(name for name in asked.wanted if name not in variables)
         if others:
             variables |= declared(start.states(path, others), replace(asked, wanted=others))[0]
@@ -62,12 +71,11 @@ class Advanced:
 
 
 def advanced(
-    first: Problem | Start, values: Columns, seeds: Sequence[int], drawn: many.Drawn, starts: Sequence[Start],
-    asked: Asked,
+    first: Problem, values: Columns, seeds: Sequence[int], drawn: many.Drawn, starts: Starts, asked: Asked,
 ) -> Advanced:
-    """R runs of the model of `first`, at their values, advanced and judged; `starts` where more than that is wanted."""
+    """R runs of the model of `first`, at their values, advanced and judged."""
     model, kernel, t = first.model, first.kernel, asked.recorded
-    looks = Looks.of(starts, values.count, asked)
+    looks = Looks.of(starts, model, asked, values.count)
     drawing = enumerate(seeds) if model.algorithm.drawn else ()
     draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
     z, b, failed = kernel.run_all(
@@ -81,19 +89,28 @@ def advanced(
     lost = np.flatnonzero(begun & (failed >= 0)).tolist()
     told = {run: said(first, values.at(run), int(failed[run])) for run in lost}
     left = _left(kernel, values, t, looks.events)
-    names, fresh = [name for name in asked.wanted if name in judged(model)], dict[str, Array]()
-    if names and whole.any():
-        times, losses = len(t), any(name.startswith("test_loss") for name in names)
-        each = np.repeat(np.arange(len(z)), times)
-        numbers = fresh_many.judge_many(
-            model, kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
-            b.reshape(-1, *b.shape[2:]), values.rows(each), [seeds[at] for at in each.tolist()], left.reshape(-1),
-            losses,
-        )
-        fresh = {name: numbers[name].reshape(len(z), times, *numbers[name].shape[1:]) for name in names}
-        whole &= np.logical_and.reduce([_finite(each) for each in fresh.values()])
+    fresh = _fresh(model, kernel, drawn, z, b, values, seeds, left, asked) if whole.any() else {}
+    whole &= np.logical_and.reduce([whole, *map(_finite, fresh.values())])
+    known = observables_many.of_runs(model, kernel, drawn, z, b, values, asked.wanted) if whole.any() else {}
+    whole &= np.logical_and.reduce([whole, *(_finite(each.values) for each in known.values())])
     diverged = {run: error for run, error in told.items() if error is not None}
-    return Advanced(asked, whole, diverged, z, b, left, fresh, looks)
+    return Advanced(asked, whole, diverged, z, b, left, fresh, known, looks)
+
+
+def _fresh(
+    model: Model, kernel: Kernel, drawn: many.Drawn, z: Array, b: Array, values: Columns, seeds: Sequence[int],
+    left: Array, asked: Asked,
+) -> dict[str, Array]:
+    """What is wanted of fresh examples at the states z, b (R, T, H, m, B): (R, T), or (R, T, K) of classes."""
+    names, (runs, times) = [name for name in asked.wanted if name in judged(model)], z.shape[:2]
+    if not names:
+        return {}
+    losses, each = any(name.startswith("test_loss") for name in names), np.repeat(np.arange(runs), times)
+    numbers = fresh_many.judge_many(
+        model, kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
+        b.reshape(-1, *b.shape[2:]), values.rows(each), [seeds[at] for at in each.tolist()], left.reshape(-1), losses,
+    )
+    return {name: numbers[name].reshape(runs, times, *numbers[name].shape[1:]) for name in names}
 
 
 def said(first: Problem | Start, values: Mapping[str, Value], step: int) -> Diverged | None:

@@ -41,15 +41,16 @@ from .algorithm import step_draws
 from .asked import Asked, Found
 from .lots import Lot, Lots
 from .problem import Problem, Start
+from .starts import Made, Waiting
 from .together import go_together
 from .watch import knows
 
 
 @dataclass(frozen=True)
 class Together:
-    """What went together of C cells and S seeds: `done` (C, S), each fresh variable's `numbers` (C, S), NaN elsewhere.
+    """What went together of C cells and S seeds: `done` (C, S), and each variable's `numbers` (C, S), NaN elsewhere.
 
-    Where other variables are wanted, `found` has every run's, (C, S) of them, None where a run is left over.
+    Where more than numbers is wanted, `found` has every run's variables instead, (C, S), None where a run is left over.
     `diverged` has those that did, by cell and seed.
     """
 
@@ -66,7 +67,9 @@ class Together:
         if self.found is not None:
             self.found[cell][seed], self.done[cell, seed] = run, True
             return
-        last = {name: float(run.variables[name].values[-1]) for name in self.numbers if name in run.variables}
+        of_run = [run.variables.get(name) for name in self.numbers]
+        last = {name: float(each.values.flat[0]) for name, each in zip(self.numbers, of_run, strict=True)
+                if each is not None and each.values.size == 1}
         if len(last) == len(self.numbers) and all(map(math.isfinite, last.values())):
             self.done[cell, seed] = True
             for name, number in last.items():
@@ -138,20 +141,22 @@ def _directions(lot: Lot) -> int:
 @one_blas_thread()
 def together(
     cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str = "gram",
-    until: Mapping[str, Bound] = MappingProxyType({}),
+    until: Mapping[str, Bound] = MappingProxyType({}), numbers: bool = False,
 ) -> Together:
     """Each cell's and seed's variables `names` after `steps` steps from a draw, of the runs that go together.
 
     A run ends where all of `until`, bounds of observables by name, are met: its variables are of that step.
+    With `numbers`, or where all are of fresh examples and nothing ends a run, what is not one number leaves runs over.
     Fresh variables, those of a state alone, and hitting times that the kernel looks for; what else is looked at along
     the way leaves every run over.  Of draws by vectors it is fresh variables alone: others may ask for the vectors.
     """
     shape = (len(cells), len(seeds))
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), until, named=True)
     plain = set(names) <= set(FRESH) and not until
-    rows: list[list[Found | None]] | None = None if plain else [[None] * len(seeds) for _ in cells]
-    made = Together(np.zeros(shape, dtype=np.bool_), {name: np.full(shape, np.nan) for name in names if name in FRESH},
-                    rows)
+    numbers = numbers or plain
+    rows: list[list[Found | None]] | None = None if numbers else [[None] * len(seeds) for _ in cells]
+    of_runs = {name: np.full(shape, np.nan) for name in (names if numbers else ())}
+    made = Together(np.zeros(shape, dtype=np.bool_), of_runs, rows)
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
             if lot.model.algorithm.over_tasks:
@@ -285,7 +290,7 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None
     values = Columns(starts[0].values, {}, len(starts))
     drawn = many.stacked([start.draw for start in starts])
     with np.errstate(all="ignore"):
-        made = advanced(starts[0], values, tuple(start.seed for start in starts), drawn, starts, asked)
+        made = advanced(starts[0].problem, values, tuple(start.seed for start in starts), drawn, Made(starts), asked)
     return [made.found(start, at) for at, start in enumerate(starts)]
 
 
@@ -294,28 +299,22 @@ def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
     runs, drawn = runs.drawn()
     if drawn is None:
         return
-    lot, rows = runs.lot, made.found or []
-    places = lot.places.tolist()
-    cells = {place: lot.problem(at) for at, place in enumerate(places)} if rows else {}
-    own = map(drawn.one, range(len(places) if rows else 0))
-    starts = [
-        Start(cells[place], seed, draw, lot.kernel.bind(draw.clean, draw.scalars))
-        for place, seed, draw in zip(places, runs.seeds, own, strict=False)
-    ]
+    lot, starts = runs.lot, Waiting(runs.lot, runs.seeds, drawn)
     outcome = advanced(lot.first, lot.values, runs.seeds, drawn, starts, asked)
+    places, at_seed = lot.places, runs.at_seed
     for at, error in outcome.diverged.items():
-        made.take(places[at], int(runs.at_seed[at]), error)
-    for at, start in enumerate(starts):
-        run = outcome.found(start, at)
+        made.take(int(places[at]), int(at_seed[at]), error)
+    numbers = {} if asked.until else outcome.numbers()
+    if made.found is None and made.numbers.keys() <= numbers.keys():
+        place = places[outcome.whole], at_seed[outcome.whole]
+        made.done[place] = True
+        for name, each in made.numbers.items():
+            each[place] = numbers[name][outcome.whole]
+        return
+    for at in np.flatnonzero(outcome.whole).tolist():
+        run = outcome.found(starts.one(at), at)
         if isinstance(run, Found):
-            rows[places[at]][runs.at_seed[at]] = run
-        else:
-            outcome.whole[at] = False
-    place = lot.places[outcome.whole], runs.at_seed[outcome.whole]
-    made.done[place] = True
-    for name, numbers in made.numbers.items():
-        if name in outcome.fresh:  # where every run is left over there is nothing
-            numbers[place] = outcome.fresh[name][outcome.whole, 0]
+            made.take(int(places[at]), int(at_seed[at]), run)
 
 
 __all__ = ["Together", "alike", "size_of", "together"]

@@ -30,6 +30,7 @@ from .advanced import said
 from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
+from .starts import Made
 from .watch import knows
 from .watch_many import Looks
 
@@ -63,7 +64,8 @@ def _timed(model: Model, kernel: Kernel) -> list[str]:
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
     """The runs of starts of one shape, as many as `size_of` says, or how they diverged; None: to be run alone."""
     heard()
-    looks, found = Looks.of(starts, len(starts), asked), list[Found | Diverged | None]([None] * len(starts))
+    looks = Looks.of(Made(starts), starts[0].model, asked, len(starts))
+    found: list[Found | Diverged | None] = [None] * len(starts)
     here = np.flatnonzero(looks.inside).tolist()
     if here:
         made = _made([starts[at] for at in here], asked, looks.rows(here))
@@ -79,7 +81,7 @@ def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | D
     assert isinstance(kernel, BilevelKernel)
     if events is not None:
         observables = [list(kernel.watched)[place] for place in events.which.tolist()]
-        vectors = [watch.beside(observables) for watch in looks.watches]
+        vectors = [looks.watch(at).beside(observables) for at in range(len(starts))]
         events = replace(events, beside=Beside.stacked([each for each in vectors if each is not None]))
     with np.errstate(all="ignore"):  # what is not finite is left over
         z, b, failed = kernel.run_tasks(

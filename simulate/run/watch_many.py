@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynamics.arrays import Flags
+from derivations.declare import Model
+from dynamics.arrays import Array, Flags
 from dynamics.kernel.trajectory import Sought, Trajectory, cut
 
 from .asked import Asked, Variables
 from .problem import Start
+from .starts import Made, Starts
 from .watch import EventWatch
 
 
@@ -28,48 +30,65 @@ def inside(start: Start, asked: Asked) -> bool:
 
 @dataclass(frozen=True)
 class Looks:
-    """What R runs are looked at for in every step: each one's watch, whether the kernel looks for it all (R,), and how.
+    """What R runs are looked at for in every step: each problem's watch, whether the kernel looks for it all (R,), how.
 
-    `events` have bounds and hits (R, E), NaN of runs that the kernel does not look at; None where nothing is asked.
+    `timed` are the events that are wanted.  `events` has bounds and hits (R, E) of those that end the run and of these,
+    NaN of runs that the kernel does not look at; None where nothing is asked.
     """
 
-    watches: Sequence[EventWatch]
+    starts: Starts
+    watches: Mapping[int, EventWatch]
     inside: Flags
+    timed: tuple[str, ...]
     events: Sought | None
 
     @classmethod
-    def of(cls, starts: Sequence[Start], runs: int, asked: Asked) -> Looks:
-        """Of so many runs, whose starts are there where anything is asked; those of one problem look for the same."""
-        timed = tuple(event.name for event in starts[0].model.events if event.name in asked.wanted) if starts else ()
+    def of(cls, starts: Starts, model: Model, asked: Asked, runs: int) -> Looks:
+        """Of the starts of so many runs of a model; those of one problem look for the same."""
+        timed = tuple(event.name for event in model.events if event.name in asked.wanted)
         if not timed and not asked.until:
-            return cls((), np.ones(runs, dtype=np.bool_), None)
-        made: dict[int, EventWatch] = {}
-        for start in starts:
-            if id(start.problem) not in made:
-                made[id(start.problem)] = EventWatch(start, replace(asked, wanted=timed))
+            return cls(starts, {}, np.ones(runs, dtype=np.bool_), (), None)
+        made, problems = dict[int, EventWatch](), starts.problems
+        for at, problem in enumerate(problems):
+            if id(problem) not in made:
+                made[id(problem)] = EventWatch(starts.one(at), replace(asked, wanted=timed))
         count, every = len(timed) + len(asked.until), {place: watch.inside() for place, watch in made.items()}
-        sought = [every[id(start.problem)] for start in starts]
+        sought = [every[id(problem)] for problem in problems]
         inside = np.array([each is not None and len(each.which) == count for each in sought], dtype=np.bool_)
         known = [each for each in sought if each is not None and len(each.which) == count]
-        watches = [made[id(start.problem)].again(start) for start in starts]
         bounds, hits = np.full((runs, count), np.nan), np.full((runs, count), -1, dtype=np.int64)
         if not known:
-            return cls(watches, inside, Sought(np.zeros(count, np.int64), np.zeros(count, np.bool_), bounds, hits))
+            nothing = Sought(np.zeros(count, np.int64), np.zeros(count, np.bool_), bounds, hits)
+            return cls(starts, made, inside, timed, nothing)
         bounds[inside] = [each.bounds for each in known]
-        return cls(watches, inside, Sought(known[0].which, known[0].below, bounds, hits, known[0].stops))
+        events = Sought(known[0].which, known[0].below, bounds, hits, known[0].stops)
+        return cls(starts, made, inside, timed, events)
 
     def rows(self, which: Sequence[int]) -> Looks:
         """Some of the runs, without vectors."""
         rows = list(which)
-        return Looks([self.watches[at] for at in rows] if self.watches else (), self.inside[rows],
-                     None if self.events is None else self.events.rows(rows))
+        return replace(self, starts=Made([self.starts.one(at) for at in rows]), inside=self.inside[rows],
+                       events=None if self.events is None else self.events.rows(rows))
+
+    def watch(self, at: int) -> EventWatch:
+        """The watch of run number `at`, as it was made."""
+        start = self.starts.one(at)
+        return self.watches[id(start.problem)].again(start)
+
+    def hits(self) -> dict[str, Array]:
+        """The hitting times of runs that the kernel looks at, (R,), -1 where there is none."""
+        if self.events is None:
+            return {}
+        columns = self.events.hits[:, self.events.stops :].T
+        return {name: each.astype(np.float64) for name, each in zip(self.timed, columns, strict=True)}
 
     def times(self, at: int) -> Variables:
         """The hitting times of run number `at`, and where it ended."""
         if self.events is None:
             return {}
-        self.watches[at].told(self.events.one(at))
-        return self.watches[at].times()
+        watch = self.watch(at)
+        watch.told(self.events.one(at))
+        return watch.times()
 
     def ended(self, at: int, path: Trajectory) -> Trajectory | None:
         """A run's states up to where it ended, of those at all recorded steps.
@@ -81,7 +100,7 @@ class Looks:
             return path
         first = int(np.searchsorted(path.t, stop))
         until = replace(cut(path, slice(first + 1)), t=np.append(path.t[:first], stop))
-        return until if self.watches[at].reached(cut(until, slice(-1, None))) else None
+        return until if self.watch(at).reached(cut(until, slice(-1, None))) else None
 
 
 __all__ = ["Looks", "inside"]

@@ -12,7 +12,7 @@ from ..data import laws_of
 from ..layers import of_neurons
 from ..observable import OfStates, of_filters
 from ..over import IndexSet
-from ..views import Array, Flags, StateView, WeightView
+from ..views import Array, EntryView, Flags, StateView, WeightView
 
 BLOCK = 2**21  # pre-activations at a time: every entry is copied a few times on the way to its extreme
 
@@ -112,9 +112,14 @@ class Extreme(OfStates):
         known = [part for part in parts if part is not None]
         if not known or len(known) < len(parts):
             return None
-        return np.concatenate(known)
+        reduced = np.concatenate(known)
+        return np.maximum(reduced, states.number(self.floor, f"{self.name}: its floor")) if self.floor else reduced
 
-    def _of_block(self, states: StateView) -> Array | None:
+    def of_runs(self, states: EntryView) -> Array | None:
+        """As `value`, where there is no floor, which may be another in every run."""
+        return None if self.floor else self._of_block(states)
+
+    def _of_block(self, states: EntryView) -> Array | None:
         values = self._entries(states)
         if values is None:
             return None
@@ -125,15 +130,14 @@ class Extreme(OfStates):
         smallest = self.reduce == "min"
         mask = self._mask(states)
         if mask is not None:
-            values = np.where(mask[:, None, :], values, np.inf if smallest else -np.inf)
+            values = np.where(mask[..., None, :], values, np.inf if smallest else -np.inf)
         dims, kept = self._dims(states.model), self._kept(states.model)
         if len(dims) > values.ndim:  # examples of several tasks have two dimensions
             values = states.by_task(values)
         axes = tuple(at for at, name in enumerate(dims) if name not in kept)
-        reduced = np.asarray(values.min(axes) if smallest else values.max(axes))
-        return np.maximum(reduced, states.number(self.floor, f"{self.name}: its floor")) if self.floor else reduced
+        return np.asarray(values.min(axes) if smallest else values.max(axes))
 
-    def _entries(self, states: StateView) -> Array | None:
+    def _entries(self, states: EntryView) -> Array | None:
         """(T, H, m, size): what the extreme is of."""
         if self.of in {family.coefficient.name for family in states.model.directions}:
             return states.coefficient(self.of)
@@ -141,12 +145,12 @@ class Extreme(OfStates):
             return states.looked(self.of)
         return states.adapted(self.of) if self.adapted else states.z[..., states.rows(self.of)]
 
-    def _mask(self, states: StateView) -> Flags | None:
-        """(H, size or 1): the heads that count; None for all."""
+    def _mask(self, states: EntryView) -> Flags | None:
+        """(H, size or 1), or that of each state: the heads that count; None for all."""
         if self.heads == "all":
             return None
         if self.heads in ("plus", "minus"):
-            kept: Flags = np.arange(states.z.shape[1]) == ("plus", "minus").index(self.heads)
+            kept: Flags = np.arange(states.z.shape[-3]) == ("plus", "minus").index(self.heads)
             return kept[:, None]
         return states.own if self.heads == "on_class" else ~states.own
 

@@ -82,7 +82,20 @@ def compare(
             assert np.array_equal(run.variables[name].values, expected[name].values), (name, cells[row].values)
             assert run.variables[name].dims == expected[name].dims
     assert all(np.isnan(numbers[~made.done]).all() for numbers in made.numbers.values())
+    if rows:
+        compare_numbers(made, batch.together(cells, seeds, steps, names, sampling, numbers=True))
     return int(made.done.sum())
+
+
+def compare_numbers(made: batch.Together, told: batch.Together) -> None:
+    """What runs give in numbers alone: those of the variables that they give whole, where each is one."""
+    assert told.found is None and [*told.diverged] == [*made.diverged]
+    runs = {(row, at): run for row, of_cell in enumerate(made.found or []) for at, run in enumerate(of_cell) if run}
+    plain = all(run.variables[name].values.size == 1 for run in runs.values() for name in told.numbers)
+    assert (told.done == made.done).all() if plain else {*zip(*np.nonzero(told.done), strict=True)} == {*told.diverged}
+    for place, run in runs.items() if plain else ():
+        for name, numbers in told.numbers.items():
+            assert numbers[place] == run.variables[name].values.flat[0], name
 
 
 def diverges_alike(cell: Problem, seed: int, steps: int, names: tuple[str, ...], error: Diverged) -> None:

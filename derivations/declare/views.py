@@ -122,6 +122,10 @@ class EntryView(Protocol):
         """Pre-activations on the directions (T, H, m, B)."""
 
     @property
+    def seen(self) -> Mapping[str, Array]:
+        """What the engine observes: "loss", "margins" (T, n), "outputs" (T, n, K), definitions of the recursion, ..."""
+
+    @property
     def own(self) -> Flags:
         """(H, n), or of many draws (T, H, n): whether a head is an example's own."""
 
@@ -147,10 +151,6 @@ class StateView(EntryView, Protocol):
     @property
     def b(self) -> Array | None:
         """Coefficients (T, H, m, B); None where they are not known."""
-
-    @property
-    def seen(self) -> Mapping[str, Array]:
-        """What the engine observes: "loss", "margins" (T, n), "outputs" (T, n, K), definitions of the recursion, ..."""
 
     @property
     def y(self) -> Array:

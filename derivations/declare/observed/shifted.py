@@ -7,7 +7,7 @@ from typing import Any
 
 from ..choices import Name, one_of
 from ..observable import OfStates, of_examples
-from ..views import Array, StateView, WeightView
+from ..views import Array, EntryView, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,10 @@ class Shifted(OfStates):
 
     def value(self, states: StateView) -> Array | None:
         """(T, n); None where the engine does not observe the definition."""
+        return self.of_runs(states)
+
+    def of_runs(self, states: EntryView) -> Array | None:
+        """As `value`."""
         of = states.seen.get(self.of)
         return None if of is None else states.by_task(self.times * of + self.plus)
 

@@ -14,6 +14,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from .environments import kept
+
 ROOT = Path(__file__).resolve().parent
 _IMPORT = re.compile(
     rb"[ \t]*(?:import[ \t]+(?P<whole>\w[\w., \t]*)"
@@ -116,7 +118,7 @@ def say(function: Any, made_of: str) -> None:
             for each in Path(file._cache_path).glob(f"{base}.*.nbc"):
                 if not each.name.startswith(ours):
                     each.unlink()
-        save(key, data)
+        save(key, kept(data))
 
     vars(file).update(save=saved, _source_stamp=made_of, _data_name_pattern=f"{ours}{{number:d}}.nbc")
 

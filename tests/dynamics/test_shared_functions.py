@@ -237,3 +237,65 @@ def test_where_compiled_code_is_kept_is_one_thread_s_at_a_time(tmp_path: Path) -
     for thread in threads:
         thread.join(30.0)
     assert seen == [str(tmp_path), before, str(tmp_path / "other")] and lazily.numba_folder() == before
+
+
+OTHERS = """
+import sys
+from pathlib import Path
+from dynamics.kernel.loading import BESIDE, module_of, remember
+
+loaded = [Path(word) for word in sys.argv[1].split(",")]
+for path in loaded:
+    remember(path, BESIDE)
+    module_of(path)
+for word in sys.argv[2].split(","):
+    kernel = module_of(Path(word))
+    try:
+        kernel.run(-1.0)
+    except ValueError as error:
+        print(kernel.run(1.5), error)
+"""
+
+
+def test_kept_code_that_holds_another_kernel_s_functions_needs_no_kernel_but_its_own(tmp_path: Path) -> None:
+    """Of three that share functions, as a model's before and after a change do: the first is not there any more.
+
+    Its module had been imported, so that what was kept was compiled again, or nothing was kept, and a note said so.
+    """
+    inner = """
+@njit(cache=True)
+def inner(x):
+    if x < 0.0:
+        raise ValueError("below", x)
+    return x * 2.0
+"""
+    outer = """
+@njit(cache=True)
+def outer(x):
+    return inner(x) + 1.0
+"""
+    run = """
+@njit("float64(float64)", cache=True)
+def run(x):
+    return {0}(x) + {1}
+"""
+    both = HEAD + inner + outer
+    texts = {"first": HEAD + inner + run.format("inner", "0.0"), "second": both + run.format("outer", "1.0"),
+             "third": both + run.format("outer", "2.0")}
+    files = {name: tmp_path / f"{name}.py" for name in texts}
+    for name, path in files.items():
+        path.write_text(texts[name], encoding="utf-8")
+
+    def called(loaded: list[str], ran: list[str]) -> list[str]:
+        words = [",".join(str(files[name]) for name in names) for names in (loaded, ran)]
+        done = subprocess.run([sys.executable, "-c", OTHERS, *words], check=True, capture_output=True, text=True)
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    said = "('below', -1.0)"
+    assert called(["first", "second"], ["first", "second"]) == [f"3.0 {said}", f"5.0 {said}"]
+    files["first"].unlink()
+    kept = {each: each.read_bytes() for each in (tmp_path / "__pycache__").glob("second.*.nbc")}
+    assert called(["second", "third"], ["third"]) == [f"6.0 {said}"]
+    assert called(["second"], ["second"]) == [f"5.0 {said}"]
+    assert kept and {each: each.read_bytes() for each in kept} == kept  # read, and not compiled anew

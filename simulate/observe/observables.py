@@ -17,8 +17,8 @@ from .states import States
 from .states_many import ManyStates
 
 __all__ = [
-    "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "sought",
-    "threshold",
+    "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "of_data",
+    "sought", "threshold",
 ]
 
 
@@ -47,6 +47,12 @@ def at_every_step(model: Model) -> tuple[str, ...]:
     along = {*fresh_names(model), *(name for o in elsewhere for name in (o.name, *o.also))}
     along |= {event.name for event in model.events}
     return tuple(name for name in names(model) if name not in along)
+
+
+@once
+def of_data(model: Model) -> tuple[str, ...]:
+    """The variables that the data determine, whatever the state."""
+    return tuple(o.name for o in model.observables if o.known_from is KnownFrom.DATA)
 
 
 def needs_seen(model: Model, wanted: Iterable[str]) -> bool:

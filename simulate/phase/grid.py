@@ -247,8 +247,7 @@ def _check_observable(model: Model, text: str, more: tuple[str, ...]) -> tuple[W
     if text in plain:
         return Wanted(text, text, (), ""), True
     request = wanted(str(text))
-    of_data = [o.name for o in model.observables if o.known_from is KnownFrom.DATA]
-    known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *of_data]))
+    known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *obs.of_data(model)]))
     if request.name == STOPPED and not more:
         raise InputError(f"observable: {STOPPED!r} is the step where until ends a run; give until, such as loss=1e-3")
     if request.name not in known:

@@ -208,6 +208,15 @@ def test_steps_that_draw_go_together() -> None:
     assert batch.together(cells, [0], 9, FRESH).done.ravel().tolist() == [True, True, True, False, False]
 
 
+def test_what_is_of_the_data_goes_together_too() -> None:
+    """Its draws differ by seed and by cell; class noise that follows the class has its ratio in a matrix."""
+    cells = [problem_of(choose("nearly_orthogonal", {"n": 6, "m": 3, "d": d, "mu_norm": 0.3})) for d in (40, 60)]
+    assert compare(cells, [0, 1], 3, ("near_orthogonality", "loss")) == 4
+    values = {"K": 3, "n": 9, "m": 2, "d": 40, "init": "gaussian"}
+    classes = [problem_of(choose("heterogeneous", {**values, "Gamma": ratio})) for ratio in (1.0, 5.0)]
+    assert compare(classes, [0, 1], 3, ("Gamma_kj", "test_error", "one_minus_p")) == 4
+
+
 WILD: dict[str, Any] = {"sigma_p": 0.5, "mu_norm": 1.0, "sigma_0": 0.01, "lam": 0.5, "lam_until": 100}
 DIVERGE: list[dict[str, Any]] = [
     {**WILD, "regularizer": "pegr", "eta": 1e300},  # at once

@@ -8,7 +8,6 @@ import sympy as sp
 
 from ..errors import ModelError
 from .recursion import Recursion
-from .stages import SLOPES
 from .sums import Definition
 from .symbols import i
 
@@ -26,12 +25,13 @@ def idealised(recursion: Recursion, dropped: Dropped) -> Recursion:
     definitions, objective = dict(recursion.definitions), recursion.model.objective
     if "p" in definitions and dropped.frozen:
         return replace(recursion, definitions={**definitions, "p": _even(recursion, definitions["p"])})
-    if "l1" not in definitions or type(objective.loss_kind) not in SLOPES:
-        raise ModelError(f"gap: the slope at 0 of the loss {objective.loss!r} is not known; declare a loss of margins")
+    if "l1" not in definitions:
+        raise ModelError(f"gap: the loss {objective.loss!r} has no l'' of a margin to drop; leave the penalty out")
     # NOTE: margins stay in both, so that a step still computes outputs, by which it tells a run that diverges.
-    nothing = sp.Mul(sp.S.Zero, sp.IndexedBase("margin")[i], evaluate=False)
-    if dropped.frozen:
-        slope = sp.Add(SLOPES[type(objective.loss_kind)], nothing, evaluate=False)
+    margin = sp.IndexedBase("margin")[i]
+    nothing = sp.Mul(sp.S.Zero, margin, evaluate=False)
+    if dropped.frozen:  # with what weighs it: label weights, and the shares of mixed labels
+        slope = definitions["l1"].expr.xreplace({margin: nothing})
         definitions["l1"] = replace(definitions["l1"], expr=slope, meaning="first derivative of the loss, frozen")
     if dropped.flat:
         definitions["l2"] = replace(definitions["l2"], expr=nothing, meaning="second derivative of the loss, dropped")

@@ -54,8 +54,9 @@ FLAT = Toggle(name="zeta (l'')", flat=True)
 def toggles(model: Model) -> tuple[Toggle, ...]:
     """What can be dropped of a model's recursion, one by one and together."""
     tasks = any(isinstance(family.law, TaskLaw) for family in model.directions)
-    single = (CROSS, *((ALIKE,) if tasks else ()), FROZEN, *((FLAT,) if model.objective.penalised else ()))
-    return (*single, replace(CROSS, name="all", alike=tasks, frozen=True, flat=model.objective.penalised))
+    curved = model.objective.penalised and model.network.head_axis.signed  # of a softmax l'' stands in no term alone
+    single = (CROSS, *((ALIKE,) if tasks else ()), FROZEN, *((FLAT,) if curved else ()))
+    return (*single, replace(CROSS, name="all", alike=tasks, frozen=True, flat=curved))
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def _run(start: Start, toggle: Toggle, recorded: Steps) -> tuple[Array, int]:
     drawn, steps = start.draw, int(recorded[-1])
     kernel = start.kernel
     if toggle.frozen or toggle.flat:
-        kernel = idealised_kernel(start.model, toggle.frozen, toggle.flat).bind(drawn.clean)
+        kernel = idealised_kernel(start.model, toggle.frozen, toggle.flat).bind(drawn.clean, drawn.scalars)
     z, gram = toggle.drawn(drawn, start.model)
     with progress("gap", steps, "steps") as after, np.errstate(all="ignore"):
         path = kernel.run(z, np.zeros_like(z), gram, drawn.y, start.values, steps, recorded,

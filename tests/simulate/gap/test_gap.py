@@ -12,12 +12,14 @@ import pytest
 import gammarho as gr
 from derivations.calculus.idealised import Dropped, idealised
 from derivations.calculus.recursion import of_model
-from derivations.declare import INDEX_SETS
+from derivations.declare import INDEX_SETS, Model, Objective, Parameter, Patch, RandomSign
 from derivations.errors import ModelError
 from derivations.generate import write_idealised
 from derivations.papers.pegr.model import model as pegr
+from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.load import load
 from simulate.ask.chosen import choose
+from simulate.gap import gap as verb
 from simulate.gap.dropped import ALIKE, CROSS, FLAT, FROZEN, rows_of, toggles
 from simulate.gap.gap import Apart, Gap
 from simulate.run.problem import problem_of
@@ -157,11 +159,66 @@ def test_tasks_without_their_own_parts_are_those_of_a_dictionary_of_length_zero(
     assert not (crossless - np.diag(np.diag(crossless)))[2:].any()
 
 
-def test_what_has_another_loss_or_fresh_examples_says_so() -> None:
-    recursion = of_model(pegr("pegr"))
-    loss = replace(recursion.model.objective, loss="exp(-z)")
-    with pytest.raises(ModelError, match="gap: the slope at 0"):
-        idealised(replace(recursion, model=replace(recursion.model, objective=loss)), Dropped(frozen=True))
+@pytest.mark.parametrize(("loss", "weights", "slope"), [
+    ("logistic", (2.0, 0.5), -1 / 2), ("log(1 + exp(-z/temp))", (2.0, 0.5), -1 / 6), ("hinge", (), -1.0),
+    ("squared", (1.0, 3.0), -1.0),
+])
+def test_the_frozen_slope_of_any_loss_is_weighed_as_the_loss_is(
+    loss: str, weights: tuple[float, ...], slope: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a scalar that is drawn for each example.  Before, that was a defect, label weights were dropped in silence,
+    and losses that are formulas had no slope."""
+    monkeypatch.setenv("GAMMARHO_CACHE", str(tmp_path / "cache"))
+
+    def plain(model: Model, frozen: bool, flat: bool) -> Kernel:
+        path = write_idealised(model, Dropped(frozen, flat))
+        return load(path, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), INDEX_SETS, compiled=False)
+
+    monkeypatch.setattr(verb, "idealised_kernel", plain)
+    start = problem_of(choose(_signed(loss, weights), {"n": 6, "m": 2, "d": 9})).start(3, "vectors")
+    found, _ = verb._run(start, FROZEN, np.array([1, 2]))
+    drawn, eta, j = start.draw, 0.3, np.array([1.0, -1.0])[:, None]
+    z, b, y = drawn.z.copy(), np.zeros_like(drawn.z), drawn.y
+    weight = np.where(y > 0, *weights) if weights else np.ones(6)
+    signs = y * drawn.scalars["sign"]
+    assert len(set(signs)) == len(set(y)) == 2
+    for step in range(2):
+        g = np.zeros_like(z)
+        for i in range(6):
+            size = slope * weight[i] * y[i] * j / (6 * 2)
+            g[..., 0] += size * signs[i] * (signs[i] * z[..., 0] > 0)
+            g[..., 1 + i] += size * (z[..., 1 + i] > 0)
+        b, z = b - eta * g, z - eta * g @ drawn.gram
+        np.testing.assert_allclose(found[step], b, rtol=1e-10, atol=1e-14)
+
+
+def _signed(loss: str, weights: tuple[float, ...]) -> Model:
+    """ReLU filters on (s_i y_i mu, xi_i), with a sign s_i that is drawn for each example."""
+    declared = pegr("none")
+    return replace(
+        declared, name="signs", title="Signs", observables=(), events=(),
+        network=replace(declared.network, activation=replace(declared.network.activation, name="relu", power=1)),
+        patches=(Patch(direction="mu", scale=("label", RandomSign(name="sign"))), Patch(direction="xi")),
+        objective=Objective(loss=loss, label_weights=weights),
+        parameters=(*(replace(each, default=0.3) if each.name == "eta" else each for each in declared.parameters),
+                    Parameter(name="temp", latex="", meaning="temperature", kind="real", default=3.0, low=0,
+                              open_low=True)),
+    )
+
+
+def test_of_class_heads_with_a_penalty_what_can_be_dropped_is_dropped() -> None:
+    """Of a softmax no term is l'' alone.  Before, such a model was refused for its loss, after three of the runs."""
+    declared = problem_of(choose("heterogeneous", {"K": 2})).model
+    lam = Parameter(name="lam", latex="", meaning="penalty", kind="real", default=0.1, low=0)
+    penalised = replace(declared, objective=Objective(loss="cross_entropy", penalty="per_example"),
+                        parameters=(*declared.parameters, lam))
+    assert [each.name for each in toggles(penalised)] == ["cross terms", "l' frozen", "all"]
+    assert not toggles(penalised)[-1].flat and toggles(pegr("pegr"))[-1].flat
+
+
+def test_what_has_no_slope_to_drop_or_fresh_examples_says_so() -> None:
+    with pytest.raises(ModelError, match="gap: the loss 'cross_entropy' has no l'' of a margin to drop"):
+        idealised(of_model(problem_of(choose("heterogeneous", {"K": 2})).model), Dropped(flat=True))
     with pytest.raises(gr.InputError, match="draws examples afresh"):
         gr.gap("fomaml", {"fresh": True}, preset="mechanism")
 

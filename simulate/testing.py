@@ -28,6 +28,7 @@ from derivations.declare import (
     Network,
     Objective,
     OfLabel,
+    Parameter,
     Patch,
     RandomSign,
     Row,
@@ -49,6 +50,7 @@ from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 
+from .ask import parameters
 from .errors import InputError, quoted
 from .run.algorithm import step_draws
 from .start.neurons import on_axes
@@ -270,7 +272,8 @@ def _scaled(
 def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance:
     """A model with a state: correlated Gaussian directions (dependent where B > d), |z| of order one, any labels.
 
-    Of a bilevel algorithm one to four tasks, repeated ones included, and up to five inner steps.
+    Of a bilevel algorithm one to four tasks, repeated ones included, and up to five inner steps.  What the model's own
+    parameters are, beside the sizes and the algorithm's numbers, is within a factor of two of their defaults.
     """
     model = draw(of if of is not None else models())
     tasks = 1
@@ -291,6 +294,7 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
             "eta_inner": draw(st.floats(1e-2, 1.0)), "sampled": draw(st.integers(1, tasks)),
             "shares": ",".join(str(draw(st.integers(1, 9))) for _ in range(tasks)),
         }
+    values = _of_model(draw, model, values)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n *= tasks
     directions = model.offsets(n, tasks)[""]
@@ -306,6 +310,33 @@ def instances(draw: Any, of: st.SearchStrategy[Model] | None = None) -> Instance
     clean = rng.choice(labels, size=n) if model.follows_clean else y
     scalars = any_scalars(model, values, y, clean, rng)
     return Instance(model, values, vectors, weights, y, draw(st.integers(0, 2**16)), clean, scalars)
+
+
+def _of_model(draw: Any, model: Model, values: dict[str, Value]) -> dict[str, Value]:
+    """The values under the model's own names, and all of its other parameters; what is out of range is the default."""
+    if isinstance(model.algorithm, Bilevel):
+        loops = model.algorithm
+        words = {"n_tasks": loops.tasks, "n": loops.examples, "n_train": loops.train, "J": loops.inner_steps,
+                 "eta_inner": loops.inner_step, "eta": loops.step, "shares": loops.shares, "sampled": loops.sampled}
+    else:
+        words = {"eta": model.algorithm.step, **model.algorithm.options}
+    values = {**values, **{name: values[word] for word, name in words.items() if name}}
+    declared = {each.name: each for each in model.parameters}
+    held = {name: value for name, value in values.items() if name not in declared or _fits(declared[name], value)}
+    read = parameters.resolve(model, {name: held[name] for name in declared if held.get(name) is not None}).values
+    for name, parameter in declared.items():
+        default = read[name]
+        if name not in values and parameter.kind == "real" and isinstance(default, float):
+            near = default * draw(st.floats(0.5, 2.0))
+            held[name] = near if parameter.spans(near) else default
+    return {**read, **held}
+
+
+def _fits(parameter: Parameter, value: Value) -> bool:
+    """Whether a parameter may have that value."""
+    if isinstance(value, str):
+        return parameter.kind == "counts" or value in parameter.choices
+    return not parameter.numeric or value is None or parameter.spans(float(value))
 
 
 def _repeat_a_task(model: Model, vectors: Array, n: int, tasks: int) -> None:

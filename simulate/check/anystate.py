@@ -14,7 +14,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from derivations.declare import Bilevel, Directions, FixedLaw, GaussianLaw, Law, Model, TaskLaw, Value
+from derivations.declare import (
+    Bilevel,
+    Directions,
+    FixedLaw,
+    GaussianLaw,
+    GivenMixing,
+    GivenScalar,
+    Law,
+    Model,
+    TaskLaw,
+    Value,
+    mixings_of,
+)
 from dynamics.arrays import Array
 
 from ..ask import models, parameters, settings
@@ -22,7 +34,8 @@ from ..run.kernels import plain_kernel_for
 from ..run.problem import Problem, Start
 from ..start import neurons
 from ..start.declared import off_indices
-from ..values import whole
+from ..start.scalars import drawn_scalars, named_of_arrays
+from ..values import number, whole
 from .case import Case
 from .cases import state_case
 
@@ -53,6 +66,7 @@ def arbitrary(
     n, m = choose.whole(1, 5), choose.whole(1, 4)
     known = [p.name for p in models.build(source.factory, {}).parameters]
     declared = models.build(source.factory, chosen)
+    n = next((len(each.rows) for each in mixings_of(declared) if isinstance(each, GivenMixing)), n)
     features = declared.n_heads if any(family.index_set.per_class for family in declared.directions) else 0
     free = {
         "n": n,
@@ -68,6 +82,8 @@ def arbitrary(
     if declared.algorithm.over_tasks:
         free |= _task_sizes(choose, declared.bilevel)
         n = int(free[declared.bilevel.examples])
+    elif batch := declared.algorithm.options.get("batch"):
+        free[batch] = choose.whole(1, n)
     if "slope" in known:
         free["slope"] = choose.one_of([0.0, 0.1, 0.5, 1.0])
     rng = np.random.default_rng(choose.whole(0, ANYWHERE))
@@ -87,6 +103,7 @@ def arbitrary(
         initial[family.name] = initial[family.name] * times[family.name] * (length / drawn if one else 1.0)
     if not declared.algorithm.over_tasks:
         initial["W"] = _lengthened(initial, {each.name: 10 ** choose.real(-2 * own, 2 * own) for each in families})
+        initial |= _beside(rng, resolved.model, resolved.values, initial["y"])
     initial |= {name: size * rng.normal(size=(declared.n_heads, m)) for name in neurons.names(resolved.model)}
     start = _exact(Problem(resolved, initial=initial, loaded=plain_kernel_for(resolved.model)).start(0))
     b = size * choose.one_of([0.0, 0.3, 1.0]) * rng.normal(size=start.draw.z.shape) / max(length, 1.0)
@@ -95,6 +112,16 @@ def arbitrary(
         b[..., offsets[each.name] : offsets[each.name] + sizes[each.name]] *= 10 ** choose.real(-2 * own, 2 * own)
     quantities = {q.name: q.formula for q in settings.statements_of(source, resolved.model).quantities}
     return state_case(start, b, quantities)
+
+
+def _beside(rng: np.random.Generator, model: Model, values: Mapping[str, Value], y: Array) -> dict[str, Array]:
+    """What else examples have: labels before flips, and scalars and mixing matrices by their laws, else Gaussian."""
+    flipped = number(values, model.label_flips) if model.label_flips else 0.0
+    clean = np.where(rng.random(len(y)) < (0.5 if 0 < flipped < 1 else flipped), -y, y) if flipped else y
+    lawless = {each.name: rng.normal(size=len(y)) for each in model.scalars if isinstance(each, GivenScalar)}
+    wanted = [name for names in named_of_arrays(model) for name in names]
+    drawn = drawn_scalars(model, values, y, clean, int(rng.integers(ANYWHERE)), lawless) if wanted else {}
+    return {**{name: drawn[name] for name in wanted}, **({"clean": clean} if flipped else {})}
 
 
 def _of_law(family: Directions, length: float, d: float) -> dict[str, Value]:
@@ -163,8 +190,8 @@ def _split(rng: np.random.Generator, model: Model, n: int, m: int, size: float, 
 def _task_sizes(choose: Choices, algorithm: Bilevel) -> dict[str, Value]:
     """1 to 3 tasks of 2 to 4 examples, up to 4 inner steps, and room for a dictionary in d."""
     n, items = choose.whole(2, 4), choose.whole(1, 4)
-    return {
-        algorithm.tasks: choose.whole(1, 3),
+    sizes: dict[str, Value] = {
+        algorithm.tasks: (tasks := choose.whole(1, 3)),
         algorithm.examples: n,
         algorithm.train: choose.whole(1, n - 1),
         algorithm.inner_steps: choose.whole(0, 4),
@@ -173,16 +200,22 @@ def _task_sizes(choose: Choices, algorithm: Bilevel) -> dict[str, Value]:
         "M": items,
         "d": items + 1 + choose.whole(2, 8),
     }
+    if algorithm.shares:
+        sizes[algorithm.shares] = ",".join(str(choose.whole(1, 9)) for _ in range(tasks))
+    return sizes | ({algorithm.sampled: choose.whole(1, tasks)} if algorithm.sampled else {})
 
 
 def _task_arrays(
     rng: np.random.Generator, model: Model, values: Mapping[str, Value], n: int, m: int, length: float, size: float
 ) -> dict[str, Array]:
-    """Tasks that share nu and take z_a, both of lengths about 0.3 to 3 and orthogonal; noise off all of these."""
-    d, tasks = int(whole(values, "d")), int(whole(values, model.bilevel.tasks))
-    axis = model.network.head_axis
-    arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=(tasks, n))}
-    spans: list[Array] = []
+    """Tasks that share nu and take z_a, of lengths about 0.3 to 3 and orthogonal, and vectors of about that length.
+
+    What a law projects off is orthogonal to that.
+    """
+    d, axis, over = int(whole(values, "d")), model.network.head_axis, model.bilevel.tasks
+    many = {over: int(whole(values, over)), "n": n, "K": axis.count}
+    arrays = {"W": size * rng.normal(size=(axis.count, m, d)), "y": rng.choice(axis.labels, size=(many[over], n))}
+    spans: dict[str, list[Array]] = {}
     for family in model.directions:
         if isinstance(family.law, TaskLaw):
             items = int(whole(values, family.law.items))
@@ -190,11 +223,15 @@ def _task_arrays(
             shared[0] = 10 ** rng.uniform(-0.5, 0.5)
             entries[:, 1 : items + 1] = 10 ** rng.uniform(-0.5, 0.5) * rng.normal(size=(items, items)) / items**0.5
             arrays |= {family.law.shared: shared, family.law.dictionary: entries}
-            arrays[family.name] = shared + entries[rng.integers(0, items, size=tasks)]
-            spans += [shared[None], entries]
-    basis = np.linalg.qr(np.vstack(spans).T)[0] if spans else np.zeros((d, 0))
-    for family in model.directions:
-        if family.index_set.per_example:
-            vectors = length * rng.normal(size=(tasks, n, d)) / np.sqrt(d)
-            arrays[family.name] = vectors - (vectors @ basis) @ basis.T
+            arrays[family.name] = shared + entries[rng.integers(0, items, size=many[over])]
+            spans[family.name] = [shared[None], entries]
+    others = [family for family in model.directions if not isinstance(family.law, TaskLaw)]
+    for family in sorted(others, key=lambda each: not isinstance(each.law, FixedLaw)):  # what others are off goes first
+        law, shape = family.law, [many[each] for each in family.index_set.index("K", "n", over)]
+        vectors: Array = length * rng.normal(size=(*shape, d)) / np.sqrt(d)
+        off = law.projected_off(values) if isinstance(law, Law) else ()
+        if off:
+            basis = np.linalg.qr(np.vstack([each for name in off for each in spans[name]]).T)[0]
+            vectors = vectors - (vectors @ basis) @ basis.T
+        arrays[family.name], spans[family.name] = vectors, [vectors.reshape(-1, d)]
     return arrays

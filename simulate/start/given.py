@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import ClassNoiseLaw, MixedLabel, Model, TaskLaw, Value, rows_of
+from derivations.declare import ClassNoiseLaw, MixedLabel, Model, TaskLaw, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
@@ -18,7 +18,7 @@ from ..errors import InputError
 from . import brought
 from .array_checks import array_of, check_keys, check_labels, check_shape
 from .drawn import Draw, Watched, of_vectors
-from .scalars import said_by_labels
+from .scalars import named_of_arrays, said_by_labels
 
 
 def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str, Any], seed: int) -> Draw:
@@ -27,9 +27,8 @@ def from_arrays(model: Model, values: Mapping[str, Value], initial: Mapping[str,
     laws = {family.name: law for family in model.directions if isinstance(law := family.law, ClassNoiseLaw)}
     given = {name: law.matrices for name, law in laws.items() if law.matrices in initial}
     from_matrices = [name for name in given if name not in initial]
-    rows = [row.name for row in rows_of(model)]
+    scalars, rows = named_of_arrays(model)
     blends = {each.name: each for each in model.scalars if isinstance(each, MixedLabel) and each.by.name in rows}
-    scalars = [each.name for each in model.scalars if each.drawn and each.name not in (*rows, *blends)]
     needed = [name for name in (*names, *scalars, *rows, "W", "y") if name not in from_matrices]
     by_clean = any(each.tells_clean for each in model.scalars)
     of_labels = ["clean"] if model.follows_clean or by_clean or model.label_flips else []

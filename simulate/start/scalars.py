@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
-from derivations.declare import MixedLabel, Model, OfCases, OfDensity, OfLabel, Row, Scalar, Value, forgotten
+from derivations.declare import MixedLabel, Model, OfCases, OfDensity, OfLabel, Row, Scalar, Value, forgotten, rows_of
 from derivations.errors import ModelError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
@@ -15,14 +16,20 @@ from ..errors import InputError
 from .mixed import matrix_of
 
 
-def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Array, seed: int) -> dict[str, Array]:
+def drawn_scalars(
+    model: Model, values: Mapping[str, Value], y: Array, clean: Array, seed: int,
+    given: Mapping[str, Array] = MappingProxyType({}),
+) -> dict[str, Array]:
     """Scalars (n,) and mixing matrices (n, n) of examples of labels y and clean ones (n,), by name; a stream each.
 
     One draw in [0, 1) an example picks among a scalar's cases, so the same examples keep a view as its probability
-    grows.  Raises InputError where a parameter is out of range.
+    grows.  Those `given` are taken.  Raises InputError where a parameter is out of range.
     """
     scalars: dict[str, Array] = {}
     for at, scalar in enumerate(each for each in model.scalars if each.varies):
+        if scalar.name in given:
+            scalars[scalar.name] = given[scalar.name]
+            continue
         if isinstance(scalar, Row):
             scalars[scalar.name] = matrix_of(model, scalar.by, values, clean, seed)
             continue
@@ -36,6 +43,16 @@ def drawn_scalars(model: Model, values: Mapping[str, Value], y: Array, clean: Ar
         chance = stream(seed, "scalars", at).random(len(y)) if scalar.drawn else np.zeros(len(y))
         scalars[scalar.name] = _picked(scalar, values, labels, chance)
     return scalars
+
+
+def named_of_arrays(model: Model) -> tuple[list[str], list[str]]:
+    """The scalars (n,) and the mixing matrices (n, n) that arrays of the caller's own have to bring, by name.
+
+    What a matrix blends is computed from it where it is among them.
+    """
+    rows = [row.name for row in rows_of(model)]
+    blends = [each.name for each in model.scalars if isinstance(each, MixedLabel) and each.by.name in rows]
+    return [each.name for each in model.scalars if each.drawn and each.name not in (*rows, *blends)], rows
 
 
 def said_by_labels(model: Model, values: Mapping[str, Value], y: Array, clean: Array) -> dict[str, Array]:

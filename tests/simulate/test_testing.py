@@ -24,7 +24,7 @@ OWN = replace(
     network=replace(PLAIN.network, activation=Activation(name="z*sigmoid(sharp*z)")),
     objective=Objective(loss="log(1 + exp(-z/heat))"),
     algorithm=GradientDescent(step="rate", momentum="memory", batch="few"),
-    patches=(Patch(direction="mu", scale=("label", Bernoulli(name="seen", probability="share"))), Patch(direction="xi")),
+    patches=(Patch(direction="mu", scale=("label", Bernoulli(name="s", probability="share"))), Patch(direction="xi")),
     parameters=(
         *(each for each in PLAIN.parameters if each.name != "eta"), real("rate", 0.01, high=0.02),
         real("sharp", 1.7, open_low=True), real("heat", "2*sharp", open_low=True), real("memory", 0.9, high=0.95),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,29 @@ LOADED = "'_decimal' in sys.modules"
 def test_a_module_found_lazily_loads_when_it_is_used(code: str, loads: bool) -> None:
     """The imports alone do not: under Python 3.11 `importlib.util.LazyLoader` fails the first line."""
     subprocess.run([sys.executable, "-c", f"{ROOM}{code}; assert ({LOADED}) is {loads}"], check=True)
+
+
+THREADS = """
+import sys, threading
+sys.path.insert(0, sys.argv[1])
+from tests.helpers.later import Finder
+
+sys.meta_path.insert(0, Finder("slow"))
+import slow
+
+found = []
+threads = [threading.Thread(target=lambda: found.append(slow.late)) for _ in range(3)]
+[each.start() for each in threads], [each.join(30.0) for each in threads]
+from slow import late
+assert found == [late] * 3 and slow.times == 1, found
+"""
+
+
+def test_a_thread_that_asks_while_another_loads_waits_for_it(tmp_path: Path) -> None:
+    """It had found half a module: `from scipy.special import logsumexp` of a grid's second thread failed."""
+    text = "import sys, time\ntimes = sys.slow = getattr(sys, 'slow', 0) + 1\ntime.sleep(0.3)\nlate = object()\n"
+    (tmp_path / "slow.py").write_text(text, encoding="utf-8")
+    subprocess.run([sys.executable, "-c", THREADS, str(tmp_path)], check=True)
 
 
 def test_collecting_tests_of_the_weights_loads_no_torch() -> None:

@@ -48,7 +48,12 @@ def maps(workers: int) -> dict[str, tuple[int, Callable[[int], object]]]:
     def own(seed: int, observable: str) -> object:
         return tasks(seed, observable, x="d=2000:4000:20", seeds=5)
 
+    def classes(seed: int) -> object:
+        return gr.phase("heterogeneous", K=3, n=20, m=10, d=1000, x="u_norm=0.1:3:10", y="Gamma=1:100:10", steps=100,
+                        seeds=5, seed=seed, workers=workers)
+
     return {
+        "heterogeneous noise, by vectors": (500, classes),
         **{f"FOMAML, draws of 200 cells, {name}": (400, partial(shared, observable=name)) for name in OBSERVABLES},
         **{f"FOMAML, a draw a run, {name}": (100, partial(own, observable=name)) for name in OBSERVABLES},
         "two rows of Kou's map": (200 * SEEDS, lambda seed: kou(seed, "590:600:2")),

@@ -10,14 +10,13 @@ from derivations.declare import Model, Value
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
-from dynamics.fresh.classnoise import standardised
 
 from ..errors import GramRefused, InputError
 from .drawn import Centre, Draw, of_vectors
 from .filters import filters
 from .plan import Plan
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
-from .standard import standard
+from .standard import scaled, standard, standard_rows
 
 
 def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, seed: int) -> Draw:
@@ -41,11 +40,7 @@ def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, 
         vectors[fixed, np.arange(len(fixed))] = plan.length[fixed]
     else:
         vectors[fixed, : len(fixed)] = plan.root
-    rng = stream(seed, "data")
-    parts = [standardised(rng, shape, (count, d), *numbers) for count, shape, numbers in plan.shapes]
-    parts = parts or [np.empty((0, d))]
-    drawn = parts[0] if len(parts) == 1 else np.vstack(parts)
-    drawn *= plan.std[noise, None]
+    drawn = scaled(standard_rows(seed, "data", plan.shapes, d), plan.std[noise, None])
     drawn[:, : len(fixed)][~plan.along] = 0.0
     spiked = slice(len(fixed), len(fixed) + plan.spikes)
     drawn[:, spiked] *= plan.stretch(y)

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from derivations.declare import Model, Value
 from dynamics.arrays import Array
-from dynamics.chance.streams import stream
-from dynamics.fresh.classnoise import standardised
 
 from ..values import number, whole
+from .standard import scaled, standard_rows
 
 
 def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Array:
@@ -18,7 +17,6 @@ def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Arr
     Raises:
         InputError: `values` lack the number of filters or their standard deviation.
     """
-    size = (model.n_heads, int(whole(values, "m")), d)
-    drawn = standardised(stream(seed, "init"), model.initialisation.shape_of(values), size)
-    drawn *= number(values, model.initialisation.std)
-    return drawn
+    m = int(whole(values, "m"))
+    rows = standard_rows(seed, "init", [(model.n_heads * m, model.initialisation.shape_of(values), ())], d)
+    return scaled(rows, number(values, model.initialisation.std)).reshape(model.n_heads, m, d)

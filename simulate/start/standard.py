@@ -1,11 +1,17 @@
-"""What is random of draws by Gram, whatever their lengths and deviations are: kept, since cells of a grid share it."""
+"""What is random of draws, whatever their lengths and deviations are: kept, since cells of a grid share it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.chance.streams import stream
+from dynamics.fresh.classnoise import standardised
 
-from ..work.kept import Kept
+from ..work.kept import LARGEST, Kept
 
 
 def standard(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standard:
@@ -20,3 +26,30 @@ def _draw(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standard:
 
 
 _kept = Kept(_draw, many=64)
+
+Shape = tuple[int, str, tuple[float, ...]]
+"""How many rows, and the shape of their entries' law with its numbers."""
+
+
+def standard_rows(seed: int, name: str, shapes: Sequence[Shape], d: int) -> Array:
+    """A seed's rows of d independent entries of mean 0 and variance 1, (N, d), by the stream `name`.
+
+    Not to be written to where they are kept: what comes back can be, or it cannot.
+    """
+    return _kept_entries(sum(count for count, _, _ in shapes) * d, seed, name, tuple(shapes), d)
+
+
+def scaled(rows: Array, by: Array | float) -> Array:
+    """What `standard_rows` gave, times a factor; in place where nobody keeps it."""
+    return np.multiply(rows, by, out=rows if rows.flags.writeable else None)
+
+
+def _entries(seed: int, name: str, shapes: tuple[Shape, ...], d: int) -> Array:
+    rng = stream(seed, name)
+    parts = [standardised(rng, shape, (count, d), *numbers) for count, shape, numbers in shapes]
+    drawn = parts[0] if len(parts) == 1 else np.vstack([np.empty((0, d)), *parts])
+    drawn.flags.writeable = drawn.size > LARGEST
+    return drawn
+
+
+_kept_entries = Kept(_entries, many=4)

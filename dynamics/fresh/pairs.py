@@ -43,6 +43,22 @@ def _exponential(fresh, held, label, sums):
         store(sums, i, total)
 
 
+@njit(_TYPES, **_OPTIONS)
+def _wrong(fresh, order, label, wrong):
+    """wrong[i] = how many of the order have label (fresh[i] + order[a]) < 0, a tie one half; it ascends."""
+    for i in range(fresh.size):
+        bound, below, many = -fresh[i], 0, order.size
+        while many > 1:  # the first that is not below the bound is among the `many` from `below` on, or follows them
+            half = many // 2
+            below += half if order[below + half - 1] < bound else 0
+            many -= half
+        below += 1 if order[below] < bound else 0
+        upto = below
+        while upto < order.size and order[upto] == bound:
+            upto += 1
+        wrong[i] = (below if label > 0.0 else order.size - upto) + 0.5 * (upto - below)
+
+
 _SUMS: dict[Any, Callable[..., None]] = {"logistic": _logistic, "exponential": _exponential}
 
 
@@ -67,8 +83,7 @@ def mean_errors(fresh: Array, held: Array, label: float) -> Array | None:
     """
     if np.isnan(fresh).any() or np.isnan(held).any() or (np.isinf(fresh).any() and np.isinf(held).any()):
         return None
-    order = np.sort(held)
-    below = np.searchsorted(order, -fresh, side="left")
-    upto = np.searchsorted(order, -fresh, side="right")
-    wrong = below if label > 0 else len(held) - upto
-    return np.asarray((wrong + 0.5 * (upto - below)) / len(held))
+    wrong = np.empty(len(fresh))
+    _wrong(np.ascontiguousarray(fresh, dtype=np.float64), np.sort(held), float(label), wrong)
+    wrong /= len(held)
+    return wrong

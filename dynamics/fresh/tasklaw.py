@@ -25,6 +25,7 @@ from . import pairs, testlaw
 from .intervals import mean_and_error
 from .roots import square_root
 from .taskdraws import Streams, TaskDrawLaw, TaskSizes, drawn_tasks
+from .taskscores import Keys, Roots, Scores, keys_of
 from .taskspan import Filters
 
 Adapt = Callable[[Array, Array, Array], Array]
@@ -34,34 +35,31 @@ _CHUNK = 2**17  # numbers handled in one go: they stay in cache
 
 
 def unadapted(
-    outputs: testlaw.Outputs, law: TaskDrawLaw, filters: Filters, normals: Callable[[int], Array],
-    wanted: Collection[str] = WHAT,
+    scores: Scores, law: TaskDrawLaw, filters: Filters, wanted: Collection[str] = WHAT
 ) -> dict[str, Array]:
     """Those `wanted` of loss and error of an example of a fresh task, not adapted, with standard errors, each (T,).
 
-    The mean over normals of the exact mean over dictionary entries and labels; the standard error is that of this
-    estimator over normals, and 0 where nothing is fresh.  Ties count one half, or 1 - 1/k for k best classes.
+    The mean over draws of the exact mean over dictionary entries and labels; the standard error is that of this
+    estimator over draws, and 0 where nothing is fresh.  Ties count one half, or 1 - 1/k for k best classes.
 
     Args:
-        outputs: pre-activations (N, P, H, m) -> f (N,) or logits (N, K).
+        scores: outputs of the fresh vectors' draws and of what stays.
         law: the fresh tasks.
         filters: the trajectory.
-        normals: slot -> (N, S) standard normals, N >= 2, for each of `law.slots()`.
         wanted: which of them; a loss is of every draw with every entry of the dictionary.
     """
     slots, steps = law.slots(), len(filters.products)
-    draws = [normals(at) for at in range(len(slots))]
     values = _none_yet(steps, wanted)
     for t in range(steps):
-        vectors: dict[tuple[int, int], Array] = {}
-        for normal, (f, k) in zip(draws, slots, strict=True):
+        roots: dict[tuple[int, int], Array] = {}
+        for f, k in slots:
             family = law.families[f]
-            inside = filters.along[t] @ family.kept
-            root = _root(filters.rest[t] + inside @ inside.T, normal.shape[1])
-            vectors[f, k] = family.std * (normal @ root.T)
-        if not all(np.isfinite(vector[:1]).all() for vector in vectors.values()):
+            inside = filters.along[t] @ family.kept if family.kept.shape[1] else family.kept[:0]
+            covariance = filters.rest[t] + inside @ inside.T if inside.size else filters.rest[t]
+            roots[f, k] = family.std * _root(covariance, len(covariance))
+        if not all(np.isfinite(root).all() for root in roots.values()):
             continue
-        for name, each in _unadapted_at(outputs, law, filters.products[t], vectors, wanted).items():
+        for name, each in _unadapted_at(scores, law, filters.products[t], roots, wanted).items():
             values[name][t], values[f"{name}_se"][t] = mean_and_error(each)
     return values
 
@@ -71,18 +69,15 @@ def _none_yet(steps: int, wanted: Collection[str]) -> dict[str, Array]:
 
 
 def _unadapted_at(
-    outputs: testlaw.Outputs, law: TaskDrawLaw, products: Array, vectors: dict[tuple[int, int], Array],
-    wanted: Collection[str],
+    scores: Scores, law: TaskDrawLaw, products: Array, roots: Roots, wanted: Collection[str]
 ) -> dict[str, Array]:
     """Loss and error (N,) of each draw at one state, a mean over entries and labels; N = 1 where nothing is fresh."""
-    silence = outputs(np.zeros((1, len(law.patches), law.heads, law.m)))  # what the other patches give
-    noises: dict[tuple[tuple[int, int, float] | None, ...], Array] = {}
+    noises: dict[Keys, Array] = {}
     sums: dict[str, Array | float] = dict.fromkeys(wanted, 0.0)
     for at, label in enumerate(law.labels):
-        features = _feature_scores(outputs, law, products, float(label), at) - silence
-        keys = _keys(law, float(label), at)
+        keys, features = keys_of(law, float(label), at), scores.held(law, products, float(label), at)
         if keys not in noises:
-            noises[keys] = _noise_scores(outputs, law, keys, vectors)
+            noises[keys] = scores.fresh(law, keys, roots)
         for name, total in sums.items():
             sums[name] = total + _mean_over_entries(name, noises[keys], features, float(label), law)
     return {name: np.asarray(total) / len(law.labels) for name, total in sums.items()}
@@ -106,44 +101,6 @@ def _mean_over_entries(what: str, noise: Array, features: Array, label: float, l
 def _judge(what: str, scores: Array, labels: Array, law: TaskDrawLaw) -> Array:
     """Loss or error of scores (N, L) or (N, L, K)."""
     return _errors(scores, labels) if what == "error" else testlaw.costs(scores, labels, law.loss)
-
-
-def _keys(law: TaskDrawLaw, label: float, at: int) -> tuple[tuple[int, int, float] | None, ...]:
-    """(family, class, scale) of the fresh vector in each patch of an example with this label, None in the others."""
-    return tuple(
-        (f, at * law.families[f].index_set.per_class, label if labelled else 1.0) if law.families[f].fresh else None
-        for f, labelled in law.patches
-    )
-
-
-def _feature_scores(outputs: testlaw.Outputs, law: TaskDrawLaw, products: Array, label: float, at: int) -> Array:
-    """Outputs (M,) or (M, K) with no fresh vector, for every entry of the dictionary; M = 1 where there is none."""
-    entries = max((len(law.families[f].held) for f, _ in law.patches if law.families[f].index_set.per_task), default=1)
-    activations = np.zeros((max(entries, 1), len(law.patches), law.heads, law.m))
-    for p, (f, labelled) in enumerate(law.patches):
-        family = law.families[f]
-        if not family.fresh:
-            held = family.held[at : at + 1] if family.index_set.per_class else family.held
-            activations[:, p] = (label if labelled else 1.0) * products[:, held].T.reshape(-1, law.heads, law.m)
-    return outputs(activations)
-
-
-def _noise_scores(
-    outputs: testlaw.Outputs, law: TaskDrawLaw, keys: tuple[tuple[int, int, float] | None, ...],
-    vectors: dict[tuple[int, int], Array],
-) -> Array:
-    """Outputs (N,) or (N, K) of the fresh vectors alone."""
-    count = max((len(vectors[key[:2]]) for key in keys if key is not None), default=1)
-    size = max(1, _CHUNK // (len(keys) * law.heads * law.m))
-    chunks = []
-    for first in range(0, count, size):
-        activations = np.zeros((min(size, count - first), len(keys), law.heads, law.m))
-        for p, key in enumerate(keys):
-            if key is not None:
-                vector = vectors[key[:2]][first : first + size]
-                activations[:, p] = key[2] * vector.reshape(-1, law.heads, law.m)
-        chunks.append(outputs(activations))
-    return np.concatenate(chunks)
 
 
 def adapted(

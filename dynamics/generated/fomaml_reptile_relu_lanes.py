@@ -768,3 +768,97 @@ def adapt_all(states, blocks, y, first, last, kappa, inner_steps, inner_step):
             for s in range(rows):
                 for q in range(length):
                     given[k + own, s, q] = near[(s * length + q) * 8 + own]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def mixed(normals, first, root, neurons, lower, vectors):
+    """vectors (S, 32) = root (S, S), lower triangular where that is said, times normals from first on."""
+    for s in range(0, neurons, 2):
+        x0_0 = lanes(0.0)
+        x0_1 = lanes(0.0)
+        x0_2 = lanes(0.0)
+        x0_3 = lanes(0.0)
+        x1_0 = lanes(0.0)
+        x1_1 = lanes(0.0)
+        x1_2 = lanes(0.0)
+        x1_3 = lanes(0.0)
+        for k in range(s + 2 if lower else neurons):
+            at = first + k * 32
+            z0 = load(normals, at + 0)
+            z1 = load(normals, at + 8)
+            z2 = load(normals, at + 16)
+            z3 = load(normals, at + 24)
+            weight = spread(root, (s + 0) * neurons + k)
+            x0_0 = fused(weight, z0, x0_0)
+            x0_1 = fused(weight, z1, x0_1)
+            x0_2 = fused(weight, z2, x0_2)
+            x0_3 = fused(weight, z3, x0_3)
+            weight = spread(root, (s + 1) * neurons + k)
+            x1_0 = fused(weight, z0, x1_0)
+            x1_1 = fused(weight, z1, x1_1)
+            x1_2 = fused(weight, z2, x1_2)
+            x1_3 = fused(weight, z3, x1_3)
+        store(vectors, (s + 0) * 32 + 0, x0_0)
+        store(vectors, (s + 0) * 32 + 8, x0_1)
+        store(vectors, (s + 0) * 32 + 16, x0_2)
+        store(vectors, (s + 0) * 32 + 24, x0_3)
+        store(vectors, (s + 1) * 32 + 0, x1_0)
+        store(vectors, (s + 1) * 32 + 8, x1_1)
+        store(vectors, (s + 1) * 32 + 16, x1_2)
+        store(vectors, (s + 1) * 32 + 24, x1_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def part(vectors, first, width, filters, kappa, out, at):
+    """out[at:at + 32]: the network on one patch, of columns first ... of vectors (S, width)."""
+    part_0 = lanes(0.0)
+    part_1 = lanes(0.0)
+    part_2 = lanes(0.0)
+    part_3 = lanes(0.0)
+    for h in range(2):
+        j = 1.0 - 2.0 * h
+        for r in range(filters):
+            at_s = (h * filters + r) * width + first
+            a_nu_k = load(vectors, at_s + 0)
+            relu_nu_k = relu(a_nu_k)
+            part_0 = fused(relu_nu_k, lanes(j), part_0)
+            a_nu_k = load(vectors, at_s + 8)
+            relu_nu_k = relu(a_nu_k)
+            part_1 = fused(relu_nu_k, lanes(j), part_1)
+            a_nu_k = load(vectors, at_s + 16)
+            relu_nu_k = relu(a_nu_k)
+            part_2 = fused(relu_nu_k, lanes(j), part_2)
+            a_nu_k = load(vectors, at_s + 24)
+            relu_nu_k = relu(a_nu_k)
+            part_3 = fused(relu_nu_k, lanes(j), part_3)
+    store(out, at + 0, part_0 * kappa)
+    store(out, at + 8, part_1 * kappa)
+    store(out, at + 16, part_2 * kappa)
+    store(out, at + 24, part_3 * kappa)
+
+
+@njit(
+    "void(float64[:, ::1], float64, float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def given_parts(given, kappa, out):
+    """out (N,): the network on one patch of pre-activations given (S, N), N a multiple of 32."""
+    flat, width = given.reshape(-1), given.shape[1]
+    for first in range(0, out.size, 32):
+        part(flat, first, width, given.shape[0] // 2, kappa, out, first)
+
+
+@njit(
+    "void(float64[::1], float64[:, ::1], boolean, float64, float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def drawn_parts(normals, root, lower, kappa, out):
+    """out (N,): the same of pre-activations root x, root (S, S) lower triangular where that is said.
+
+    normals has x of 32 examples after another, (S, 32) each.
+    """
+    neurons = root.shape[0]
+    flat, vectors = root.reshape(-1), aligned(neurons * 32)
+    for first in range(0, out.size, 32):
+        mixed(normals, first * neurons, flat, neurons, lower, vectors)
+        part(vectors, 0, 32, neurons // 2, kappa, out, first)

@@ -243,6 +243,10 @@ class BilevelKernel(Kernel):
         )
         return g, risk, adapted, outs
 
+    def of_patches(self, values: Mapping[str, Any], m: int) -> tuple[ModuleType, tuple[float, ...]] | None:
+        """The module on lanes, which has the network on one patch, and its scalars; None where there is none."""
+        return None if self.lanes is None else (self.lanes, self.arguments(values, m))
+
     def adapt(
         self, states: Array, blocks: Array, y: Array, batch: Iterable[int], values: Mapping[str, Any]
     ) -> Array:

@@ -6,7 +6,9 @@ Zuo, Chen, Yao, Cao and Gu, ICLR 2023: a fresh task takes nu plus a uniform entr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -27,7 +29,7 @@ from derivations.declare.variables import FRESH_TASKS
 from dynamics.arrays import Array
 from dynamics.blas import one_blas_thread
 from dynamics.chance.streams import stream
-from dynamics.fresh import taskdraws, tasklaw
+from dynamics.fresh import taskdraws, tasklanes, tasklaw, taskscores, testlaw
 from dynamics.fresh.intervals import upper
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -107,17 +109,12 @@ def _statistics(
         int(whole(values, test.tasks)), support, int(whole(values, test.query)),
         bool(model.balanced and values.get(model.balanced)),
     )
-    kinds = (_ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL)
-    streams = taskdraws.Streams(*(stream(seed, "test", kind) for kind in kinds))
 
     def outputs(a: Array) -> Array:
         return kernel.outputs(a, values)
 
     def adapt(states: Array, blocks: Array, y: Array) -> Array:
         return kernel.adapt(states, blocks, y, range(support), values) if support else states
-
-    def normals(slot: int) -> Array:
-        return _kept(size * law.heads * law.m, seed, slot, (size, law.heads * law.m))
 
     statistics: dict[str, Array] = {}
     for endings in (_BEFORE, _AFTER):
@@ -126,9 +123,12 @@ def _statistics(
             continue
         what = sorted({"loss" if "loss" in name else "error" for name in here})
         if endings is _AFTER:
+            kinds = (_ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL)
+            streams = taskdraws.Streams(*(stream(seed, "test", kind) for kind in kinds))
             judged, draws = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams, what), float(sizes.tasks)
         else:
-            judged, draws = tasklaw.unadapted(outputs, law, filters, normals, what), size if law.slots() else np.inf
+            scores = _scores(kernel, law, outputs, values, seed, size)
+            judged, draws = tasklaw.unadapted(scores, law, filters, what), size if law.slots() else np.inf
         for end in endings:
             statistics |= {f"test_{name}{end}{se}": judged[f"{name}{se}"] for name in what for se in ("", "_se")}
             if "error" in what:
@@ -139,6 +139,18 @@ def _statistics(
     return {name: statistics[name] for name in FRESH_TASKS if name in statistics}
 
 
+def _scores(
+    kernel: BilevelKernel, law: taskdraws.TaskDrawLaw, outputs: testlaw.Outputs, values: Mapping[str, Value], seed: int,
+    size: int,
+) -> taskscores.Scores:
+    """Outputs on fresh tasks that are not adapted: on lanes where the kernel has them, else by the whole network."""
+    shape, on_lanes = (size, law.heads * law.m), kernel.of_patches(values, law.m)
+    kept = partial(_kept if on_lanes is None else _tiled, float(math.prod(shape)), seed)
+    if on_lanes is None:
+        return taskscores.ByOutputs(outputs, lambda slot: kept(slot, shape))
+    return tasklanes.OnLanes(*on_lanes, lambda slot: kept(slot, shape), size)
+
+
 def _normals(seed: int, slot: int, size: tuple[int, int]) -> Array:
     normals = stream(seed, "test", _NOISE, slot).standard_normal(size)
     normals.flags.writeable = False
@@ -147,6 +159,8 @@ def _normals(seed: int, slot: int, size: tuple[int, int]) -> Array:
 
 _kept = Kept(_normals, many=16)
 """The normals of fresh vectors, which the runs of a seed share."""
+_tiled = Kept(lambda *given: tasklanes.tiled(_normals(*given)), many=16)
+"""The same as kernels on lanes take them, which do not write to them."""
 
 
 def is_after(name: str) -> bool:

@@ -136,6 +136,9 @@ class Network:
             F = of_preactivations(self.model, torch.as_tensor(a, dtype=torch.float64), values).numpy()
         return np.asarray(self.model.network.head_axis.output(F))
 
+    def of_patches(self, values: Values, m: int) -> None:
+        """No functions of one patch alone, which kernels on lanes have."""
+
     def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The examples of the inner loop and of the outer step, for n examples a task."""
         algorithm, every = self.model.bilevel, np.arange(n, dtype=np.int64)

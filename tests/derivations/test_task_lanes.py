@@ -13,6 +13,7 @@ from derivations.declare import Activation, Model, Schedule
 from derivations.papers.fomaml.model import METHODS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.arrays import Array
+from dynamics.fresh import taskdraws, tasklanes, taskscores
 from dynamics.kernel import kernel as kernels
 from dynamics.kernel.bilevel import BilevelKernel
 from simulate.run.kernels import kernel_for
@@ -147,3 +148,51 @@ def test_a_formula_goes_side_by_side_too_and_class_heads_do_not() -> None:
     loops = steps_of(compiled.looped(compiled.loops), start, values, 3)  # type: ignore[arg-type]
     assert np.abs(ours.z - loops.z).max() <= 1e-12 * np.abs(loops.z).max()
 
+
+
+WAYS: dict[str, tuple[Model, int]] = {
+    "huberized": (fomaml(method="train-train"), 3), "relu": (fomaml("reptile", "relu"), 2),
+    "formula": (replace(fomaml(method="train-validation"), name="tanh_tasks", network=replace(
+        fomaml().network, activation=Activation(name="tanh(z)"))), 1),
+}
+
+
+def laws_of(declared: Model, m: int) -> tuple[taskdraws.TaskDrawLaw, Array, Array]:
+    """A patch of what stays and one of noise, times the label; products (S, 37) and a root (S, S)."""
+    rng = np.random.default_rng(m)
+    nu, xi = (family.index_set for family in declared.directions)
+    families = (taskdraws.Family(nu, np.arange(37)[::-1], 0.0, np.zeros((1, 0))),
+                taskdraws.Family(xi, np.arange(0), 1.0, np.zeros((1, 0))))
+    law = taskdraws.TaskDrawLaw(2, m, families, ((0, True), (1, True)), np.zeros((37, 1)),
+                                np.array([1.0, -1.0]), "logistic")
+    return law, rng.normal(size=(2 * m, 37)), np.tril(rng.normal(size=(2 * m, 2 * m)))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_outputs_on_patches_are_the_networks_whatever_is_padded(way: str, turned: bool) -> None:
+    """Sums of 2 m terms of two patches at most, each off by that many eps; a root that is not lower triangular too."""
+    declared, m = WAYS[way]
+    kernel, plain = kernel_for(declared), plain_kernel(declared)
+    assert isinstance(kernel, BilevelKernel) and isinstance(plain, BilevelKernel)
+    law, products, root = laws_of(declared, m)
+    root = root.T + root if turned else root
+    draws = np.random.default_rng(5).normal(size=(70, 2 * m))
+    whole = taskscores.ByOutputs(lambda a: kernel.outputs(a, VALUES), lambda _: draws)
+    one, other = (_on_lanes(each, draws, m) for each in (kernel, plain))
+    for at, label in enumerate(law.labels.tolist()):
+        keys = taskscores.keys_of(law, label, at)
+        exact, ours, same = ((way.fresh(law, keys, {(1, 0): root}), way.held(law, products, label, at))
+                             for way in (whole, one, other))
+        for size, wanted, found, plainly in zip((np.abs(root).sum(), 6.0 * m), exact, ours, same, strict=True):
+            assert np.array_equal(found, plainly) and np.abs(wanted).max() > 0.1
+            assert np.abs(found - wanted).max() <= 64 * m * EPS * max(1.0, size)
+    keys = taskscores.keys_of(law, 1.0, 0)
+    alone = _on_lanes(kernel, draws[-1:], m).fresh(law, keys, {(1, 0): root})
+    assert alone[0] == one.fresh(law, keys, {(1, 0): root})[-1]
+
+
+def _on_lanes(kernel: BilevelKernel, draws: Array, m: int) -> tasklanes.OnLanes:
+    found = kernel.of_patches(VALUES, m)
+    assert found is not None
+    return tasklanes.OnLanes(*found, lambda _: tasklanes.tiled(draws), len(draws))

@@ -52,7 +52,7 @@ SIZES: dict[str, dict[str, Any]] = {
     # Spikes, and more dimensions beside them than neurons: else kernels judge no state, as covariances are singular.
     "heterogeneous": {"n": 7, "m": 3, "d": 60, "Gamma": 3.0},
     "nearly_orthogonal": {"n": 5, "m": 3, "d": 20, "eta": 0.2},
-    "fomaml": {"n_tasks": 2, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 4, "J": 2, "test_tasks": 4, "eta": 0.2,
+    "fomaml": {"n_tasks": 2, "n": 4, "n_train": 2, "m": 2, "d": 20, "M": 5, "J": 2, "test_tasks": 4, "eta": 0.2,
                "eta_inner": 0.2, "sigma_xi": 0.3, "sigma_0": 0.1},
 }
 # On lanes a full group of tasks and one of a single task, and filters that fill a block of four and one of two.

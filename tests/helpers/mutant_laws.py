@@ -44,9 +44,11 @@ SPIKED = {"dynamics.fresh.spiked": ("columns", "is_gaussian", "by_lines", "with_
 TASKS = {
     "dynamics.fresh.pairs": ("mean_errors",),
     "dynamics.fresh.taskspan": ("filters", "_inside", "_off", "_along", "off"),
-    "dynamics.fresh.tasklaw": ("unadapted", "_unadapted_at", "_keys", "_feature_scores", "_noise_scores"),
+    "dynamics.fresh.tasklaw": ("unadapted", "_unadapted_at"),
+    "dynamics.fresh.taskscores": ("fresh", "held", "keys_of", "of_held", "entries"),
     "simulate.observe.staying": ("_held", "seen", "filters", "_rest_of_start", "law", "_across"),
 }
+TASKS_ON_LANES: dict[str, tuple[str, ...]] = {"dynamics.fresh.tasklanes": ("fresh", "held", "tiled", "_padded")}
 SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.
 COMMON = {
@@ -89,6 +91,7 @@ BY_KERNEL: dict[str, dict[str, tuple[str, ...]]] = {
     "nearly_orthogonal": {**EXAMPLES, **GAUSSIAN, **SEEN},
     CLUSTERS: SCALED,
     "fomaml_train_validation_huberized": {**TASKS, **SEEN},
+    f"fomaml_train_validation_huberized{ON_LANES}": TASKS_ON_LANES,
     f"pegr_none_q2{ON_LANES}": HANDED,
     f"heterogeneous_K3{ON_LANES}": {**HANDED, **SPIKED},
 }

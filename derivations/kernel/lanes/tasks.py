@@ -13,6 +13,7 @@ from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
 from .blocks import LANES, VECTORS, coupling
 from .looks import SAID, WATCHED
+from .task_judging import parts
 from .task_moves import moves
 from .task_steps import TaskSteps
 
@@ -49,7 +50,8 @@ class TaskLanes(TaskSteps):
         self._adapt_all()
 
     def outputs_function(self) -> None:
-        """What looks at fresh examples is in the kernel of loops."""
+        """The network on patches of fresh tasks that are not adapted."""
+        parts(self)
 
     def _data(self) -> dict[str, str]:
         """The tasks' own data, with types."""

@@ -31,6 +31,8 @@ from derivations.papers.fomaml.model import PRESETS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.chance.streams import stream
 from dynamics.fresh import taskdraws, tasklaw, taskspan
+from dynamics.fresh.roots import square_root
+from dynamics.kernel.bilevel import BilevelKernel
 from simulate.errors import InputError
 from simulate.observe import fresh_tasks, staying
 from simulate.run.kernels import kernel_for
@@ -535,3 +537,41 @@ def test_the_papers_initial_loss() -> None:
     found = fresh_tasks.fresh_task_statistics(model, kernel_for(model), start, start.z[None], b, values, 0)  # type: ignore[arg-type]
     assert 9.0 < found["test_loss"][0] < 11.0  # 10.01 +- 0.49 in another implementation, 10.4 for a Gaussian margin
     assert abs(found["test_error"][0] - 0.5) < 0.05
+
+
+@pytest.mark.parametrize("sampling", ["vectors", "gram"])
+def test_outputs_on_lanes_and_by_the_whole_network_give_the_same_law(sampling: str) -> None:
+    """Of two kinds of noise too, of singular covariances where d is 8 or less, and of draws that fill no last tile."""
+    for which, d in (("more", 30), ("turned", 30), ("more", 8), ("turned", 7), ("huberized", 7)):
+        values = {**VALUES, "mu_norm": 0.6, "sigma_w": 0.1, "sigma_0": 0.1, "test_tasks": 2, "d": d}
+        kernel = kernel_for(MODELS[which])
+        assert isinstance(kernel, BilevelKernel) and kernel.of_patches(values, 2) is not None
+        start = draw(MODELS[which], values, seed=3, sampling=sampling)
+        z, b = states(start)
+        one, other = (fresh_tasks.fresh_task_statistics(
+            MODELS[which], each, start, z, b, values, 1, 333, FRESH_TASKS[:9]
+        ) for each in (kernel, kernel.looped(kernel.loops)))
+        assert one.keys() == other.keys() and {"test_loss", "test_error"} <= one.keys()
+        for name, each in one.items():
+            np.testing.assert_allclose(each, other[name], rtol=1e-9, atol=1e-12, err_msg=name)
+        held = staying.Staying(MODELS[which], start, values)
+        settled = not np.triu(square_root(held.filters(z, b).rest[0]), 1).any()
+        assert (other["test_loss_se"] > 0).all() and settled == (d == 30)
+
+
+def test_nobody_draws_what_only_adapted_tasks_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[tuple[Any, ...]]()
+
+    def counted(*given: Any) -> Any:
+        made.append(given[2:])
+        return stream(*given)
+
+    monkeypatch.setattr(fresh_tasks, "stream", counted)
+    start = draw(MODELS["huberized"], VALUES, seed=0)
+    z, b = states(start)
+    for wanted, kinds in (("test_error", {fresh_tasks._NOISE}), ("test_error_adapted", set(range(1, 8)))):
+        made.clear()
+        fresh_tasks.fresh_task_statistics(
+            MODELS["huberized"], kernel_for(MODELS["huberized"]), start, z, b,  # type: ignore[arg-type]
+            {**VALUES, "test_tasks": 5}, 987654, 40, (wanted,))
+        assert {each[0] for each in made} == kinds

@@ -147,7 +147,7 @@ REPORTED = [
     (PEGR, "simulate/observe/states.py", "values *= self.draw.squared_lengths[rows]", "values *= 1.0"),
     (PEGR, "simulate/observe/states.py", "values *= np.array(self.model.network.head_axis.signs)",
      "values *= np.ones(2)"),
-    (PEGR, "simulate/observe/observables.py", "(states.own[:, None, :] == own)", "states.own[:, None, :]"),
+    (PEGR, "simulate/observe/observables.py", "(states.own[..., None, :] == own)", "states.own[..., None, :]"),
     (PEGR, OBSERVED + "shifted.py", "self.times * of + self.plus", "self.times * of"),
     (PEGR, OBSERVED + "distance.py", "/ states.squared_lengths[rows]", "/ states.squared_lengths[0]"),
     (PEGR, "simulate/run/watch.py", "np.argmax(both)", "np.argmin(both)"),

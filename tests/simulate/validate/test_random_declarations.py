@@ -140,11 +140,11 @@ def test_random_bilevel_models_catch_a_wrong_kernel(method: str, right: str, wro
 
 @pytest.mark.slow
 def test_bilevel_models_are_drawn_with_all_that_they_have() -> None:
-    """Methods, heads, repeated tasks, no and several inner steps, families over tasks: each within a few hundred."""
+    """Methods, heads, repeated tasks, no and several inner steps, families over tasks: each within some hundreds."""
     seen: set[str] = set()
 
     @given(instances())
-    @settings(CALM, max_examples=400, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(CALM, max_examples=1600, phases=[Phase.generate], derandomize=True, database=None)
     def look(instance: Instance) -> None:
         model, values = instance.model, instance.values
         if not isinstance(model.algorithm, Bilevel):

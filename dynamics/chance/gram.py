@@ -18,7 +18,7 @@ import numpy as np
 from ..arrays import Array, Flags, Indices
 from ..errors import RangeError
 from ..triangular import WIDE, times_lower
-from .normals import standard_normal
+from .bartlett import Begun, columns_of
 
 _SHORT = np.finfo(np.float64).tiny / np.finfo(np.float64).eps  # squares below are denormal, or about to be
 
@@ -208,13 +208,9 @@ def standard(
     data: np.random.Generator, init: np.random.Generator, f: int, n: int, filters: int, d: float
 ) -> Standard:
     """What is random of a draw, whatever its lengths and deviations are."""
-    left = d - f  # dimensions orthogonal to the fixed directions
-    columns = int(min(n + filters, left))
-    noise, rows = np.empty((n, f + columns)), np.empty((filters, f + columns))
-    for rng, of, first in ((data, noise, 0), (init, rows, n)):
-        of[:, :f] = rng.standard_normal((len(of), f))
-        of[:, f:] = trapezoid(rng, len(of), columns, left, first)
-    return Standard(noise, rows)
+    left, columns = d - f, columns_of(f, n, filters, d)
+    of_each = ((data, Begun.of(data, n, f, columns, 0)), (init, Begun.of(init, filters, f, columns, n)))
+    return Standard(*[begun.closed(rng, left) for rng, begun in of_each])
 
 
 def placed(noise: Array, root: Array, along: Flags | Array, noise_std: Array) -> Array:
@@ -250,20 +246,3 @@ def fixed_root(gram: Array, given: Array | None = None) -> Array:
             return np.asarray(np.sqrt(gram))
         return np.asarray(np.linalg.cholesky(gram))
     return np.where(short, given, np.linalg.cholesky(np.where(short, np.eye(gram.shape[-1]), gram)))
-
-
-def trapezoid(rng: np.random.Generator, rows: int, columns: int, left: float, first: int) -> Array:
-    """Rows first, first + 1, ... of Bartlett's T, cut to `columns`, for Gaussian rows in `left` dimensions."""
-    normals = standard_normal(rng, (rows, columns))
-    for row in range(rows):
-        normals[row, first + row :] = 0.0
-    diagonal = np.arange(first, min(first + rows, columns))
-    if len(diagonal):  # no row reaches its diagonal where the rows before it already span every dimension left
-        normals[diagonal - first, diagonal] = _chi(rng, left - diagonal.astype(np.float64))
-    return normals
-
-
-def _chi(rng: np.random.Generator, freedom: Array) -> Array:
-    """Chi variables; numpy's gamma sampler is exact to rounding for any number of degrees of freedom > 0."""
-    drawn: Array = np.sqrt(rng.chisquare(freedom))
-    return drawn

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, Flags
-from ..chance.gram import Reduced, trapezoid
+from ..chance.bartlett import trapezoid
+from ..chance.gram import Reduced
 from ..geometry import distances
 
 _DIGITS = 1e-13  # of the largest correlation: what is below is rounding, and no direction

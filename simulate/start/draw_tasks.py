@@ -22,6 +22,7 @@ from ..values import number, whole
 from .drawn import Draw, Frame, Watched
 from .filters import filters
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
+from .standard import begun, standard
 from .task_layout import Layout, layout_of, split_at
 
 
@@ -91,10 +92,9 @@ def _features(layout: Layout, seed: int, columns: int, drawn: int) -> Array:
     features = np.zeros((count, columns))
     features[np.arange(held), np.arange(held)] = layout.lengths[:held]
     if layout.spanned == count and layout.items:
-        rng = stream(seed, "dictionary")
-        features[held:, : layout.before] = rng.standard_normal((layout.items, drawn))[:, : layout.before]
-        features[held:, held:count] = grams.trapezoid(rng, layout.items, layout.items, layout.d - held, first=0)
-        features[held:] *= layout.item_std
+        rows = begun(seed, "dictionary", layout.items, drawn, layout.items)
+        features[held:, : layout.before] = rows.rows[:, : layout.before] * layout.item_std
+        rows.close(rows.stream(), layout.d - held, features[held:, held:count], layout.item_std)
     return features
 
 
@@ -127,7 +127,7 @@ def _by_gram(model: Model, values: Mapping[str, Value], layout: Layout, y: Array
         vectors = (len(layout.std) + neurons) * layout.d <= LARGEST
         raise GramRefused(too_many_products(len(noise), neurons, (model.bilevel.tasks, "m"), vectors))
     features, axes = _features(layout, seed, layout.spanned, layout.held), layout.spanned
-    drawn = grams.standard(stream(seed, "data"), stream(seed, "init"), axes, len(noise), neurons, layout.d)
+    drawn = standard(seed, axes, len(noise), neurons, layout.d)
     directions = np.zeros((len(layout.std), min(axes + len(noise), drawn.noise.shape[1])))
     long = np.empty((len(noise), directions.shape[1]))
     grams.lengthen(drawn.noise, ~layout.off[noise, :axes], layout.std[noise], long)

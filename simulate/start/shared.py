@@ -46,19 +46,19 @@ class Shared:
 
     def __init__(self, most: float) -> None:
         self._most = most
-        self._known: list[tuple[dict[str, Value], Draw]] = []
+        self._known: list[tuple[dict[str, Value], Draw, int]] = []
 
     def find(self, values: Mapping[str, Value]) -> Draw | None:
         """The draw of a cell with these values; None where none is alike in all that it reads."""
-        for read, drawn in self._known:
+        for read, drawn, _ in self._known:
             if all(values.get(name) == value for name, value in read.items()):
                 return drawn
         return None
 
     def keep(self, read: Read, values: Mapping[str, Value], drawn: Draw) -> None:
         """Keep a draw that was made of `read`."""
-        self._known.append(({name: values.get(name) for name in read.names}, drawn))
-        while sum(held(each) for _, each in self._known) > self._most:
+        self._known.append(({name: values.get(name) for name in read.names}, drawn, held(drawn)))
+        while sum(numbers for *_, numbers in self._known) > self._most:
             del self._known[0]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
+from dynamics.chance.bartlett import Begun, columns_of
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import standardised
 
@@ -19,13 +20,24 @@ def standard(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standar
     return _kept((n + filters) * (f + min(n + filters, d - f)), seed, f, n, filters, d)
 
 
+def begun(seed: int, name: str, n: int, f: int, columns: int, first: int = 0) -> Begun:
+    """The rows of a seed's stream that draws of any dimension share."""
+    return _shared(n * (f + columns), seed, name, n, f, columns, first)
+
+
 def _draw(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standard:
-    drawn = grams.standard(stream(seed, "data"), stream(seed, "init"), f, n, filters, d)
+    columns = columns_of(f, n, filters, d)
+    rows = begun(seed, "data", n, f, columns), begun(seed, "init", filters, f, columns, n)
+    drawn = grams.Standard(*[each.closed(each.stream(), d - f) for each in rows])
     drawn.noise.flags.writeable = drawn.filters.flags.writeable = False
     return drawn
 
 
-_kept = Kept(_draw, many=64)
+def _begun(seed: int, name: str, n: int, f: int, columns: int, first: int) -> Begun:
+    return Begun.of(stream(seed, name), n, f, columns, first)
+
+
+_kept, _shared = Kept(_draw, many=64), Kept(_begun, many=8)
 
 Shape = tuple[int, str, tuple[float, ...]]
 """How many rows, and the shape of their entries' law with its numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from derivations.declare import (
     Value,
     forgotten,
 )
-from dynamics.arrays import Array
+from dynamics.arrays import Array, Indices
 from dynamics.chance.streams import stream
 
 from ..errors import InputError
@@ -33,9 +33,10 @@ from .refusals import LARGEST, too_many_items
 class Layout:
     """Where everything stands: the fixed vectors (shared families, then nu, then the dictionary) and the random ones.
 
-    `lengths` (f,) are the fixed vectors' with 0 for the dictionary's `items`, which are drawn; `mixing` (B, f) is what
-    each direction holds of them, `std` (B,) its own noise's standard deviation (0: none), and `off` (B, f) which fixed
-    vectors that noise is projected off.  `watched` are the fixed vectors that a run can look at, by name.
+    `lengths` (f,) are the fixed vectors' with 0 for the dictionary's `items`, which are drawn; `holds` says which of
+    them directions are sums of, as rows and the vector that each has, `std` (B,) their own noise's standard deviation
+    (0: none), and `off` (B, f) which fixed vectors that noise is projected off.  `watched` are the fixed vectors that
+    a run can look at, by name.
     """
 
     n: int
@@ -44,7 +45,7 @@ class Layout:
     lengths: Array
     item_std: float
     items: int
-    mixing: Array
+    holds: tuple[tuple[Indices, Indices], ...]
     std: Array
     off: NDArray[np.bool_]
     watched: Mapping[str, slice]
@@ -66,10 +67,10 @@ class Layout:
         return len(self.lengths) if self.item_std else self.held
 
     def made_of(self, features: Array) -> Array:
-        """What each direction holds of the fixed vectors (f, C), (B, C): a product of the few rows that are held."""
-        rows, used = self.mixing.any(axis=1), self.mixing.any(axis=0)
-        out = np.zeros((len(self.mixing), features.shape[1]))
-        out[rows] = self.mixing[np.ix_(rows, used)] @ features[used]
+        """What each direction holds of the fixed vectors (f, C), (B, C)."""
+        out = np.zeros((len(self.std), features.shape[1]))
+        for rows, vectors in self.holds:
+            out[rows] += features[vectors]
         return out
 
 
@@ -83,56 +84,56 @@ def layout_of(model: Model, values: Mapping[str, Value], seed: int) -> Layout:
     held = [(name, number(values, law.norm)) for name, law in laws.items() if isinstance(law, FixedLaw)]
     lengths = [length for name, length in held for _ in range(sizes[name])]
     starts = np.cumsum([0, *[sizes[name] for name, _ in held]])
-    spans = {name: list(range(at, at + sizes[name])) for (name, _), at in zip(held, starts.tolist(), strict=False)}
+    places = zip([name for name, _ in held], starts.tolist(), strict=False)
+    spans: dict[str, Indices] = {name: np.arange(at, at + sizes[name]) for name, at in places}
     watched, items, item_std, chosen = dict[str, slice](), 0, 0.0, np.zeros(0, dtype=np.int64)
     for name, law in own:
         items, item_std, first = int(whole(values, law.items)), number(values, law.std), len(lengths)
         chosen = stream(seed, "tasks").integers(0, items, size=tasks)
         watched = {law.shared: slice(first, first + 1), law.dictionary: slice(first + 1, first + 1 + items)}
-        spans[name] = list(range(first, first + 1 + items))
+        spans[name] = np.arange(first, first + 1 + items)
         lengths += [number(values, law.norm)] + [0.0] * items
     check_sizes(model, values)
     d = whole(values, "d")
     rows = _Rows.of(model, values, laws, spans, chosen, n, tasks)
     held_lengths = np.array(lengths[: len(lengths) - items])
     rows.off[:, : len(held_lengths)][:, held_lengths == 0] = False  # what is 0 has no direction to be off
-    return Layout(n, tasks, d, np.array(lengths), item_std, items, rows.mixing, rows.std, rows.off, watched, chosen)
+    return Layout(n, tasks, d, np.array(lengths), item_std, items, rows.holds, rows.std, rows.off, watched, chosen)
 
 
 @dataclass(frozen=True)
 class _Rows:
     """What each direction is made of, as in `Layout`."""
 
-    mixing: Array
+    holds: tuple[tuple[Indices, Indices], ...]
     std: Array
     off: NDArray[np.bool_]
 
     @staticmethod
     def of(
-        model: Model, values: Mapping[str, Value], laws: Mapping[str, Law | None], spans: Mapping[str, list[int]],
+        model: Model, values: Mapping[str, Value], laws: Mapping[str, Law | None], spans: Mapping[str, Indices],
         chosen: NDArray[np.int64], n: int, tasks: int,
     ) -> _Rows:
         """Read from the laws.  Raises InputError for a law that tasks are not drawn from."""
         sizes, offsets = model.sizes(tasks * n, tasks), model.offsets(tasks * n, tasks)
-        count = max((max(span) + 1 for span in spans.values()), default=0)
-        mixing, std = np.zeros((offsets[""], count)), np.zeros(offsets[""])
+        count = max((int(span[-1]) + 1 for span in spans.values() if len(span)), default=0)
+        holds, std = list[tuple[Indices, Indices]](), np.zeros(offsets[""])
         off = np.zeros((offsets[""], count), dtype=bool)
         for name, law in laws.items():
             rows = np.arange(offsets[name], offsets[name] + sizes[name])
             if isinstance(law, FixedLaw):
-                mixing[rows, spans[name]] = 1.0
+                holds.append((rows, spans[name]))
             elif isinstance(law, TaskLaw):
-                mixing[rows, spans[name][0]] = 1.0
-                mixing[rows, 1 + spans[name][0] + chosen] = 1.0
+                holds += [(rows, np.full(len(rows), spans[name][0])), (rows, 1 + spans[name][0] + chosen)]
             elif isinstance(law, GaussianLaw):
                 std[rows] = number(values, law.std)
-                off[np.ix_(rows, np.array(_off(law, values, spans), dtype=np.intp))] = True
+                off[offsets[name] : offsets[name] + sizes[name], _off(law, values, spans)] = True
             elif law is not None and not isinstance(law, MixtureLaw | ClassNoiseLaw | EntryLaw):
                 raise forgotten(law, "a draw of tasks")
             else:
                 laws_known = "FixedLaw, TaskLaw and GaussianLaw"
                 raise InputError(f"{name}: tasks are drawn from {laws_known}; give its vectors in initial=")
-        return _Rows(mixing, std, off)
+        return _Rows(tuple(holds), std, off)
 
 
 def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
@@ -144,12 +145,12 @@ def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
     split_at(model, values, n)
     laws = {family.name: law_of(family, values) for family in model.directions}
     sizes, d = model.sizes(tasks * n, tasks), whole(values, "d")
-    spans = {name: range(sizes[name]) for name, law in laws.items() if isinstance(law, FixedLaw)}
+    counts = {name: sizes[name] for name, law in laws.items() if isinstance(law, FixedLaw)}
     for law in laws.values():
         if isinstance(law, TaskLaw) and (1 + whole(values, law.items)) ** 2 > LARGEST:
             raise InputError(too_many_items(law.items, int(whole(values, law.items))))
-    spans |= {name: range(1 + int(whole(values, law.items))) for name, law in laws.items() if isinstance(law, TaskLaw)}
-    features = sum(map(len, spans.values()))
+    counts |= {name: 1 + int(whole(values, law.items)) for name, law in laws.items() if isinstance(law, TaskLaw)}
+    features, spans = sum(counts.values()), {name: np.arange(count) for name, count in counts.items()}
     if d < features:
         raise InputError(
             f"d: {d:g} has no room for {features} independent features; give d of at least {features}, or fewer "
@@ -164,13 +165,13 @@ def check_sizes(model: Model, values: Mapping[str, Value]) -> None:
             )
 
 
-def _off(law: Law, values: Mapping[str, Value], spans: Mapping[str, Sequence[int]]) -> list[int]:
+def _off(law: Law, values: Mapping[str, Value], spans: Mapping[str, Indices]) -> Indices:
     """The fixed vectors that the law projects off."""
     wanted = law.projected_off(values)
     for name in wanted:
         if name not in spans:
             raise InputError(f"off: {name!r} has vectors of its own law an example; noise is projected off features")
-    return [at for name in wanted for at in spans[name]]
+    return np.concatenate([np.empty(0, dtype=np.intp), *[spans[name] for name in wanted]])
 
 
 def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from dynamics.chance import gram
+from dynamics.chance import bartlett, gram
 from dynamics.chance.gram import Ensemble, Reduced, reduce, sample
 from dynamics.chance.streams import stream
 
@@ -60,8 +60,8 @@ def test_gram_draws_have_the_law_of_drawn_vectors(d: int) -> None:
 
 
 def test_degrees_of_freedom_off_by_the_fixed_span_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = gram._chi
-    monkeypatch.setattr(gram, "_chi", lambda rng, freedom: right(rng, freedom + len(FIXED)))
+    right = bartlett._chi
+    monkeypatch.setattr(bartlett, "_chi", lambda rng, freedom: right(rng, freedom + len(FIXED)))
     assert min(p_values(9).values()) < 1e-6
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dynamics.chance import gram
 from dynamics.chance.streams import stream
-from simulate.start.standard import Shape, scaled, standard_rows
+from simulate.start import standard
+from simulate.start.standard import Shape, begun, scaled, standard_rows
 from simulate.work.kept import LARGEST, SMALL
 
 SHAPES: list[Shape] = [(3, "uniform", ()), (2, "student", (5.0,)), (4, "rademacher", ())]
@@ -35,3 +37,27 @@ def test_what_nobody_keeps_is_scaled_in_place() -> None:
 
 def test_no_rows_are_none() -> None:
     assert standard_rows(5, "data", [], 4).shape == (0, 4)
+
+
+def test_draws_of_many_dimensions_share_what_no_dimension_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their bits are those of the streams, one after another, in whatever order; only chi is drawn for each."""
+    opened = list[tuple[int, str]]()
+
+    def counted(seed: int, name: str) -> np.random.Generator:
+        opened.append((seed, name))
+        return stream(seed, name)
+
+    monkeypatch.setattr(standard, "stream", counted)
+    seed, shape = 987654, (2, 3, 4)
+    for d in (50.0, 9.0, 1e20, 7.0, 50.0):  # in 7 dimensions there is one column less than vectors
+        found = standard.standard(seed, *shape, d)
+        alone = gram.standard(stream(seed, "data"), stream(seed, "init"), *shape, d)
+        assert np.array_equal(found.noise, alone.noise) and np.array_equal(found.filters, alone.filters)
+    assert opened == [(seed, "data"), (seed, "init")] * 2
+    rows = begun(seed, "dictionary", 5, 1, 5)
+    out, rng = np.empty((5, 5)), stream(seed, "dictionary")
+    rows.close(rows.stream(), 8.0, out, 0.5)
+    first, below = rng.standard_normal((5, 1)), np.tril(rng.standard_normal((5, 5)), -1)
+    assert np.array_equal(rows.rows, np.hstack([first, below])) and not rows.rows.flags.writeable
+    chi = np.sqrt(rng.chisquare(8.0 - np.arange(5)))
+    assert np.array_equal(out, 0.5 * (below + np.diag(chi)))

@@ -19,7 +19,7 @@ from dynamics.blas import one_blas_thread
 
 from ..errors import InputError, quoted
 from ..work.progress import progress
-from .fill import Chunk, Part, run_chunk
+from .fill import Chunk, Part, ended, run_chunk
 from .grid import Grid, GridAsked, checked
 
 _PATIENCE = 20.0  # seconds in which a scheduler has to answer, and to have a worker
@@ -38,7 +38,8 @@ class Cluster:
         """What becomes of the pieces, in the order in which they are done; given up where the caller closes it."""
         dask: Any = importlib.import_module("distributed")
         words = json.dumps(grid.layout.configuration)
-        with progress("phase", sum(len(cells) for cells, _ in pieces), "cells", show) as step:
+        counted = ended(pieces)
+        with progress("phase", sum(map(counted, pieces)), "cells", show) as step:
             waiting = {
                 self.client.submit(run_on_worker, self.asked, words, piece, pure=False): piece for piece in pieces
             }
@@ -50,10 +51,10 @@ class Cluster:
                         raise InputError(
                             f"scheduler: several workers died one after another with the same cells ({killed}); give "
                             "them more memory, and the same command goes on") from killed
-                    cells, _ = waiting.pop(future)
+                    piece = waiting.pop(future)
                     future.release()  # else its worker keeps what is here until the last chunk is done
                     yield parts
-                    step(len(cells))
+                    step(counted(piece))
             finally:
                 self.client.cancel(list(waiting))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from ..run.lots import Lots
 from ..run.problem import Problem
 from ..run.request import Request
 from ..run.seconds import seconds
+from ..run.watch import from_outside
 from ..work.sweep import sweep
 from .cell import Measure, outcomes
 from .grid import Grid
@@ -57,17 +58,24 @@ class Threads:
         def run(chunk: Chunk) -> Sequence[Part]:
             return run_chunk(grid, chunk)
 
-        with closing(sweep(run, pieces, self.count, "phase", "cells", show, size=lambda piece: len(piece[0]))) as done:
+        with closing(sweep(run, pieces, self.count, "phase", "cells", show, size=ended(pieces))) as done:
             for _, chunk_parts in done:
                 yield chunk_parts
+
+
+def ended(pieces: Sequence[Chunk]) -> Callable[[Chunk], int]:
+    """How many cells a piece is the last one of, in the order of the pieces."""
+    last = set(dict(pieces).items())
+    return lambda piece: len(piece[0]) * (piece in last)
 
 
 def request(measure: Measure, problem: Problem) -> Request:
     """What one run of a problem takes."""
     sampling = "vectors" if measure.sampling == "vectors" else "gram"
     names = tuple(each.name for each in measure.wanted)
-    return Request(
-        problem.model, problem.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
+    asked = Request(problem.model, problem.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
+    looked = from_outside(problem.kernel, problem.model, asked.directions, names, measure.until)
+    return replace(asked, looked=looked, ends=bool(measure.until))
 
 
 def costs(measure: Measure, cells: Lots) -> Array:
@@ -115,7 +123,10 @@ def fill(grid: Grid, kept: Memory | GridStore, workers: Workers, show: bool) -> 
 
 
 def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
-    """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most."""
+    """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most.
+
+    A cell that takes longer comes in pieces of some of its seeds, a run each at least.
+    """
     cells = np.flatnonzero(~done.all(axis=1))
     lacking = ~done[cells]
     takes = costs(grid.measure, grid.cells.part(cells)) * lacking.sum(axis=1)
@@ -128,7 +139,10 @@ def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
         while len(alike):
             before = spent[0] - takes[last - len(alike)]
             size = min(max(1, int(np.searchsorted(spent, before + _AT_RISK, side="right"))), most)
-            pieces.append((tuple(alike[:size].tolist()), tuple(np.flatnonzero(lacking[first]).tolist())))
+            seeds = np.flatnonzero(lacking[first]).tolist()
+            some = max(1, int(len(seeds) / max(1.0, (spent[size - 1] - before) / _AT_RISK)))  # all, but of one cell
+            part = tuple(alike[:size].tolist())
+            pieces += [(part, tuple(seeds[at : at + some])) for at in range(0, len(seeds), some)]
             alike, spent = alike[size:], spent[size:]
     return pieces
 

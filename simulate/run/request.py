@@ -19,6 +19,7 @@ class Request:
     """One run: H heads of m filters in d dimensions, B directions of n examples in all, T recorded states.
 
     `recorded` is T, `wanted` are the variables asked for, and `fresh` the examples that each state is judged on.
+    `looked` are the variables that are looked at in every state from outside the kernel; `ends`: it may end early.
     """
 
     model: Model
@@ -29,6 +30,8 @@ class Request:
     recorded: float
     wanted: Collection[str]
     fresh: float = DRAWS
+    looked: Collection[str] = ()
+    ends: bool = False
 
     @property
     def tasks(self) -> float:

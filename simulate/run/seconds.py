@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from derivations.declare import terms_of
+from derivations.declare import OfStates, terms_of
+from derivations.declare.variables import FRESH
 from dynamics.fresh.lanelaw import takes
-from dynamics.kernel.kernel import lanes_take
+from dynamics.kernel.kernel import BLAS_FROM, lanes_take
 
 from ..observe import observables as obs
 from ..observe.fresh import DRAWS
@@ -12,15 +13,23 @@ from ..start.refusals import LARGEST
 from .request import Request, size_of
 from .together import go_together
 
-RATE = 1e10  # operations a second, of the reduced dynamics by loops and by BLAS
+RATE = 1e10  # operations a second, of the reduced dynamics by loops
+BLAS_RATE = 4e10  # the same by BLAS, of one problem's large products
+TASKS_RATE = 2.5e10  # the same of tasks
 WEIGHTS_RATE = 1e9  # the same of training the weights in torch, whose arrays no cache holds
-PRODUCT_RATE = 2e10  # the same of the product of all vectors that a draw takes
-NORMALS_RATE = 7e7  # normals drawn a second
+PRODUCT_RATE = 4e10  # the same of the product of all vectors that a draw takes
+NORMALS_RATE = 1.2e8  # normals drawn a second
 ENTRY = 7e-8  # seconds that an inner product of two filters takes, where they are more than a cache holds
-LANES_RATE = 5e10  # the same of steps on lanes
+LANES_RATE = 5e10  # operations a second of steps on lanes
 JUDGE_RATE = 1e11  # the same of fresh examples that are judged on lanes
 START = 2e-3  # seconds that a run takes whatever its size
 TOGETHER = 4e-5  # the same, of one among many
+TASKS_TOGETHER = 5e-4  # the same of runs over tasks
+ALONE = 6e-4  # seconds that observables take which are worked out of a run by itself
+ENDS = 1e-4  # seconds that it takes to see whether a run ends where the kernel says
+LOOK = 3e-5  # seconds that fresh examples take at a state whatever their number
+PAIR = 1e-8  # seconds that a loss takes of a fresh example and a feature of a dictionary
+ADAPTED = 4.0  # times as long as a fresh task does one that is adapted
 
 
 def seconds(request: Request) -> float:
@@ -29,38 +38,97 @@ def seconds(request: Request) -> float:
     Within a factor of four on what was timed (`python -m benchmarks.forecasts`), but for training whose gradients fill
     the memory; what is random of a seed, and a grid's cells share, is not counted.
     """
+    steps = request.steps + request.recorded
+    a_step, rate = _step(request), _rate(request)
+    looking = 2 * request.steps * a_step / RATE if request.looked else 0.0  # at every state, from outside
+    return _begun(request) + _drawn(request) + steps * a_step / rate + looking + _judged(request) + _own(request)
+
+
+def _step(request: Request) -> float:
+    """Operations of a step."""
     B, S, n, d, model = request.directions, request.filters, request.examples, request.d, request.model
-    patches = len(terms_of(model.patches))
     passes, inside = 1.0, 0.0
     if model.algorithm.over_tasks:
         passes += size_of(request.values, model.bilevel.inner_steps)
         inside = S * request.tasks * (B / request.tasks) ** 2
     if request.engine == "weights":
-        a_step = 6 * passes * n * patches * S * d + 1e6 * (1 + passes * request.tasks)
-    elif inside:
-        a_step = 2 * passes * inside + 2 * S * B * min(B, d) + 20 * S * B
-    else:
-        a_step = 2 * S * B * min(B, n + 8) + 20 * S * B
+        return 6 * passes * n * len(terms_of(model.patches)) * S * d + 1e6 * (1 + passes * request.tasks)
+    if inside:
+        return 2 * passes * inside + 2 * S * B * min(B, d) + 20 * S * B
+    return 2 * S * B * min(B, n + 8) + 20 * S * B
+
+
+def _rate(request: Request) -> float:
+    """Operations a second of its steps."""
+    if request.engine == "weights":
+        return WEIGHTS_RATE
+    if request.model.algorithm.over_tasks:
+        return TASKS_RATE
+    if _on_lanes(request):
+        return LANES_RATE
+    return BLAS_RATE if request.directions >= BLAS_FROM else RATE
+
+
+def _begun(request: Request) -> float:
+    """What it takes whatever its size."""
+    if not _together(request):
+        return START
+    return ENDS * request.ends + (TASKS_TOGETHER if request.model.algorithm.over_tasks else TOGETHER)
+
+
+def _drawn(request: Request) -> float:
+    """Its draw."""
+    B, S, d = request.directions, request.filters, request.d
     if request.sampling == "gram":
-        drawn = (2 * B * min(B, d) * (B + S) + S * S * min(d, B + S)) / PRODUCT_RATE + S * S * ENTRY
-    elif (B + S) * d <= LARGEST:
-        drawn = 2 * B * (B + S) * d / PRODUCT_RATE + (B + S) * d / NORMALS_RATE
-    else:  # the draw itself refuses these
-        drawn = 0.0
-    fresh = bool(set(obs.fresh_names(model)) & set(request.wanted)) * request.fresh * request.recorded * S
-    begun, steps = TOGETHER if _together(request) else START, request.steps + request.recorded
+        return (2 * B * min(B, d) * (B + S) + S * S * min(d, B + S)) / PRODUCT_RATE + S * S * ENTRY
+    if (B + S) * d <= LARGEST:
+        return 2 * B * (B + S) * d / PRODUCT_RATE + (B + S) * d / NORMALS_RATE
+    return 0.0  # the draw itself refuses these
+
+
+def _judged(request: Request) -> float:
+    """Fresh examples, at the recorded states and at those that are looked at for what is of them."""
+    model, S, B, fresh = request.model, request.filters, request.directions, set(obs.fresh_names(request.model))
+    wanted = fresh & set(request.wanted)
+    states = request.recorded * bool(wanted) + request.steps * bool(fresh & set(request.looked))
+    if not states:
+        return 0.0
+    draws, patches = request.fresh * S, len(terms_of(model.patches))
+    if request.fresh > DRAWS:  # about the likeliest wrong answers, which are looked for
+        return states * draws * (500.0 + 8.0 * B) / RATE
     if request.engine == "reduced" and _on_lanes(request):
-        return begun + drawn + fresh * (S + 20) / JUDGE_RATE + steps * a_step / LANES_RATE
-    rate = WEIGHTS_RATE if request.engine == "weights" else RATE
-    return begun + drawn + (fresh * (S + 40 * patches) + steps * a_step) / rate
+        return states * (LOOK * bool(request.looked) + draws * (S + 20) / JUDGE_RATE)
+    if not model.algorithm.over_tasks:
+        blas = request.engine == "reduced" and B >= BLAS_FROM
+        rate = WEIGHTS_RATE if request.engine == "weights" else BLAS_RATE if blas else RATE
+        return states * draws * (S + 40 * patches) / rate
+    named = wanted | set(request.looked)
+    adapted, losses = (any(word in name for name in named) for word in ("_adapted", "test_loss"))
+    one = draws * (S + 40 * patches) / (WEIGHTS_RATE if request.engine == "weights" else RATE)
+    pairs = request.fresh * size_of(request.values, request.dictionaries[0]) * PAIR if request.dictionaries else 0.0
+    return states * (one * (ADAPTED if adapted else 1.0) + pairs * losses)
+
+
+def _own(request: Request) -> float:
+    """Observables that are worked out of each run by itself, by decompositions of W among them."""
+    S, B, looks = request.filters, request.directions, {*request.wanted, *request.looked}
+    named = [each for each in request.model.observables if {each.name, *each.also} & looks]
+    alone = [each for each in named if isinstance(each, OfStates) and type(each).of_runs is OfStates.of_runs]
+    if not alone or request.engine == "weights":
+        return 0.0
+    states = request.recorded + request.steps * bool({each.name for each in alone} & set(request.looked))
+    entries = S * S * ENTRY * any(each.by_inner_products for each in alone)
+    parts = 7 * S * S * min(S, B) / RATE * any(each.decomposes for each in alone)
+    return ALONE * _together(request) + states * (entries + parts)
 
 
 def _together(request: Request) -> bool:
     """Whether a grid makes this run in one call with others."""
-    return (
-        request.engine == "reduced" and request.sampling == "gram" and request.recorded == 1 and request.fresh == DRAWS
-        and _on_lanes(request) and go_together(request.model, request.wanted)
-    )
+    plain = request.engine == "reduced" and request.recorded == 1 and request.fresh == DRAWS and not request.looked
+    if request.model.algorithm.over_tasks:
+        return plain and request.sampling == "gram"
+    drawn = request.sampling == "gram" or set(request.wanted) <= set(FRESH)
+    return plain and drawn and _on_lanes(request) and go_together(request.model, request.wanted)
 
 
 def _on_lanes(request: Request) -> bool:

@@ -232,6 +232,15 @@ def knows(kernel: Kernel, model: Model, observables: Iterable[str]) -> bool:
     )
 
 
+def from_outside(
+    kernel: Kernel, model: Model, directions: float, wanted: Iterable[str], until: Iterable[str]
+) -> set[str]:
+    """What every state is looked at for, where the kernel does not look for a hitting time or an early end itself."""
+    names = set(wanted)
+    sought = {each.observable for each in model.events if each.name in names} | set(until)
+    return set() if kernel.watches(int(directions)) and knows(kernel, model, sought) else sought
+
+
 @once
 def _of_run(model: Model) -> tuple[OfRun, ...]:
     return tuple(o for o in model.observables if isinstance(o, OfRun))

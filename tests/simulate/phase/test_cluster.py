@@ -134,7 +134,7 @@ def test_a_worker_killed_on_the_way_changes_no_bit(
             killed.append(first)
 
     monkeypatch.setattr(GridStore, "write", killing)
-    monkeypatch.setattr(fill, "_AT_RISK", 1e-9)  # a chunk a cell
+    monkeypatch.setattr(fill, "_AT_RISK", 1e-9)  # a chunk a run
     store = tmp_path / "g.zarr"
     there = grid(scheduler=two_processes.scheduler_address, store=store)
     assert killed == [first] and not Path(f"/proc/{first}/fd").exists()

@@ -239,7 +239,7 @@ def test_a_full_disk_stops_a_grid_in_a_sentence_and_it_goes_on(
         grid(store)
     assert not list(tmp_path.iterdir())
     monkeypatch.undo()
-    monkeypatch.setattr(fill, "_AT_RISK", 0.0)  # a cell at a time
+    monkeypatch.setattr(fill, "_AT_RISK", 1e-9)  # a run at a time
     create: Any = engine.grid_on_disk  # type: ignore[attr-defined]
 
     def filling(*args: Any) -> Any:
@@ -248,7 +248,7 @@ def test_a_full_disk_stops_a_grid_in_a_sentence_and_it_goes_on(
         @contextlib.contextmanager
         def limited() -> Iterator[Any]:
             with opened as kept:
-                monkeypatch.setattr("zarr.storage._local._put", failing(6))
+                monkeypatch.setattr("zarr.storage._local._put", failing(11))
                 yield kept
 
         return limited()

@@ -160,7 +160,7 @@ def test_an_interrupted_cell_has_data_but_no_digest(tmp_path: Path, monkeypatch:
         pass
 
     write = zarr.Array.__setitem__
-    monkeypatch.setattr(fill, "_AT_RISK", 0.0)  # a cell at a time
+    monkeypatch.setattr(fill, "_AT_RISK", 1e-9)  # a run at a time
 
     def stopping(self: Any, *args: Any) -> None:
         if self.shape == (2, 3, 2):
@@ -174,7 +174,7 @@ def test_an_interrupted_cell_has_data_but_no_digest(tmp_path: Path, monkeypatch:
         small(store=store, workers=1)
     monkeypatch.undo()
     assert asked[:5] == ["test_error", "test_error_se", "status", "message", "digest"]
-    assert (stored_digests(store)[0, 0] != "").all() and int((stored_digests(store) != "").sum()) == 2
+    assert stored_digests(store)[0, 0, 0] != "" and int((stored_digests(store) != "").sum()) == 1
     assert bits(small(store=store)) == bits(small())
 
 

@@ -196,4 +196,38 @@ def test_pieces_of_work_are_short_and_have_the_same_seeds(monkeypatch: pytest.Mo
     monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 1e-4)  # too little to be cut up: a chunk a worker
     assert max(len(cells) for cells, _ in fill.chunks(wide, np.zeros_like(done), 2)) == 20
     monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 100.0)
-    assert all(len(cells) == 1 for cells, _ in fill.chunks(wide, done, 1))
+    assert all(len(cells) == len(seeds) == 1 for cells, seeds in fill.chunks(wide, done, 1))
+    monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 0.9)  # two runs of a cell's three, then one
+    for workers in (1, 2):
+        pieces = fill.chunks(wide, done, workers)
+        assert max(len(cells) * len(seeds) for cells, seeds in pieces) == 2
+        runs = [(cell, seed) for cells, seeds in pieces for cell in cells for seed in seeds]
+        assert runs == [(cell, seed) for cell, seed in np.argwhere(~done).tolist()]
+        assert sum(seeds == (2,) for _, seeds in pieces) == 29
+
+
+def test_a_cell_of_many_seeds_is_kept_as_they_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its seeds come in pieces, each written before the last ones are begun; the bits are those of one piece."""
+    made, one = list[tuple[int, ...]](), fill.run_chunk
+
+    def run_chunk(grid: Any, chunk: Any) -> Any:
+        made.append(chunk[1])
+        if len(made) == 6:
+            raise KeyboardInterrupt
+        return one(grid, chunk)
+
+    def kept() -> list[list[bool]]:
+        there = np.asarray(zarr.open_group(str(tmp_path / "g.zarr"), mode="r")["digest"])
+        return [[bool(digest) for digest in cell] for cell in there]
+
+    asked = {"x": ("lam", [0.1, 0.2]), "y": None, "seeds": 5, "workers": 1, "steps": 2}
+    whole = grid(None, **asked)
+    with monkeypatch.context() as patch:
+        patch.setattr(fill, "_AT_RISK", 0.7)
+        patch.setattr(fill, "seconds", lambda _: 0.3)
+        patch.setattr(fill, "run_chunk", run_chunk)
+        with pytest.raises(KeyboardInterrupt):
+            grid(tmp_path / "g.zarr", **asked)
+    assert made == [(0, 1), (2, 3), (4,)] * 2
+    assert kept()[0][:2] == [True] * 2 and not kept()[1][4]
+    assert grid(tmp_path / "g.zarr", **asked).equals(whole) and np.all(kept())

@@ -15,10 +15,14 @@ from derivations.papers.paper import PAPERS
 from gammarho.cli import main
 from simulate.ask import parameters, settings
 from simulate.errors import InputError
+from simulate.observe.fresh import DRAWS
+from simulate.phase import fill
+from simulate.phase.grid import GridAsked, checked
 from simulate.run import estimate
 from simulate.run.pieces import pieces
 from simulate.run.request import Request
 from simulate.run.run import run
+from simulate.run.seconds import ALONE, PAIR, seconds
 from simulate.work import memory
 from simulate.work.sweep import sweep
 
@@ -185,6 +189,44 @@ def test_a_control_group_and_a_limit_of_the_process_count(tmp_path: Path, monkey
     assert 0 < memory._process() < 1e15
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert memory._process() == math.inf
+
+
+PLAIN: dict[str, Any] = {"sampling": "gram", "steps": 1000, "recorded": 1.0, "wanted": ("loss",)}
+
+
+def test_a_forecast_knows_what_is_looked_at_from_outside() -> None:
+    """At every step: of a state's gradient more than the step, of fresh examples much more."""
+    sizes = {"n": 20, "m": 10, "d": 600.0}
+    plain = seconds(request("pegr", sizes, **PLAIN))
+    looked = seconds(request("pegr", sizes, **PLAIN, looked={"gradient_norm"}))
+    judged = seconds(request("pegr", sizes, **PLAIN, looked={"test_error"}))
+    assert looked > 5 * plain and judged > 5 * looked
+    assert plain < seconds(request("pegr", sizes, **PLAIN, ends=True)) < looked
+    rare = {**PLAIN, "wanted": ("test_error",)}
+    assert seconds(request("pegr", sizes, **rare, fresh=15.0 * DRAWS)) > 20 * seconds(request("pegr", sizes, **rare))
+    tasks = {"n_tasks": 20, "n": 4, "n_train": 2, "m": 16, "d": 2000.0}
+    error, adapted, loss, more = (
+        seconds(request("fomaml", {**tasks, "M": M}, **{**PLAIN, "steps": 10, "wanted": (name,)}))
+        for name, M in (("test_error", 500), ("test_error_adapted", 500), ("test_loss", 500), ("test_loss", 1000)))
+    assert error < adapted < loss and more - loss == pytest.approx(500 * DRAWS * PAIR)
+    own = {**PLAIN, "steps": 20}
+    assert seconds(request("nearly_orthogonal", {}, **{**own, "wanted": ("stable_rank",)})) > seconds(
+        request("nearly_orthogonal", {}, **own)) + ALONE
+
+
+@pytest.mark.parametrize(("until", "observable", "looked"), [
+    ({"loss": 0.1}, "T_1,test_error", set()), ({"max_gamma": ">=1"}, "loss", set()),
+    ({"gradient_norm": 0.1}, "loss", {"gradient_norm"}), ({"loss": 0.1, "margins": ">=1"}, "T_1", {"loss", "margins",
+                                                                                                  "max_gamma"}),
+])
+def test_a_grid_s_chunks_are_cut_by_what_its_kernel_does_not_look_for(
+    until: dict[str, Any], observable: str, looked: set[str]
+) -> None:
+    axes = {"x": ("lam", [0.1, 0.2]), "y": None, "z": None}
+    asked = checked(GridAsked("pegr", {"n": 20, "d": 600}, axes, None, None, 5, observable, 1, 0, None, until=until), 1)
+    told = fill.request(asked.measure, asked.cells[0])
+    assert set(told.looked) == looked and told.ends
+    assert fill.costs(asked.measure, asked.cells).tolist() == [seconds(told)] * 2
 
 
 def foretold(monkeypatch: pytest.MonkeyPatch, *statements: str, **kwargs: Any) -> float:

@@ -8,7 +8,7 @@ from .calculus.recursion import Recursion, of_model
 from .declare import Model
 from .kernel import emit
 from .show import shown
-from .show.early import early
+from .show.early import early, unwritten
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Derived(Recursion):
 
     def rates(self) -> str:
         """The early stage: growth rates, and where they vanish or meet, as formulas of the parameters."""
-        return "\n".join(str(each) for each in early(self))
+        return "\n".join([*map(str, early(self)), *filter(None, [unwritten(self.model)])])
 
     def kernel_source(self) -> str:
         """The generated kernel, a self-contained Python module."""

@@ -50,6 +50,8 @@ from .symbols import Names, class_, clean, eta, i, label, lam, s, y
 norm = sp.Symbol("norm", positive=True)  # |v|^2
 same, other = sp.symbols("same other", nonnegative=True)
 """Examples whose label pushes a product outward where their patch is active: those of its sign, or class; others."""
+flipped = sp.Symbol("flipped", nonnegative=True)
+"""The share of flipped labels, where a model has them."""
 A = sp.Symbol("A", positive=True)  # |<w, v>|
 _SECOND = ("l2", "zeta", "D")  # what is of second order in the products, as a factor
 
@@ -113,8 +115,9 @@ def outgrows(first: Stage, second: Stage, norms: tuple[sp.Expr, sp.Expr], parame
 def _root(expr: sp.Expr, parameter: sp.Symbol) -> sp.Expr | None:
     """The only value of a parameter at which an expression is 0; None where there is none, or it is negative."""
     roots = sp.solve(expr, parameter) if parameter in expr.free_symbols else []
-    root = sp.simplify(roots[0]) if len(roots) == 1 else None
-    return None if root is None or root.is_negative or sp.factor(root).could_extract_minus_sign() else root
+    root = sp.simplify(roots[0]) if len(roots) == 1 else sp.S.NegativeOne
+    plain = root.xreplace({flipped: sp.S.Zero})  # few labels are flipped
+    return None if plain.is_negative or sp.factor(plain).could_extract_minus_sign() else root
 
 
 def _check(model: Model) -> None:
@@ -183,22 +186,29 @@ def _directed(names: Names, slope: sp.Expr, family: Directions, own: bool) -> sp
     """The slope along a product A > 0, which its labels push outward (`own`) or back.
 
     An example's own product is of an active patch.  A sum over examples is that over those whose label is the product's
-    sign, or class, and that over the others, each example like the next.
+    sign, or class, and that over the others, each example like the next, a share of either with a flipped label.
     """
     if family.index_set.per_example:
         return _at(names, slope, family, own, True)
-    total = sp.S.Zero
+    total, share = sp.S.Zero, flipped if names.model.label_flips else sp.S.Zero
     for matching, count in ((True, same), (False, other)):
         body = slope.replace(
             lambda e: isinstance(e, sp.Sum) and e.limits[0][0] == i, lambda e, count=count: count * e.function
         )
-        total += _at(names, body, family, own, matching)
+        total += (1 - share) * _at(names, body, family, own, matching)
+        total += share * _at(names, body, family, own, matching, kept=False) if share else sp.S.Zero
     return total
 
 
-def _at(names: Names, body: sp.Expr, family: Directions, own: bool, matching: bool) -> sp.Expr:
-    """A summand for examples whose label is the product's sign, or class, or is not (`matching`)."""
+def _at(
+    names: Names, body: sp.Expr, family: Directions, own: bool, matching: bool, kept: bool = True
+) -> sp.Expr:
+    """A summand for examples whose label is the product's sign, or class, or is not (`matching`).
+
+    It is the clean one too where it is `kept`, else the other.
+    """
     sign = sp.S.One if matching else sp.S.NegativeOne
+    before = sign if kept else -sign
     label_of_head = matching if family.index_set.single else own
 
     def value(e: sp.Expr) -> sp.Expr:
@@ -206,10 +216,10 @@ def _at(names: Names, body: sp.Expr, family: Directions, own: bool, matching: bo
         if isinstance(role, PatchPreactivation):
             patch = names.declared_patch(role)
             assert isinstance(patch, Patch)
-            return A * patch.factor(sp.S.One, sign, sign, {})
+            return A * patch.factor(sp.S.One, sign, before, {})
         if isinstance(e, sp.KroneckerDelta):
             return sp.Integer(int(matching if class_ in e.args else label_of_head))
-        return (sp.S.One if own else sp.S.NegativeOne) if e.base == s else sign
+        return (sp.S.One if own else sp.S.NegativeOne) if e.base == s else before if e.base == clean else sign
 
     def known(e: sp.Expr) -> bool:
         labels = isinstance(e, sp.Indexed) and e.base in (s, y, clean, label)

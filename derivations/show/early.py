@@ -9,7 +9,7 @@ from typing import Any, Final
 import sympy as sp
 
 from ..calculus.recursion import Recursion
-from ..calculus.stages import norm, other, outgrows, same, stages
+from ..calculus.stages import flipped, norm, other, outgrows, same, stages
 from ..calculus.symbols import eta, lam, n
 from ..calculus.task_symbols import K, gamma, n_1, n_2
 from ..calculus.two_stages import J, common, share, two_stages
@@ -56,6 +56,13 @@ def early(recursion: Recursion, written: Written | None = None) -> tuple[Named, 
     """All of them.  Raises ModelError where the recursion has no early stage."""
     how = Written() if written is None else written
     return tuple((_two_loops if recursion.model.algorithm.over_tasks else _one_loop)(recursion, how))
+
+
+def unwritten(model: Model) -> str:
+    """Which families have no rates, as the length of their vectors is no formula of parameters; empty where all do."""
+    names = [family.name for family in model.directions if Written().square(model, family.name) is None]
+    said = "their mean squared length is no formula of the parameters here"
+    return f"no rates of {', '.join(names)}: {said}" if names else ""
 
 
 def _one_loop(recursion: Recursion, how: Written) -> Iterator[Named]:
@@ -124,7 +131,7 @@ def _text(how: Written, model: Model, family: str, expr: sp.Expr) -> str:
 def _written(how: Written, model: Model, expr: sp.Expr, texts: Mapping[sp.Symbol, str]) -> str:
     """An expression as a formula in the model's parameters, `texts` put in for the squares."""
     algorithm = model.algorithm
-    named: dict[sp.Symbol, Any] = {n: algorithm.sizes[-1], eta: algorithm.step, lam: "lam"}
+    named: dict[sp.Symbol, Any] = {n: algorithm.sizes[-1], eta: algorithm.step, lam: "lam", flipped: model.label_flips}
     if algorithm.over_tasks:
         two = model.bilevel
         named |= {K: two.tasks, gamma: two.inner_step, J: two.inner_steps, n_1: two.train}

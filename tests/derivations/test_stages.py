@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ import sympy as sp
 import gammarho as gr
 from derivations.calculus.recursion import of_model
 from derivations.calculus.stages import stages
-from derivations.declare import Activation, Model, Objective
+from derivations.declare import Activation, Model, Objective, Parameter, Patch
+from derivations.derive import derive
 from derivations.errors import ModelError
 from derivations.generate import RATES, growth_rates
 from derivations.papers.heterogeneous.model import model as heterogeneous
+from derivations.papers.nearly_orthogonal.model import model as nearly_orthogonal
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
 from derivations.show.early import early
@@ -83,6 +86,38 @@ def test_products_grow_by_the_derived_rates(regularizer: str, lam: float) -> Non
     assert seen > 20
 
 
+def test_flipped_labels_push_back() -> None:
+    """One in four of either label; before, the rate of <w, mu> was that of a model without flips."""
+    model = replace(pegr("pegr"), name="flips", label_flips="p", observables=(), events=(),
+                    patches=(Patch(direction="mu", scale="clean"), Patch(direction="xi")),
+                    parameters=(*pegr("pegr").parameters, Parameter(name="p", latex="p", meaning="flips", kind="real",
+                                                                    default=0.25, low=0, high=1)))
+    clean, y = np.repeat([1.0, -1.0], 4), np.array([-1.0, 1, 1, 1, 1, -1, -1, -1])
+    rng, d = np.random.default_rng(0), 60
+    xi = 1e-3 * rng.normal(size=(8, d)) * (np.arange(d) > 0)
+    arrays = {"y": y, "clean": clean, "mu": np.eye(d)[0] * 1.3, "xi": xi, "W": 1e-9 * rng.normal(size=(2, 3, d))}
+    lam = 0.4
+    z = problem_of(choose(model, {"eta": 1e-3, "lam": lam})).on(arrays).start(0).advance(1, np.array([0, 1])).z[..., 0]
+    known = {"eta": 1e-3, "lam": lam, "mu_norm": 1.3, "p": 0.25, "m": 3, "n": 8}
+    by_name = {name: float(formula.subs({each: known[each.name] for each in formula.free_symbols}))
+               for name, formula in named(model).items() if name.startswith("rate_mu")}
+    for j, (before, after) in zip((1, -1), zip(*z, strict=True), strict=True):
+        for r in range(3):
+            rate = by_name["rate_mu" if np.sign(before[r]) == j else "rate_mu_back"]
+            assert after[r] / before[r] - 1 == pytest.approx(rate, rel=1e-4)
+    own, plain = named(model), named(pegr("pegr"))
+    assert own.keys() == plain.keys() and own["lam_mu"] != plain["lam_mu"] and own["rate_xi"] == plain["rate_xi"]
+    assert all(sp.simplify(own[name].subs(sp.Symbol("p", positive=True), 0) - plain[name]) == 0 for name in plain)
+
+
+def test_families_without_rates_are_named() -> None:
+    """Before, `derive nearly_orthogonal --rates` printed nothing."""
+    assert derive(heterogeneous(3)).rates().endswith("no rates of xi: their mean squared length is no formula of the "
+                                                     "parameters here")
+    assert derive(nearly_orthogonal()).rates().startswith("no rates of x: ")
+    assert "no rates" not in derive(pegr()).rates()
+
+
 def test_a_linear_stage_of_class_heads_is_a_constant_a_step() -> None:
     given: dict[str, Any] = {"K": 3, "n": 6, "m": 4, "d": 1e10, "u_norm": 1.0, "sigma_p": 1e-5, "sigma_0": 1e-9,
                              "eta": 1e-12, "init": "gaussian", "Gamma": 1.0}
@@ -123,8 +158,6 @@ def test_the_rates_that_conditions_speak_of_are_those_derived() -> None:
 
 
 def test_what_has_no_early_stage_says_so() -> None:
-    from dataclasses import replace
-
     base = pegr("pegr")
     for changed in (
         replace(base, network=replace(base.network, activation=Activation(name="relu"))),

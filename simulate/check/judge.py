@@ -113,6 +113,9 @@ def _window(statement: Statement, case: Case) -> Outcome | None:
     if statement.given and not np.any(evaluate(parse(statement.given, QUANTITIES), view).values):
         return Outcome(case.seed, missing=_missing(statement.given, view))
     step, end, last = number(statement.at, view), number(statement.until, view), int(case.t[-1])
+    for text, value in ((statement.at, step), (statement.until, end)):
+        if math.isnan(value):
+            return Outcome(case.seed, why=f"not judged: {text} has no value here", complete=False)
     if step <= min(end, last):
         return None
     if last < end:
@@ -130,6 +133,8 @@ def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, s
         step = number(statement.at, view)
         if step == math.inf:
             return none, f"its step, {statement.at}, does not come {ends or within}", ""
+        if math.isnan(step):
+            return none, f"its step, {statement.at}, has no value here", ""
         if not step >= 0:
             return none, f"its step, {statement.at}, is {step:.4g}, which is no step", ""
         if math.floor(step) > case.t[-1]:
@@ -144,6 +149,9 @@ def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, s
     rows = rows[(case.t[rows] >= since) & (case.t[rows] <= until)]
     if _ahead(statement, case):
         rows = rows[case.following[rows] >= 0]
+    for text, value in ((statement.since, since), (statement.until, until)):
+        if math.isnan(value):
+            return none, f"an end of its range, {text}, has no value here", ""
     span = "never begins" if since == math.inf else f"is t from {since:.6g} to {until:.6g}"
     why = f"its range {span}, and the run's is 0 to {case.t[-1]}{', as it diverges' if ends else ''}"
     short = statement.until and until > case.t[-1]

@@ -92,13 +92,15 @@ CONDITIONS = Conditions(
         # The cube root of |x_i|^2/mean is normal, with mean 1 - cube_var and variance cube_var, nearly; `far` and
         # `far_pair` are how many standard deviations the extreme of the n inputs and of their pairs is out.
         Quantity(name="cube_var", formula="(2*sigma_p**4*d + 4*mu_norm**2*sigma_p**2)/(9*mean_square**2)", meaning=""),
-        Quantity(name="far", formula=_extreme("max(n, 2)"), meaning=""),
+        # One input is as long as itself and has no pair.
+        Quantity(name="pairs", formula="min(n - 1, 1)", meaning=""),
+        Quantity(name="far", formula=f"pairs*({_extreme('max(n, 2)')})", meaning=""),
         Quantity(name="far_pair", formula=_extreme("max(n*(n - 1), 2)"), meaning=""),
         Quantity(name="R_min", formula="sqrt(mean_square*max(1 - cube_var - far*sqrt(cube_var), 0)**3)",
                  meaning=_LOW, only=_MIXTURE),
         Quantity(name="R_max", formula="sqrt(mean_square*(1 - cube_var + far*sqrt(cube_var))**3)",
                  meaning=_HIGH, only=_MIXTURE),
-        Quantity(name="p", formula="mu_norm**2 + far_pair*sqrt(2*mu_norm**2*sigma_p**2 + sigma_p**4*d)",
+        Quantity(name="p", formula="pairs*(mu_norm**2 + far_pair*sqrt(2*mu_norm**2*sigma_p**2 + sigma_p**4*d))",
                  meaning=_PRODUCT, only=_MIXTURE),
         Quantity(name="R_min", formula="x_norm", meaning=_LOW, only=_ORTHOGONAL),
         Quantity(name="R_max", formula="x_norm", meaning=_HIGH, only=_ORTHOGONAL),

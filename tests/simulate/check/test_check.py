@@ -478,6 +478,19 @@ def test_a_range_that_never_begins_is_said_so() -> None:
     assert found.detail == "its range never begins, and the run's is 0 to 2"
 
 
+@pytest.mark.parametrize(("fields", "said"), [
+    ({"until": "0/(eta - eta)"}, "an end of its range, 0/(eta - eta), has no value here"),
+    ({"since": "0/(eta - eta)"}, "an end of its range, 0/(eta - eta), has no value here"),
+    ({"at": "0/(eta - eta)"}, "its step, 0/(eta - eta), has no value here"),
+    ({"at": "0/(eta - eta)", "until": "2"}, "not judged: 0/(eta - eta) has no value here"),
+    ({"at": "1", "until": "0/(eta - eta)"}, "not judged: 0/(eta - eta) has no value here"),
+])
+def test_a_range_that_has_no_value_is_said_so(fields: dict[str, str], said: str) -> None:
+    """It read "from 0 to nan" and "is nan"; of a step that has to come by `until` it was a violation."""
+    (found,) = gr.check("pegr", {"n": 4, "m": 2, "d": 20}, [lemma("loss >= 0", **fields)], steps=2, seeds=1).results
+    assert found.verdict in ("vacuous", "undecided") and said in found.detail and "nan" not in found.detail
+
+
 def test_the_names_in_a_hypothesis_that_is_never_met_are_explained() -> None:
     """Fails on a text that names R5x and leaves what it is to the source."""
     never = Statement(id="own", kind="inequality", claim="loss >= 0", given="R5x and loss < 0")

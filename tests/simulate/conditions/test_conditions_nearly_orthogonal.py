@@ -184,6 +184,14 @@ def test_orthogonal_data_ask_nothing_of_near_orthogonality_and_say_so() -> None:
     assert quantities(x @ x.T, -0.3 * np.ones((2, 3, 4)))["beta"] == 0.3
 
 
+def test_one_example_is_as_long_as_itself_and_has_no_pair() -> None:
+    """Before, the medians were those of two: R above 1, and a product of inputs that there are none of."""
+    shown = dict(table(n=1, slope=0.5, mu_norm=0.3).quantities)
+    assert shown["R"] == 1.0 and shown["R_min"] == shown["R_max"] and shown["p"] == shown["coherence"] == 0.0
+    two = dict(table(n=2, slope=0.5, mu_norm=0.3).quantities)
+    assert two["R"] > 1.0 and two["p"] > 0.0 and two["R_min"] < shown["R_min"] < two["R_max"]
+
+
 def test_r_min_r_max_and_p_of_a_gram_matrix_include_negative_products() -> None:
     gram = np.array([[4.0, -3.0, 0.5], [-3.0, 9.0, 1.0], [0.5, 1.0, 1.0]])
     assert quantities(gram) == pytest.approx({"R_min": 1.0, "R_max": 3.0, "R": 3.0, "p": 3.0})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import string
+import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ SIZE = style.SMALL - 0.5  # points
 _MARGIN = 0.12  # inches of a page's width on which no words stand
 _SPACING = 1.2  # matplotlib's, of lines
 _TOKEN = re.compile(r"(?:\\\$|\$[^$]*\$|[^\s$\\]|\\(?!\$))+")  # a word, with what formulas it holds
+
+_OPERATOR = re.compile(r"(?:(?<=[/+,=])|(?<=[^*]\*))(?!\*)")  # after one, and not within "**"
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,38 @@ def folded(said: Sequence[Sentence], inches: float, size: float = SIZE) -> list[
     lines, left = [""], room
     for sentence in map(str, said):
         gap = 2 if lines[-1] else 0
-        for word in _TOKEN.findall(sentence):
+        for word in _together(_TOKEN.findall(sentence), lambda pair: _width(pair, font) <= room):
             wide = _width(word, font)
             if lines[-1] and wide + gap * space > left:
                 lines, left, gap = [*lines, ""], room, 0
             lines[-1] += " " * gap + word
             left, gap = left - wide - gap * space, 1
     return [line for line in lines if line]
+
+
+def _together(words: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
+    """The words, but a name, its "=" and its value are one where that `fits`."""
+    glued = list[str]()
+    for word in words:
+        equation = f"{glued[-2]} = {word}" if len(glued) > 1 and glued[-1] == "=" else ""
+        if equation and fits(equation):
+            glued[-2:] = [equation]
+        else:
+            glued.append(word)
+    return glued
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks formulas after an operator, where a word alone is longer than a line."""
+
+    def _split(self, text: str) -> list[str]:
+        words = super()._split(text)
+        return [part for word in words for part in (_OPERATOR.split(word) if len(word) > self.width else [word])]
+
+
+def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
+    """The text as lines of so many characters, at `most` so many, of which the last then ends in an ellipsis."""
+    return _Wrapper(width, max_lines=most, placeholder=" ...").wrap(text)
 
 
 def height(lines: Sequence[str]) -> float:

@@ -99,7 +99,7 @@ def _common(model: Any) -> dict[str, Meaning]:
         "train_error": Meaning(r"\mathrm{err}_S", "share of training examples misclassified, ties half"),
         "zeta": Meaning(
             r"\zeta_i" if signed else r"\zeta_{k,i}",
-            "squared gradient norm of each example's output, constants taken out",
+            "squared gradient norm of each example's output, over what is the same for every filter",
         ),
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import textwrap
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,7 +15,7 @@ from matplotlib.patches import Patch
 from dynamics.arrays import Array, Flags
 
 from .. import style
-from ..said import Made, Sentence
+from ..said import Made, Sentence, wrapped
 from . import looks
 from .picture import INSIDE, Panel, Picture, inches
 from .scales import ticks
@@ -112,7 +111,7 @@ def curve(picture: Picture) -> Figure:
         _on_top(axes, picture, panel)
         if panel.upright is not None:
             axes.set_ylim(panel.upright)
-        axes.set_ylabel("\n".join(textwrap.wrap(shown.name, 40 if height == _HEIGHT else 26)))
+        axes.set_ylabel("\n".join(wrapped(shown.name, 40 if height == _HEIGHT else 26)))
         if panel.upright is None and not np.isfinite(middle.mean).any():
             axes.set_yticks([])
         return page.close(handles, in_row)

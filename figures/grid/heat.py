@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from matplotlib.figure import Figure
 from dynamics.arrays import Array
 
 from .. import style
-from ..said import Made, Sentence, Where
+from ..said import Made, Sentence, Where, wrapped
 from . import looks
 from .crossings import Crossings, Outline
 from .picture import INSIDE, Panel, Picture, inches
@@ -89,7 +88,7 @@ def _maps(
         axes.set_title(panel.heading)
         if not labelled:  # the same axes stand below
             axes.set_xlabel("")
-    _bar(part, image, every, shown.mean, "\n".join(textwrap.wrap(shown.name, few if labelled else 22)))
+    _bar(part, image, every, shown.mean, "\n".join(wrapped(shown.name, few if labelled else 22)))
 
 
 def _boundary(axes: Axes, found: Crossings, panel: Panel) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,7 @@ from simulate.errors import InputError, nearest, quoted
 from simulate.phase.cell import DIVERGED, FAILED, OK, UNDONE
 from simulate.run.watch import NEVER
 
-from ..said import Made, Where
+from ..said import Made, Where, wrapped
 from .scales import Scale, scale, told
 
 PANELS = 12  # values of a third axis that one picture has room for
@@ -130,10 +129,15 @@ def shown(grid: object, observable: str | None = None) -> Shown:
     Raises:
         InputError: for another object, an observable that it does not have, and more panels than there is room for.
     """
-    if not isinstance(grid, xarray.Dataset) or "seed" not in grid.dims:
+    if not isinstance(grid, xarray.Dataset):
         raise InputError(f"grid: {quoted(grid)}; expected the dataset that gr.phase returns")
+    if "seed" not in grid.dims:
+        cure = "give it before a mean over its seeds, and one of them as grid.isel(seed=[0])"
+        raise InputError(f"grid: it has no axis seed; expected the dataset that gr.phase returns, so {cure}")
     name = _chosen(grid, observable)
     axes = _axes(grid, name)
+    for axis in (*axes, "seed"):
+        _refuse_values(grid, axis)
     data = grid.sortby([axis for axis in axes if axis in grid.coords and grid[axis].dtype.kind in "if"])
     scales = tuple(scale(data[axis], label(data[axis])) for axis in axes)
     if len(scales) == _AXES:
@@ -157,8 +161,7 @@ def label(coordinate: xarray.DataArray) -> str:
     meaning = str(coordinate.attrs.get("meaning") or coordinate.attrs.get("long_name") or "")
     if not meaning or meaning == name:
         return name
-    lines = textwrap.wrap(f"{name}: {meaning}", _LABEL, max_lines=2, placeholder=" ...")
-    return "\n".join(lines).replace("$", r"\$")
+    return "\n".join(wrapped(f"{name}: {meaning}", _LABEL, 2)).replace("$", r"\$")
 
 
 def _chosen(grid: xarray.Dataset, observable: str | None) -> str:
@@ -187,13 +190,30 @@ def configuration(grid: xarray.Dataset) -> dict[str, Any]:
 def _axes(grid: xarray.Dataset, observable: str) -> tuple[str, ...]:
     """The parameters that vary, those across last: as the grid says, else in the order of its dimensions."""
     dims = [str(dim) for dim in grid[observable].dims if dim != "seed"]
-    if not 1 <= len(dims) <= _AXES or any(dim not in grid.coords for dim in dims):
+    bare = next((dim for dim in dims if dim not in grid.coords), "")
+    if bare:
+        raise InputError(f"grid: its axis {bare} has no values; give it some, as grid.assign_coords({bare}=[...])")
+    if not 1 <= len(dims) <= _AXES:
         raise InputError(
             f"grid: {observable} has the axes {', '.join(dims) or 'none'}; expected one to three parameters"
         )
     said = [str(grid.attrs.get(axis)) for axis in ("y", "x")]
     placed = [dim for dim in said if dim in dims]
     return (*(dim for dim in dims if dim not in placed), *placed)
+
+
+def _refuse_values(grid: xarray.Dataset, axis: str) -> None:
+    """Raises InputError for an axis without values, with one twice, or of several parameters at once."""
+    if axis in grid.indexes and grid.indexes[axis].nlevels > 1:
+        raise InputError(f"grid: its axis {axis} is stacked of {', '.join(map(str, grid.indexes[axis].names))}; "
+                         f"give grid.unstack({axis!r})")
+    values = list(grid[axis].values) if axis in grid.coords else []
+    if not grid.sizes[axis]:
+        raise InputError(f"grid: its axis {axis} is empty; expected at least one value, so take some")
+    if len(set(values)) < len(values):
+        twice = next(value for value in values if values.count(value) > 1)
+        raise InputError(f"grid: its axis {axis} has {told(twice)} more than once; expected values that differ, so "
+                         f"give grid.drop_duplicates({axis!r})")
 
 
 def _laid_out(values: xarray.DataArray, scales: Sequence[Scale]) -> Any:
@@ -251,7 +271,17 @@ def fixed(shown: Shown) -> Made:
     differing = [_by(name, known.get(name)) for name, values in others.items() if values.ndim]
     said = f"Everywhere: {', '.join(same)}." if same else ""
     all_said = f"{said}  By cell: {'; '.join(differing)}.".strip() if differing else said
+    if gone := _gone(shown):
+        all_said = f"{all_said}  The grid was over {', '.join(gone)} too, and no longer has the values.".strip()
     return Made(all_said.replace("$", r"\$"))
+
+
+def _gone(shown: Shown) -> list[str]:
+    """The axes that a grid was run over and has no longer, averaged over or dropped; one of another name may be it."""
+    attributes, names = shown.data.attrs, [each.name for each in shown.scales]
+    asked = [name for axis in ("x", "y", "z") if (name := str(attributes.get(axis) or ""))]
+    missing = [name for name in asked if name not in shown.data.coords]
+    return missing if len(missing) > len([name for name in names if name not in asked]) else []
 
 
 def _by(name: str, law: object) -> str:

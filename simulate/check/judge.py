@@ -127,22 +127,9 @@ def _window(statement: Statement, case: Case) -> Outcome | None:
 
 def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str]:
     """The rows it is evaluated on; why there are none; and what part of its range they are."""
-    view, none = case.view(), np.empty(0, dtype=np.int64)
-    ends, within = _diverges(case), f"within the run's {case.t[-1]}"
     if statement.at:
-        step = number(statement.at, view)
-        if step == math.inf:
-            return none, f"its step, {statement.at}, does not come {ends or within}", ""
-        if math.isnan(step):
-            return none, f"its step, {statement.at}, has no value here", ""
-        if not step >= 0:
-            return none, f"its step, {statement.at}, is {step:.4g}, which is no step", ""
-        if math.floor(step) > case.t[-1]:
-            worth = f" = {math.floor(step)}" if statement.at != str(math.floor(step)) else ""
-            beyond = f"does not come {ends}" if ends else f"is beyond the run's {case.t[-1]}"
-            return none, f"its step, {statement.at}{worth}, {beyond}", ""
-        rows = np.array([case.row(step)])
-        return (rows if not _ahead(statement, case) or case.following[rows[0]] >= 0 else none), "", ""
+        return _row_at(statement, case)
+    view, ends = case.view(), _diverges(case)
     since = number(statement.since, view) if statement.since else 0.0
     until = number(statement.until, view) if statement.until else math.inf
     rows = case.rows
@@ -151,13 +138,37 @@ def rows_of(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, s
         rows = rows[case.following[rows] >= 0]
     for text, value in ((statement.since, since), (statement.until, until)):
         if math.isnan(value):
-            return none, f"an end of its range, {text}, has no value here", ""
+            return np.empty(0, dtype=np.int64), f"an end of its range, {text}, has no value here", ""
     span = "never begins" if since == math.inf else f"is t from {since:.6g} to {until:.6g}"
     why = f"its range {span}, and the run's is 0 to {case.t[-1]}{', as it diverges' if ends else ''}"
     short = statement.until and until > case.t[-1]
     if short and until == math.inf:
-        return rows, why, f"its last step, {statement.until}, does not come {ends or within}"
+        return rows, why, f"its last step, {statement.until}, does not come {ends or _within(case)}"
     return rows, why, f"the run ends at {case.t[-1]} of {until:.6g}" if short else ""
+
+
+def _row_at(statement: Statement, case: Case) -> tuple[NDArray[np.int64], str, str]:
+    """The row of the one step that it is about; why there is none."""
+    step, said, ends = number(statement.at, case.view()), f"its step, {statement.at}", _diverges(case)
+    none, why = np.empty(0, dtype=np.int64), ""
+    if step == math.inf:
+        why = f"{said}, does not come {ends or _within(case)}"
+    elif math.isnan(step):
+        why = f"{said}, has no value here"
+    elif step < 0:
+        why = f"{said}, is {step:.4g}, which is no step"
+    elif math.floor(step) > case.t[-1]:
+        worth = f" = {math.floor(step)}" if statement.at != str(math.floor(step)) else ""
+        beyond = f"does not come {ends}" if ends else f"is beyond the run's {case.t[-1]}"
+        why = f"{said}{worth}, {beyond}"
+    if why:
+        return none, why, ""
+    rows = np.array([case.row(step)])
+    return (rows if not _ahead(statement, case) or case.following[rows[0]] >= 0 else none), "", ""
+
+
+def _within(case: Case) -> str:
+    return f"within the run's {case.t[-1]}"
 
 
 def _diverges(case: Case) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from derivations.declare import Event, KnownFrom, Model, terms_of
 from derivations.declare.formula import FormulaError, names
 from derivations.declare.meanings import STOPPED, stopped
-from derivations.declare.variables import judged
+from derivations.declare.variables import judged, of_run
 
 from ..ask import arguments as ask
 from ..ask import digest, formula, reading
@@ -250,6 +250,11 @@ def _check_observable(model: Model, text: str, more: tuple[str, ...]) -> tuple[W
     known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *obs.of_data(model)]))
     if request.name == STOPPED and not more:
         raise InputError(f"observable: {STOPPED!r} is the step where until ends a run; give until, such as loss=1e-3")
+    if request.name not in known and request.name in of_run(model):
+        raise InputError(
+            f"observable: {quoted(request.name)} is not known from a run's last state alone, as it is counted along "
+            f"the run, or of fresh examples of its own; take it from run, and here one of {', '.join(known)}"
+        )
     if request.name not in known:
         raise InputError(
             f"observable: {quoted(request.name)} is not known at a run's last step; {nearest(request.name, known)}"

@@ -586,3 +586,44 @@ def test_ticks_of_whole_numbers_are_whole(axis: str, tmp_path: Path) -> None:
         low, high = axes.get_xlim() if len(given) == 1 else axes.get_ylim()
         ticks = [each for each in (axes.get_xticks() if len(given) == 1 else axes.get_yticks()) if low <= each <= high]
         assert ticks and all(each == round(each) for each in ticks)
+
+
+def test_what_is_no_grid_says_what_is_missing() -> None:
+    """Before, an empty axis was a ValueError, and a value twice or a stack of axes was drawn, unreadably."""
+    held = grid()
+    x, y = (str(held.attrs[name]) for name in ("x", "y"))
+    first = held[x].values[0]
+    cases: list[tuple[Any, str]] = [
+        (held["test_error"], "expected the dataset that gr.phase returns"),
+        (held.mean("seed"), "it has no axis seed; expected the dataset that gr.phase returns, so give it before a"),
+        (held.isel(seed=0), "one of them as grid.isel(seed=[0])"),
+        (held.isel({x: []}), f"its axis {x} is empty; expected at least one value"),
+        (held.isel(seed=[]), "its axis seed is empty"),
+        (held.isel({x: [0, 0, 1]}), f"its axis {x} has {first:g} more than once"),
+        (xarray.concat([held, held], "seed"), "its axis seed has 4 more than once"),
+        (held.stack(both=(x, y)), f"its axis both is stacked of {x}, {y}; give grid.unstack('both')"),
+        (xarray.concat([held, held], "copy"), "its axis copy has no values; give it some"),
+    ]
+    for changed, said in cases:
+        with pytest.raises(gr.InputError) as refused:
+            gr.plot(changed)
+        assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_an_axis_that_was_averaged_over_is_said() -> None:
+    """Before, nothing in the picture of a mean over one of three parameters said so."""
+    held = three().assign_attrs(z="d")
+    said = "The grid was over d too, and no longer has the values."
+    changed = (held.mean("d", keep_attrs=True), held.isel(d=0, drop=True), held.isel(d=0), held, held.rename(d="width"))
+    flat = [texts(gr.plot(each)).replace("\n", " ") for each in changed]
+    assert [said in each for each in flat] == [True, True, False, False, False]
+
+
+def test_a_long_formula_on_an_axis_is_broken_after_an_operator() -> None:
+    """Before, at the line's last character: "s" above "qrt(d))"."""
+    held = grid()
+    x = str(held.attrs["x"])
+    held[x].attrs["meaning"] = "n*u_norm**2/(2*sigma_p**2*sqrt(d))"
+    axes = panels(gr.plot(held))[0]
+    lines = (axes.get_xlabel() or axes.get_ylabel()).split("\n")
+    assert len(lines) == 2 and lines[0].endswith("*") and "sqrt(d))" in lines[1] and not lines[1].startswith("*")

@@ -86,6 +86,16 @@ def test_lines_are_as_wide_as_the_page() -> None:
         assert folded([Made("")], 5.0) == []
 
 
+def test_a_value_stands_on_the_line_of_its_name() -> None:
+    """Before, a caption had "nu_norm" at the end of a line, and "= 1" on the next."""
+    words = "alpha = 1, beta_with_a_name = 0.25, gamma = hello. " * 9
+    for inches in (2.0, 2.3, 2.7, 3.1):
+        for line in folded([Made(words)], inches):
+            assert not line.startswith("=") and not line.rstrip().endswith("=") and line.split()[-1][-1] in ",."
+    long = folded([Made(f"a = {'x' * 40}")], 2.0)
+    assert " ".join(long).split() == ["a", "=", "x" * 40]
+
+
 def _curves(name: str, last: dict[Key, list[float]], lost: frozenset[Key] = frozenset()) -> dict[Key, Curves]:
     """Curves of five draws that end so; all others end at 0."""
     t, found = np.array([0, 1500]), {}

@@ -40,7 +40,8 @@ class MaxMargin(OfStates):
         where = "; NaN until every margin is positive" if self.what == "slackness" else ""
         what = {
             "residual": "distance of W to the nonnegative combinations of the margins' gradients, over ||W||_F",
-            "slackness": "largest lambda_i (margin_i / least margin - 1), lambda the nearest combination's weights",
+            "slackness": "largest lambda_i (margin_i / least margin - 1), lambda the weights of the combination "
+                         "nearest to W over the least margin",
         }[self.what]
         return {self.name: what + where}
 

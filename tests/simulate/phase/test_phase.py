@@ -479,7 +479,8 @@ def test_a_matrix_and_a_head_are_picked_by_their_labels() -> None:
         ("loss[k=0]", "picks from the axis 'k', but it has none"),
         ("rho[k=1]", "it has the axes r, i; reduce it"),
         ("max(class_error)", "is not of the form"),
-        ("deactivated", "is not known at a run's last step"),
+        ("deactivated", "is not known from a run's last state alone, as it is counted along the run, or of fresh"),
+        ("few_active", "is not known from a run's last state alone"),  # before: "did you mean 'active_u'?"
     ],
 )
 def test_a_request_that_is_no_number_is_refused_in_one_sentence(text: str, said: str) -> None:

@@ -19,7 +19,8 @@ from dynamics.blas import one_blas_thread
 
 from ..errors import InputError, quoted
 from ..work.progress import progress
-from .fill import Chunk, Part, ended, run_chunk
+from .chunk import Chunk, Part
+from .fill import ended, run_chunk
 from .grid import Grid, GridAsked, checked
 
 _PATIENCE = 20.0  # seconds in which a scheduler has to answer, and to have a worker

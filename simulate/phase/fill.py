@@ -20,6 +20,7 @@ from ..run.seconds import seconds
 from ..run.watch import from_outside
 from ..work.sweep import sweep
 from .cell import Measure, outcomes
+from .chunk import Chunk, Part, Runner
 from .grid import Grid
 from .grid_layout import Arrays
 
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 _AT_RISK = 2.0  # seconds of work that a kill may cost a worker
 _SHARES = 4  # chunks a worker, where they are worth it: none of several waits long for the others at the end
 _WORTH = 0.1  # seconds, by the estimate, of a chunk beside which the calls around it are little
-
-Chunk = tuple[tuple[int, ...], tuple[int, ...]]
-"""Cells and places of seeds that are run in one call."""
-Part = tuple[Chunk, Arrays | Exception]
-"""What became of a chunk, or of a cell of it: its variables, or a defect of the program."""
 
 
 class Workers(Protocol):
@@ -123,19 +119,25 @@ def fill(grid: Grid, kept: Memory | GridStore, workers: Workers, show: bool) -> 
 
 
 def chunks(grid: Grid, done: NDArray[np.bool_], workers: int) -> list[Chunk]:
-    """What is not done, in order, in pieces of cells that lack the same seeds and take _AT_RISK seconds at most.
-
-    A cell that takes longer comes in pieces of some of its seeds, a run each at least.
-    """
+    """What is not done, in order, in pieces of cells."""
     cells = np.flatnonzero(~done.all(axis=1))
-    lacking = ~done[cells]
-    takes = costs(grid.measure, grid.cells.part(cells)) * lacking.sum(axis=1)
+    pieces = cut(costs(grid.measure, grid.cells.part(cells)), ~done[cells], workers)
+    return [(tuple(cells[list(part)].tolist()), seeds) for part, seeds in pieces]
+
+
+def cut(takes: Array, lacking: NDArray[np.bool_], workers: int) -> list[Chunk]:
+    """The runs that cells lack, (C, seeds), in pieces of cells that lack the same, of _AT_RISK seconds at most.
+
+    A run of each takes so many seconds (C,).  A cell that takes longer comes in pieces of some of its seeds, a run each
+    at least.
+    """
+    takes, count = takes * lacking.sum(axis=1), len(takes)
     shares = max(1, int(min(_SHARES, float(takes.sum()) / (workers * _WORTH))))
-    most = max(1, -(-len(cells) // (shares * workers)) if workers > 1 else len(cells))
-    starts = [0, *(np.flatnonzero((lacking[1:] != lacking[:-1]).any(axis=1)) + 1).tolist(), len(cells)]
+    most = max(1, -(-count // (shares * workers)) if workers > 1 else count)
+    starts = [0, *(np.flatnonzero((lacking[1:] != lacking[:-1]).any(axis=1)) + 1).tolist(), count]
     pieces = list[Chunk]()
     for first, last in pairwise(starts):
-        alike, spent = cells[first:last], np.cumsum(takes[first:last])
+        alike, spent = np.arange(first, last), np.cumsum(takes[first:last])
         while len(alike):
             before = spent[0] - takes[last - len(alike)]
             size = min(max(1, int(np.searchsorted(spent, before + _AT_RISK, side="right"))), most)
@@ -159,21 +161,17 @@ def run_chunk(grid: Grid, chunk: Chunk) -> Sequence[Part]:
     return [(chunk, arrays)]
 
 
-def runner(grid: Grid, workers: int, show: bool) -> Callable[[Sequence[Problem]], Arrays]:
-    """Runs further problems of the grid's declaration at all of its seeds: the variables (cell, seed)."""
-    def run(problems: Sequence[Problem]) -> Arrays:
+def runner(grid: Grid, workers: int, show: bool) -> Runner:
+    """Runs further problems of the grid's declaration."""
+    def run(problems: Sequence[Problem], lacking: NDArray[np.bool_]) -> Generator[tuple[Chunk, Arrays]]:
         cells = Lots.of(problems)
-        takes = float(costs(grid.measure, cells).max()) * len(grid.seeds)
-        most = max(1, min(int(_AT_RISK / takes), -(-len(cells) // (_SHARES * workers))))
-        pieces = [cells[first : first + most] for first in range(0, len(cells), most)]
-        by_piece: list[Arrays] = [{} for _ in pieces]
+        pieces = cut(costs(grid.measure, cells), lacking, workers)
 
-        def one(piece: Sequence[Problem]) -> Arrays:
-            return outcomes(grid.measure, piece, grid.seeds)
+        def one(piece: Chunk) -> Arrays:
+            return outcomes(grid.measure, cells.part(np.array(piece[0])), [grid.seeds[at] for at in piece[1]])
 
-        with closing(sweep(one, pieces, workers, "boundary", "cells", show, size=len)) as done:
+        with closing(sweep(one, pieces, workers, "boundary", "cells", show, size=ended(pieces))) as done:
             for at, arrays in done:
-                by_piece[at] = arrays
-        return {name: np.concatenate([each[name] for each in by_piece]) for name in by_piece[0]}
+                yield pieces[at], arrays
 
     return run

@@ -1,16 +1,17 @@
 """Runs between a grid's cells, such as a boundary's, kept beside them: what has been run once is not run again.
 
-A file in a group of the store's own, written whole after every round; a run counts only with the digest of its data,
-as a cell's does, so that what is damaged or of another configuration is run again.  The file has a lock of its own, as
-a store whose cells are all done is open to several processes, each of which adds what it has run.
+A file in a group of the store's own, written whole every few seconds and after every round; a run counts only with the
+digest of its data, as a cell's does, so that what is damaged or of another configuration is run again.  The file has a
+lock of its own, as a store whose cells are all done is open to several processes, each of which adds what it has run.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,14 @@ from ..errors import Unwritten
 from ..run.problem import Problem
 from ..work.whole import alone, reason, replacing
 from .cell import UNDONE
+from .chunk import Chunk, Runner
 from .grid import Grid
 from .grid_digest import Digests
 from .grid_extent import said_without_points
 from .grid_layout import FOLDER, Arrays
 
 FILE = "runs.json"
+_OFTEN = 2.0  # seconds of runs that a kill may cost
 _PATIENCE = 60.0  # seconds to wait for another that writes the file, which takes it as long as a disk takes
 _GROUP = '{"zarr_format": 3, "node_type": "group", "attributes": {}}'
 
@@ -42,20 +45,14 @@ class Points:
         self._digests = Digests(said_without_points(grid.layout.configuration))
         self._known = self._read()
 
-    def through(
-        self, run: Callable[[Sequence[Problem]], Arrays]
-    ) -> Callable[[Sequence[Point], Sequence[Problem]], Arrays]:
-        """Runs problems at points by `run`, those alone that are not known."""
+    def through(self, run: Runner) -> Callable[[Sequence[Point], Sequence[Problem]], Arrays]:
+        """Runs problems at points by `run`, those seeds alone that are not known."""
         def known(points: Sequence[Point], problems: Sequence[Problem]) -> Arrays:
             seeds = self._grid.seeds
-            lacking = [at for at, point in enumerate(points) if not all((point, seed) in self._known for seed in seeds)]
-            if lacking:
-                made = run([problems[at] for at in lacking])
-                for row, at in enumerate(lacking):
-                    for column, seed in enumerate(seeds):
-                        self._known[points[at], seed] = {name: _plain(made[name][row, column]) for name in
-                                                         self._grid.layout.columns}
-                self._write()
+            lacking = np.array([[(point, seed) not in self._known for seed in seeds] for point in points])
+            rows = np.flatnonzero(lacking.any(axis=1)).tolist() if points else []
+            if rows:
+                self._run(run([problems[at] for at in rows], lacking[rows]), [points[at] for at in rows])
             return {
                 name: np.array([[self._known[point, seed][name] for seed in seeds] for point in points],
                                dtype=object if column.text else np.float64)
@@ -63,6 +60,20 @@ class Points:
             }
 
         return known
+
+    def _run(self, parts: Generator[tuple[Chunk, Arrays]], points: Sequence[Point]) -> None:
+        """Takes what is made of points, and writes it every so often."""
+        written = time.monotonic()
+        with closing(parts) as made:
+            for (cells, seeds), arrays in made:
+                for row, at in enumerate(cells):
+                    for column, seed in enumerate(seeds):
+                        self._known[points[at], self._grid.seeds[seed]] = {
+                            name: _plain(arrays[name][row, column]) for name in self._grid.layout.columns}
+                if time.monotonic() - written > _OFTEN:
+                    self._write()
+                    written = time.monotonic()
+        self._write()
 
     def _read(self) -> dict[tuple[Point, int], Run]:
         """What the file has that is sound."""

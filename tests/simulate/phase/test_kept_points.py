@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,14 @@ GRID = checked(GridAsked("pegr", SMALL, {"x": ("lam", [0.0, 0.2]), "y": None, "z
 
 def run(points: Points, at: Sequence[float], status: str = "ok") -> dict[str, Any]:
     """Has runs made at values of the axis; their numbers are those values."""
-    def made(values: Sequence[Any]) -> dict[str, Any]:
-        shape = len(values), len(GRID.seeds)
-        numbers = np.repeat(np.array(values, dtype=float)[:, None], shape[1], axis=1)
+    def made(values: Sequence[Any], lacking: Any) -> Generator[tuple[Any, dict[str, Any]]]:
         text = {"status": status, "message": ""}
-        return {name: np.full(shape, text[name], dtype=object) if column.text else numbers
-                for name, column in GRID.layout.columns.items()}
+        for row, value in enumerate(values):
+            seeds = tuple(np.flatnonzero(lacking[row]).tolist())
+            assert seeds
+            shape = 1, len(seeds)
+            yield ((row,), seeds), {name: np.full(shape, text[name], dtype=object) if column.text else
+                                    np.full(shape, float(value)) for name, column in GRID.layout.columns.items()}
 
     return points.through(made)([(value,) for value in at], at)  # type: ignore[arg-type]
 
@@ -54,6 +56,41 @@ def test_what_two_find_out_at_once_is_all_kept(tmp_path: Path) -> None:
     run(other, [0.12])
     run(one, [0.13])
     assert kept(tmp_path) == {0.05, 0.1, 0.12, 0.13, 0.15}
+
+
+def test_what_a_round_has_run_is_kept_before_its_end_seed_by_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill costs some seconds of runs, however long a round is, and seeds that are known are not run again."""
+    asked: list[list[list[bool]]] = []
+
+    def until(pieces: int) -> Any:
+        def made(values: Sequence[Any], lacking: Any) -> Generator[tuple[Any, dict[str, Any]]]:
+            asked.append(lacking.tolist())
+            text = {"status": "ok", "message": ""}
+            for at, (row, seed) in enumerate(np.argwhere(lacking).tolist()):
+                if at == pieces:
+                    raise KeyboardInterrupt
+                yield ((row,), (seed,)), {
+                    name: np.array([[text[name] if column.text else float(values[row]) + seed]], dtype=object)
+                    for name, column in GRID.layout.columns.items()}
+
+        return made
+
+    for often, there in ((-1.0, 3), (1e9, 0)):
+        monkeypatch.setattr(kept_points, "_OFTEN", often)
+        store = tmp_path / str(there)
+        store.mkdir()
+        values = [0.05, 0.1, 0.15]
+        points: list[tuple[Any, ...]] = [(value,) for value in values]
+        with pytest.raises(KeyboardInterrupt):
+            Points(GRID, store).through(until(3))(points, values)  # type: ignore[arg-type]
+        file = store / "boundary" / "runs.json"
+        assert (len(json.loads(file.read_text(encoding="utf-8"))) if there else int(file.exists())) == there
+        asked.clear()
+        found = Points(GRID, store).through(until(-1))(points, values)  # type: ignore[arg-type]
+        assert found["test_error"].tolist() == [[value, value + 1] for value in values]
+        assert asked == [[[False, True], [True, True]] if there else [[True, True]] * 3]
 
 
 def test_many_that_write_at_once_wait_for_each_other(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ Thresholds = Mapping[str, float | str]
 Recorded = str | int | Sequence[int] | Iterable[int]
 
 MOST_WORKERS = 1024
+_ENDS = "{'loss': 1e-3} or {'margins': '>=1'}"
 _FROM_0 = frozenset({"loss", "gradient_norm", "train_error", *FRESH, *FRESH_BY_CLASS, *FRESH_TASKS})
 
 
@@ -85,7 +86,7 @@ def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, Bo
         InputError: for what is no such mapping, an unknown name, with the nearest, and another threshold.
     """
     bounds: dict[str, Bound] = {}
-    for name, given in values.mapping(option, value, "thresholds by observable", "{'loss': 1e-3}").items():
+    for name, given in values.mapping(option, value, "thresholds by observable", _ENDS).items():
         if name not in known:
             raise InputError(
                 f"{option}: {quoted(name)} is not an observable known at every step; {nearest(name, known)}"

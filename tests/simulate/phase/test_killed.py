@@ -14,8 +14,16 @@ import xarray as xr
 from tests.helpers.durable import ROOT, bits, hidden, program
 
 LINE = ["phase", "pegr", "n=20", "m=6", "d=200", "eta=0.05", "--x", "lam=0.001:0.05:48:log", "--y", "sigma_p=0.1:0.6:6",
-        "--seeds", "3", "--steps", "400", "--workers", "1"]
+        "--seeds", "3", "--steps", "20000", "--workers", "1"]
 KILLS = 10
+IN_SMALL_CHUNKS = """
+import sys
+from gammarho.cli import main
+from simulate.phase import fill
+
+fill._AT_RISK = 0.1
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def written(store: Path) -> dict[str, int]:
@@ -26,7 +34,7 @@ def written(store: Path) -> dict[str, int]:
 def killed(store: Path, after: float, waits: bool) -> bool:
     """Kills the program some seconds after its start, or after it has written a chunk; whether it was still at work."""
     before = written(store)
-    command = [sys.executable, "-m", "gammarho", *LINE, "--out", str(store)]
+    command = [sys.executable, "-c", IN_SMALL_CHUNKS, *LINE, "--out", str(store)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while waits and process.poll() is None and written(store) == before:
             time.sleep(0.01)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from derivations import declare
 from derivations.errors import ModelError
@@ -54,8 +55,8 @@ def load(path: Path, name: str) -> ModuleType:
     return module
 
 
-def call(function: Callable[..., object], given: Mapping[str, object]) -> object:
-    """function(**given), the function being a model's.
+def call(function: Callable[..., Any], given: Mapping[str, object], *arguments: object) -> Any:
+    """function(*arguments, **given), the function being a model's, or a method of a kind that a model's file declares.
 
     Raises:
         InputError: where the function raises anything at all, with its file and line; of our own settings only what
@@ -63,7 +64,7 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> object
     """
     try:
         with _beside(function):
-            return function(**given)
+            return function(*arguments, **given)
     except (InputError, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -77,6 +78,13 @@ def call(function: Callable[..., object], given: Mapping[str, object]) -> object
         where = f" in {str(path)!r}" if path is not None else ""
         named = quoted(getattr(inner, "__name__", inner))
         raise InputError(f"model: the function {named}{where} {_raised(error, path)}") from error
+
+
+def answer(method: Callable[..., Any], *arguments: object) -> Any:
+    """What a method of a declaration's part says: called as it is where the part's kind is ours, else by `call`."""
+    part = getattr(method, "__self__", None)
+    kind = part if isinstance(part, type) else type(part)
+    return method(*arguments) if kind.__module__.startswith("derivations.") else call(method, {}, *arguments)
 
 
 def _beside(function: Callable[..., object]) -> AbstractContextManager[None]:

@@ -27,6 +27,7 @@ from dynamics.fresh.normals import Normals
 from dynamics.kernel.kernel import Kernel
 
 from ..ask.losses import loss_of
+from ..ask.userfile import answer
 from ..errors import InputError
 from ..start.declared import entries_of, law_of
 from ..start.drawn import Centre, Draw
@@ -136,7 +137,7 @@ def _statistics(
             ],
         )
         for observable in declared:
-            statistics |= observable.statistics(draws)
+            statistics |= answer(observable.statistics, draws)
     return bounded(statistics, fresh, independent)
 
 

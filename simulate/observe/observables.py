@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from derivations.declare import Event, KnownFrom, Model, OfStates, Variable, variables
 from derivations.declare.variables import COMMON, FRESH
@@ -11,6 +14,7 @@ from dynamics.arrays import Array
 
 from ..ask import arguments as ask
 from ..ask import formula
+from ..ask.userfile import answer
 from ..errors import InputError
 from ..work.once import once
 from .states import States
@@ -85,12 +89,12 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
 
 def computed(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
     """As `evaluate`, of variables that are defined on this draw (`undefined`)."""
-    return _gathered(states, wanted, lambda declared: declared.value(states))
+    return _gathered(states, wanted, lambda declared: answer(declared.value, states))
 
 
 def alike(states: ManyStates, wanted: Sequence[str]) -> dict[str, Variable]:
     """Of states of many draws: those of the wanted variables that every draw has, and that are worked out at once."""
-    return _gathered(states, wanted, lambda declared: declared.of_runs(states))
+    return _gathered(states, wanted, lambda declared: answer(declared.of_runs, states))
 
 
 def _gathered(
@@ -104,18 +108,32 @@ def _gathered(
         elif name in declared:
             values = value(declared[name])
             if values is not None:
-                out[name] = labelled(states.model, name, values)
+                out[name] = labelled(states.model, name, values, _sizes(states))
     return {**out, **_coefficients(states, wanted)}
 
 
-def labelled(model: Model, name: str, values: Array) -> Variable:
-    """A variable's values with the dimensions that are declared.  Raises InputError where these are more or fewer."""
-    dims = dimensions(model)[name]
-    if values.ndim != len(dims):
-        raise InputError(
-            f"{name}: its value has the shape {values.shape}, and it is declared as [{', '.join(dims)}]; expected an "
-            f"axis for each, so mend its dims, or its value")
-    return Variable(dims, values)
+def labelled(model: Model, name: str, values: object, known: Mapping[str, int] = MappingProxyType({})) -> Variable:
+    """A variable's values with the dimensions that are declared, of the lengths that are `known`.
+
+    Raises InputError where it has more or fewer, of other lengths, or values that are no numbers.
+    """
+    dims, array = dimensions(model)[name], np.asarray(values)
+    said = f"{name}: its value has the shape {array.shape}, and it is declared as [{', '.join(dims)}]"
+    if array.ndim != len(dims):
+        raise InputError(f"{said}; expected an axis for each, so mend its dims, or its value")
+    for dim, size in zip(dims, array.shape, strict=True):
+        if size != known.get(dim, size):
+            raise InputError(f"{said}; expected {known[dim]} along {dim}, so mend its dims, or its value")
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{name}: its value is of the type {array.dtype}; expected real numbers")
+    return Variable(dims, array)
+
+
+def _sizes(states: States | ManyStates) -> dict[str, int]:
+    """How long the dimensions are that states have; of several tasks' examples nothing is said."""
+    *runs, heads, filters, _ = states.z.shape
+    sizes = {"t": runs[-1], "r": filters, states.model.network.head_axis.dim: heads}
+    return sizes if states.over_tasks else {**sizes, "i": states.y.shape[-1]}
 
 
 @once

@@ -20,6 +20,7 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
 from ..ask.bounds import AT_MOST, Bound, said
+from ..ask.userfile import answer
 from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.sides import Along
@@ -150,7 +151,7 @@ class EventWatch:
 
     def counts(self, t: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Variables:
         """What was counted along the run that is wanted, at the recorded steps t."""
-        pairs = [item for counter in self.counters for item in counter.variables(t).items()]
+        pairs = [item for counter in self.counters for item in answer(counter.variables, t).items()]
         wanted = {name: values for name, values in pairs if name in self.asked.wanted}
         return {name: obs.labelled(self.start.model, name, values) for name, values in wanted.items()}
 
@@ -160,7 +161,7 @@ class EventWatch:
         self.stopped = NEVER if stop is None else stop
         upto = slice(None if stop is None else int(np.searchsorted(chunk.t, stop)) + 1)
         for counter in self.counters:
-            counter.add(chunk.t[upto], chunk.z[upto])
+            answer(counter.add, chunk.t[upto], chunk.z[upto])
         return stop
 
     def _stop(self, chunk: Trajectory) -> int | None:
@@ -273,4 +274,4 @@ def _counters(start: Start, asked: Asked) -> list[Counter]:
     kinds = dict.fromkeys(type(o) for o in wanted)
     run = Along(start.model, start.draw.y, start.draw.clean, asked.recorded,
                 all_scalars(start.model, start.values, start.draw.scalars))
-    return [kind.counter([o for o in wanted if type(o) is kind], run) for kind in kinds]
+    return [answer(kind.counter, [o for o in wanted if type(o) is kind], run) for kind in kinds]

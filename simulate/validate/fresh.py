@@ -33,6 +33,7 @@ from dynamics.fresh import testlaw
 from dynamics.fresh.classnoise import Spiked
 from dynamics.fresh.normals import STRATA
 
+from ..ask.userfile import answer
 from ..observe import fresh, fresh_refusals
 from ..observe.fresh_groups import in_groups
 from ..start.drawn import Draw
@@ -270,7 +271,7 @@ def _of_statistics(model: Model, kernel: KernelUnderTest, along: Along, values: 
         wrong, _ = weights_fresh.judged(model, _of_whole(outputs, law, t, drawn), labels, values)
         course = _course(model, along, values, t, wrong, drawn, held)
         for observable in declared:
-            told[observable.name] = account(observable, observable.by_weights(course))
+            told[observable.name] = account(observable, answer(observable.by_weights, course))
             for name, value in told[observable.name].items():
                 ours[name][t] = value
     for observable in declared:

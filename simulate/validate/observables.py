@@ -20,6 +20,7 @@ from derivations.declare.views import Account
 from dynamics.arrays import Array
 
 from ..ask import formula
+from ..ask.userfile import answer
 from ..train import bilevel as weights_bilevel
 from ..train import weights
 from ..values import Values
@@ -168,7 +169,7 @@ def everything(course: Course) -> Iterator[tuple[str, Array]]:
             yield from _of_family(course, family)
     for observable in course.model.observables:
         if observable.known_from not in ALONG:
-            yield from account(observable, observable.by_weights(course)).items()
+            yield from account(observable, answer(observable.by_weights, course)).items()
 
 
 def _of_family(course: Course, family: declare.Directions) -> Iterator[tuple[str, Array]]:

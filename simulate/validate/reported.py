@@ -21,6 +21,7 @@ from dynamics.kernel.trajectory import Trajectory
 
 from ..ask.bounds import AT_LEAST, Bound
 from ..ask.parameters import Resolved
+from ..ask.userfile import answer
 from ..errors import Diverged
 from ..observe import observables
 from ..observe.seen import seen_by
@@ -257,14 +258,15 @@ def _of_runs(probe: _Probe) -> Iterator[Row | Left]:
     states, kept = probe.states, np.array([0, 2, 3, STATES - 1])
     known = all_scalars(states.model, states.values, states.draw.scalars)
     for observable in [o for o in states.model.observables if isinstance(o, OfRun)]:
-        wanted = account(observable, observable.by_weights(probe.course))
+        wanted = account(observable, answer(observable.by_weights, probe.course))
         if why := untold(observable, wanted):
             yield Left(f"reported: {observable.name}", why)
             continue
-        count = observable.counter([observable], Along(states.model, states.draw.y, states.draw.clean, kept, known))
+        along = Along(states.model, states.draw.y, states.draw.clean, kept, known)
+        count = answer(observable.counter, [observable], along)
         for part in (slice(0, 3), slice(3, STATES - 2), slice(STATES - 2, STATES)):
-            count.add(np.arange(STATES)[part], states.z[part])
-        said = count.variables(kept)
+            answer(count.add, np.arange(STATES)[part], states.z[part])
+        said = answer(count.variables, kept)
         gaps = [np.abs(said[name] - (of[kept] if of.ndim else of)).max() for name, of in wanted.items()]
         yield Row(f"reported: {observable.name}", float(max(gaps)), LONG, 0, "fixed")
 

@@ -65,12 +65,25 @@ def further(folder: Path) -> Path:
 
 def test_the_models_that_the_page_goes_on_with_run(folder: Path) -> None:
     known = runpy.run_path(str(further(folder)))
-    names = ("spiked", "heavy", "formulas", "graph", "mixup", "given", "groups")
+    names = ("spiked", "heavy", "formulas", "graph", "mixup", "given", "groups", "aligned")
     for model in (known[name] for name in names):
         with plainly(plain_kernel(model)):
             data = gr.run(model, n=3, m=2, d=30, eta=0.001, steps=2, record="all")
         assert float(data["loss"][-1]) < float(data["loss"][0]) < 2
         assert ("test_error" in data) == (model.name != "given")
+
+
+def test_an_observable_of_ones_own_is_a_variable_like_any_other(folder: Path) -> None:
+    aligned = runpy.run_path(str(further(folder)))["aligned"]
+    values = {"n": 6, "m": 8, "d": 40, "sigma_0": 0.1, "flip_probability": 0.0}
+    with plainly(plain_kernel(aligned)):
+        data = gr.run(aligned, values, steps=9, record="all")
+        grid = gr.phase(aligned, values, x="mu_norm=1,10", steps=9, seeds=1, observable="aligned,T_aligned")
+    share = (np.array([1.0, -1.0])[:, None] * gr.weights(data, setting=aligned)[..., 0] > 0).mean()  # mu is along e_1
+    assert float(data["aligned"][-1]) == pytest.approx(share) and "share of the" in data["aligned"].attrs["meaning"]
+    late = data["aligned"].values >= 0.9
+    assert int(data["T_aligned"]) == (int(late.argmax()) if late.any() else -1)
+    assert grid["aligned"].dims == ("mu_norm", "seed")
 
 
 def test_weights_are_judged_where_groups_are_as_frequent_as_elsewhere(folder: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -203,6 +204,60 @@ def test_a_value_has_an_axis_for_each_dimension_that_is_declared() -> None:
         gr.run(with_one(Misplaced(name="apart")), SMALL, steps=STEPS)
     with pytest.raises(ModelError, match="energy: Misnamed has the dimensions of energies; expected those of energy"):
         with_one(Misnamed(name="energy"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(OfStates):
+    """What a test has it return, of one or more dimensions."""
+
+    made: ClassVar[Any] = None
+    name: str
+    latex: str = ""
+    source: str = ""
+    of: tuple[str, ...] = ("t",)
+
+    def dims(self, model: Model) -> dict[str, tuple[str, ...]]:
+        return {self.name: self.of}
+
+    def value(self, states: StateView) -> Any:
+        return self.made(states)
+
+
+@pytest.mark.parametrize(("made", "of", "said"), [
+    (lambda states: states.nothing, ("t",), "the function 'value' in .*kind.py' raised AttributeError at line"),
+    (lambda states: sys.exit(1), ("t",), "raised SystemExit"),
+    (lambda states: states.z[:1, 0, 0, 0], ("t",), r"has the shape \(1,\), .*; expected 6 along t"),
+    (lambda states: states.z[..., 0][..., None], ("t", "j", "r"), "expected an axis for each"),
+    (lambda states: states.z[..., :3, 0], ("t", "j", "i"), "expected 4 along i"),
+    (lambda states: ["a"] * len(states.z), ("t",), "is of the type <U1; expected real numbers"),
+])
+def test_what_a_kind_of_ones_own_does_wrong_is_said_in_one_sentence(
+    made: Any, of: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, it was a defect of the program, with its traceback."""
+    monkeypatch.setattr(Written, "made", staticmethod(made))
+    with pytest.raises(gr.InputError, match=said) as refused:
+        gr.run(with_one(Written(name="mine", of=of)), SMALL, steps=STEPS, record="all")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("made", "value"), [(lambda states: [1] * len(states.z), 1.0), (lambda states: 2, 2.0)])
+def test_lists_and_numbers_are_values_too(made: Any, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Written, "made", staticmethod(made))
+    data = gr.run(with_one(Written(name="mine", of=() if value == 2 else ("t",))), SMALL, steps=STEPS, record="all")
+    assert (data["mine"].values == value).all()
+
+
+@pytest.mark.parametrize(("kind", "method"), [(Visits, "counter"), (Certain, "statistics")])
+def test_counters_and_statistics_that_raise_are_bad_input(
+    kind: type[Observable], method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(*arguments: object) -> None:
+        raise ValueError("not so")
+
+    monkeypatch.setattr(kind, method, classmethod(raising) if method == "counter" else raising)
+    with pytest.raises(gr.InputError, match=r"the function 'raising' in .* raised ValueError at line .*: not so"):
+        gr.run(with_one(kind(name="mine")), SMALL, steps=STEPS)  # type: ignore[call-arg]
 
 
 LACKING = [(OfStates, "value"), (OfRun, "counter"), (OfFresh, "statistics")]

@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 
 from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array
+from simulate.ask.bounds import RULES
 from simulate.ask.noted import show
 from simulate.errors import InputError, nearest, quoted
-from simulate.phase.reduced_axes import RULES, Wanted, separated, wanted
+from simulate.phase.reduced_axes import Wanted, separated, wanted
 from simulate.run.seeds import diverged
 
 from . import style

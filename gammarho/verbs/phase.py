@@ -90,7 +90,7 @@ def phase(
         observable: one number a run, such as test_error, loss or a hitting time; several are separated by commas.
         sampling: gram (drawn without the dimension) or vectors; default gram where it is exact and not refused.
         test_sampling: draws, or importance (for test errors of 1e-4 to 1e-9).
-        until: a run ends at or below a threshold, such as loss=1e-3, or above one, as "max_gamma>=1" in quotes, and its
+        until: a run ends at or below a threshold, such as loss=1e-3, or above one, as "gamma:max>=1" in quotes, and its
             numbers are of that step, which is the observable stopped; may be repeated, then it ends at all of them.
         boundary: a level whose crossing is followed, and drawn in a picture, such as test_error=0.1, or T_1=500, where
             a run that has not reached it counts as the step after the last.

@@ -75,7 +75,7 @@ def run(
         test_sampling: draws, or importance (for test errors of 1e-4 to 1e-9).
         record: all, or steps such as 0,10,100.
         observables: names, separated by commas.
-        until: stop at or below a threshold, such as loss=1e-3, or above one, as "max_gamma>=1" in quotes, each seed at
+        until: stop at or below a threshold, such as loss=1e-3, or above one, as "gamma:max>=1" in quotes, each seed at
             its own step; may be repeated, then at all of them.
         data: real images, mnist or fashion-mnist, in place of drawn inputs; n of them.
         classes: their labels, such as 0,1; the first of two is +1.

@@ -30,7 +30,7 @@ TEST_SAMPLINGS = cyclopts.Parameter(metavar="draws|importance")
 LENGTH = cyclopts.Parameter(metavar="LENGTH")
 IMAGES = cyclopts.Parameter(metavar="mnist|fashion-mnist")
 SCALINGS = cyclopts.Parameter(metavar="unit|image|global")
-_BEYOND = re.compile(r"^(\s*\w+\s*)([<>]=)")
+_BEYOND = re.compile(r"^(\s*[\w:]+\s*)([<>]=)")
 Switch = Annotated[bool, cyclopts.Parameter(negative="")]
 
 

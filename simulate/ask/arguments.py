@@ -9,7 +9,7 @@ from derivations.declare.variables import FRESH, FRESH_BY_CLASS, FRESH_TASKS
 
 from ..errors import InputError, nearest, quoted
 from . import reading, values
-from .bounds import AT_LEAST, AT_MOST, Bound
+from .bounds import AT_LEAST, AT_MOST, RULES, Bound
 
 Names = str | Iterable[str]
 Thresholds = Mapping[str, float | str]
@@ -80,18 +80,20 @@ def recorded(option: str, value: object) -> str | list[int] | None:
 def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, Bound]:
     """The bounds in a mapping from names among `known`, such as {"loss": 1e-3, "margins": ">=1"}; empty for None.
 
-    A number, or its text, is one to be at or below; a text may begin with the relation that is wanted.
+    A number, or its text, is one to be at or below; a text may begin with the relation that is wanted.  A name may have
+    a rule for its entries, as "gamma:max".
 
     Raises:
         InputError: for what is no such mapping, an unknown name, with the nearest, and another threshold.
     """
     bounds: dict[str, Bound] = {}
     for name, given in values.mapping(option, value, "thresholds by observable", _ENDS).items():
-        if name not in known:
-            raise InputError(
-                f"{option}: {quoted(name)} is not an observable known at every step; {nearest(name, known)}"
-            )
-        signed = name not in _FROM_0
+        of, colon, rule = name.partition(":")
+        if of not in known:
+            raise InputError(f"{option}: {quoted(of)} is not an observable known at every step; {nearest(of, known)}")
+        if colon and rule not in RULES:
+            raise InputError(f"{option}: {quoted(name)} has the rule {quoted(rule)}; {nearest(rule, tuple(RULES))}")
+        signed = of not in _FROM_0
         expected = f"expected a finite number{'' if signed else ' from 0'}, such as {name}=1e-3, or {name}>=1e-3"
         text = values.text(given) or ""
         relation = AT_LEAST if text.startswith(AT_LEAST) else AT_MOST
@@ -102,7 +104,7 @@ def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, Bo
             raise InputError(f"{option}: {name}: {error}; {expected}") from error
         if number is None or (not signed and number < 0):
             raise InputError(f"{option}: {name} is {quoted(given)}; {expected}")
-        bounds[name] = Bound(number, relation)
+        bounds[name] = Bound(number, relation, rule, of) if colon else Bound(number, relation)
     return bounds
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from dynamics.arrays import Array, Flags
 
@@ -14,16 +16,32 @@ AT_MOST: Literal["<="] = "<="
 AT_LEAST: Literal[">="] = ">="
 
 
+RULES: Mapping[str, Callable[..., Any]] = {"max": np.max, "min": np.min, "mean": np.mean, "sum": np.sum}
+"""What becomes of an observable's entries, by the word of "gamma:max"."""
+_ALL = {AT_MOST: "max", AT_LEAST: "min"}
+
+
 @dataclass(frozen=True)
 class Bound:
-    """A value, and how every entry of an observable has to stand to it."""
+    """A value, and how every entry of an observable has to stand to it, or with a rule what that makes of them.
+
+    `of` is the observable where that is not the name that the bound is under.
+    """
 
     value: float
     relation: Literal["<=", ">="] = AT_MOST
+    rule: str = ""
+    of: str = ""
+
+    @property
+    def of_all(self) -> bool:
+        """Whether it is of every entry."""
+        return not self.rule or self.rule == _ALL[self.relation]
 
     def met(self, entries: Array) -> Flags:
         """Whether it holds of each state's entries (T, E)."""
-        held: Flags = entries.min(1) >= self.value if self.relation == AT_LEAST else entries.max(1) <= self.value
+        numbers = RULES[self.rule or _ALL[self.relation]](entries, axis=1)
+        held: Flags = numbers >= self.value if self.relation == AT_LEAST else numbers <= self.value
         return held
 
     def sooner(self, share: float) -> float:
@@ -38,6 +56,11 @@ class Bound:
 
     def __str__(self) -> str:
         return f"{self.relation} {show(self.value)}"
+
+
+def observables(until: Mapping[str, Bound]) -> list[str]:
+    """What the bounds are of, in their order."""
+    return [bound.of or name for name, bound in until.items()]
 
 
 def said(until: Mapping[str, Bound]) -> str:

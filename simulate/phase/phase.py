@@ -94,7 +94,7 @@ def phase(
             inexact or is refused, which are drawn as vectors and, where other cells are not, say so in `message`.
         test_sampling: how fresh examples are taken, "draws" or "importance" (for errors of 1e-4 to 1e-9), as in `run`.
         until: a run ends at the first step where an observable is at or below a value, such as {"loss": 1e-3}, or at
-            or above one, {"max_gamma": ">=1"}, in all of its entries, of several observables at all: numbers are of
+            or above one, {"gamma:max": ">=1"}, in all of its entries but for a rule, of several at all: numbers are of
             that step, or of the last where none has it; `stopped` is the step, -1 for none, an observable like others.
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
             Of a hitting time, as in "T_1=500", a run that has not reached it counts as the step after the last.

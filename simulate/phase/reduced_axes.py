@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from dynamics.arrays import Array
 
+from ..ask.bounds import RULES
 from ..errors import InputError, nearest, quoted
 
 Labels = Mapping[str, list[object]]
 
-RULES: dict[str, Callable[[Array], float]] = {"max": np.max, "min": np.min, "mean": np.mean, "sum": np.sum}
 _FRESH = "class"  # the axis of the classes of fresh examples
 _FORM = re.compile(r"(?P<name>\w+)(\[(?P<picked>[^\[\]]*)\])?(:(?P<rule>\w*))?")
 
@@ -93,7 +93,8 @@ class Wanted:
                 f"observable: {quoted(self.text)} is not one number a run, it has the axes {', '.join(dims)}; reduce "
                 f"it, as in {self.text}:max, or pick, as in {self.name}[{dims[0]}=...]"
             )
-        return RULES[self.rule](values)
+        number: float = RULES[self.rule](values)
+        return number
 
 
 def separated(text: str) -> list[str]:

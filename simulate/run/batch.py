@@ -43,7 +43,7 @@ from .lots import Lot, Lots
 from .problem import Problem, Start
 from .starts import Made, Waiting
 from .together import go_together
-from .watch import knows
+from .watch import seeks
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _shapes(lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str) -> list
     first, model, kernel, names = lot.first, lot.model, lot.kernel, asked.wanted
     if first.initial is not None or first.redraws or not go_together(model, names):
         return []
-    if asked.until and not (kernel.watches(_directions(lot)) and knows(kernel, model, asked.until)):
+    if asked.until and not (kernel.watches(_directions(lot)) and seeks(kernel, model, asked.until)):
         return []
     try:
         for row in range(len(lot.places) if model.algorithm.schedules else 0):

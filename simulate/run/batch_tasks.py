@@ -31,7 +31,7 @@ from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
 from .starts import Made
-from .watch import knows
+from .watch import knows, seeks
 from .watch_many import Looks
 
 
@@ -43,7 +43,7 @@ def size_of(problem: Problem, asked: Asked) -> int:
     model, values, kernel = problem.model, problem.values, problem.kernel
     known = {*obs.at_every_step(model), *FRESH_TASKS, *_timed(model, kernel)}
     alone = problem.initial is not None or problem.redraws or not set(asked.wanted) <= known
-    alone = alone or not knows(kernel, model, asked.until)
+    alone = alone or not seeks(kernel, model, asked.until)
     if alone or not len(asked.recorded) or not isinstance(kernel, BilevelKernel):
         return 1
     count, n = (int(whole(values, name)) for name in (model.bilevel.tasks, model.bilevel.examples))

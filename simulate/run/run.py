@@ -78,9 +78,10 @@ def run(
         observables: the variables wanted; default all.  Hitting times are exact, whatever is recorded; -1: not reached.
             What has no value at all, as a time to a threshold that divides by 0, is left out, and refused where named.
         until: stop at the first step where an observable is at or below a value, such as {"loss": 1e-3}, or at or
-            above one, {"max_gamma": ">=1"}, in all of its entries, of several observables at all; `stopped` is that
-            step, which is recorded too, -1 where none has it.  A seed that has stopped stays in that state while others
-            go on, to the last of `steps`, recorded too, where one does not stop.
+            above one, {"max_gamma": ">=1"}, in all of its entries, or by a rule, {"gamma:max": ">=1"}; of several
+            observables at all.  `stopped` is that step, which is recorded too, -1 where none has it.  A seed that has
+            stopped stays in that state while others go on, to the last of `steps`, recorded too, where one does not
+            stop.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
             (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples
             such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them,

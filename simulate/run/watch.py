@@ -19,7 +19,7 @@ from dynamics.arrays import Array
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
-from ..ask.bounds import AT_MOST, Bound, said
+from ..ask.bounds import AT_MOST, Bound, observables, said
 from ..ask.userfile import answer
 from ..errors import InputError
 from ..observe import observables as obs
@@ -97,12 +97,14 @@ class EventWatch:
         the sum of its B terms' sizes, so that a hitting time is another only where an entry is as near to its bound.
         """
         kernel = self.start.kernel
-        sought = [(name, Bound(bound.sooner(NEAR), bound.relation)) for name, bound in self.asked.until.items()]
+        until = self.asked.until
+        sought = [(name, Bound(each.sooner(NEAR), each.relation))
+                  for name, each in zip(observables(until), until.values(), strict=True)]
         sought += self.open.values()
         if not sought or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
             return None
         names = {name for name, _ in sought}
-        if not knows(kernel, self.start.model, names):
+        if not (knows(kernel, self.start.model, names) and seeks(kernel, self.start.model, until)):
             return None
         places, vectors = list(kernel.watched), self.beside(names)
         events = [(places.index(name), bound.relation == AT_MOST, bound.value) for name, bound in sought]
@@ -178,7 +180,7 @@ class EventWatch:
     @property
     def _waited(self) -> set[str]:
         """The observables that something waits for."""
-        return {name for name, _ in self.open.values()} | set(self.asked.until)
+        return {name for name, _ in self.open.values()} | set(observables(self.asked.until))
 
     def _stop_in(self, block: Trajectory) -> int | None:
         """The same in some of its states."""
@@ -208,17 +210,19 @@ class EventWatch:
 
     def reached(self, last: Trajectory) -> bool:
         """Whether the run ends early at this state, the only one of `last`."""
-        return self._first(last, *self._values(last, self.asked.until)) is not None
+        return self._first(last, *self._values(last, observables(self.asked.until))) is not None
 
     def _first(self, chunk: Trajectory, observed: Mapping[str, Array], reason: str) -> int | None:
         """The first step of the chunk, whose observables (T, ...) these are, at which the run ends early.
 
         Raises InputError where one of those is not known, for the `reason` that fresh examples are not judged.
         """
-        absent = [name for name in self.asked.until if name not in observed]
+        until = self.asked.until
+        names = observables(until)
+        absent = [name for name in names if name not in observed]
         if absent:
             raise InputError(f"until: {absent[0]!r} is not known here{': ' * bool(reason)}{reason}; leave it out")
-        reached = [bound.met(observed[name]) for name, bound in self.asked.until.items()]
+        reached = [bound.met(observed[name]) for name, bound in zip(names, until.values(), strict=True)]
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])
         return None
@@ -233,13 +237,19 @@ def knows(kernel: Kernel, model: Model, observables: Iterable[str]) -> bool:
     )
 
 
+def seeks(kernel: Kernel, model: Model, until: Mapping[str, Bound]) -> bool:
+    """Whether the kernel looks for these ends: it knows the least and the largest of all entries."""
+    return all(bound.of_all for bound in until.values()) and knows(kernel, model, observables(until))
+
+
 def from_outside(
-    kernel: Kernel, model: Model, directions: float, wanted: Iterable[str], until: Iterable[str]
+    kernel: Kernel, model: Model, directions: float, wanted: Iterable[str], until: Mapping[str, Bound]
 ) -> set[str]:
     """What every state is looked at for, where the kernel does not look for a hitting time or an early end itself."""
     names = set(wanted)
-    sought = {each.observable for each in model.events if each.name in names} | set(until)
-    return set() if kernel.watches(int(directions)) and knows(kernel, model, sought) else sought
+    timed = {each.observable for each in model.events if each.name in names}
+    inside = kernel.watches(int(directions)) and knows(kernel, model, timed) and seeks(kernel, model, until)
+    return set() if inside else timed | set(observables(until))
 
 
 @once

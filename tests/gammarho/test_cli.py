@@ -259,6 +259,7 @@ def test_lists_and_thresholds() -> None:
     assert ask.names("observables", iter(known), known, "known") == known  # a generator is taken once
     assert ask.thresholds("until", {"loss": "1e-3", "gamma": ">= 1/2"}, known) == {
         "loss": Bound(1e-3), "gamma": Bound(0.5, ">=")}
+    assert ask.thresholds("until", {"gamma:max": ">=1"}, known) == {"gamma:max": Bound(1.0, ">=", "max", "gamma")}
     assert ask.thresholds("until", None, known) == {}
 
 

@@ -15,6 +15,7 @@ from derivations.papers.nearly_orthogonal.model import model as nearly_orthogona
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought
+from simulate.ask.bounds import Bound
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged
 from simulate.run import batch, reduced
@@ -200,8 +201,10 @@ def test_what_a_kernel_is_not_made_for_is_looked_at_from_outside() -> None:
         asked = Asked(5, np.array([5]), ("T_1",), {}, named=True)
         assert (EventWatch(start, asked).inside() is not None) is inside
         assert start.kernel.path == problem_of(choose(pegr("none"), values)).start(0, "gram").kernel.path
-    for until, inside in (({"loss": 0.1}, True), ({"loss": 0.1, "gradient_norm": 0.1}, False)):
-        asked = Asked(5, np.array([5]), ("T_1",), at_most(until), named=True)
+    for until, inside in ((at_most({"loss": 0.1}), True), (at_most({"loss": 0.1, "gradient_norm": 0.1}), False),
+                          ({"max_gamma:min": Bound(0.1, ">=", "min", "max_gamma")}, True),
+                          ({"max_gamma:max": Bound(0.1, ">=", "max", "max_gamma")}, False)):
+        asked = Asked(5, np.array([5]), ("T_1",), until, named=True)
         start = problem_of(choose("pegr", values)).start(0, "gram")
         assert (EventWatch(start, asked).inside() is not None) is inside
 

@@ -91,7 +91,11 @@ ENTRIES = {"pegr": "margins", "heterogeneous": "margins", "fomaml": "Lambda"}
 
 def first(run: xarray.Dataset, until: dict[str, float | str]) -> int:
     """The first recorded step at which every entry of each is at or below its level, or above it; -1 for none."""
-    every = {name: run[name].values.reshape(len(run.t), -1) for name in until}
+    every = {}
+    for name in until:
+        of, _, rule = name.partition(":")
+        entries = run[of].values.reshape(len(run.t), -1)
+        every[name] = getattr(np, rule)(entries, axis=1, keepdims=True) if rule else entries
     met = [(every[name] >= float(level[2:]) if isinstance(level, str) else every[name] <= level).all(axis=1)
            for name, level in until.items()]
     both = np.logical_and.reduce(met)
@@ -108,10 +112,15 @@ def levels(runs: list[xarray.Dataset], entries: str) -> list[dict[str, float | s
     at = float(losses[1][7])
     second = float(runs[1][entries].values.reshape(STEPS + 1, -1).max(axis=1)[12])
     grown = f">={float(np.sort(runs[1][entries].values.reshape(STEPS + 1, -1).min(axis=1))[-4])!r}"
+    flat = runs[0][entries].values.reshape(STEPS + 1, -1)
+    ruled: list[dict[str, float | str]] = [
+        {f"{entries}:{rule}": f">={float(getattr(np, rule)(flat, axis=1)[step])!r}"}
+        for rule, step in (("max", 9), ("min", 30), ("mean", 14), ("sum", 20))]
+    ruled.append({f"{entries}:min": float(flat.min(axis=1)[3]), "loss": at})
     just: list[dict[str, float | str]] = [{"loss": float(np.nextafter(losses[1][step], 0))} for step in (5, 7, 9, 11)]
     return [{"loss": float(max(loss[0] for loss in losses))}, {"loss": float(losses[0][-1])}, {"loss": all_end},
             {"loss": at}, *just, {"loss": at, entries: second}, {"loss": 1e-12}, {entries: grown},
-            {entries: grown, "loss": at}, {"loss": ">=0.0"}]
+            {entries: grown, "loss": at}, {"loss": ">=0.0"}, *ruled]
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -54,6 +54,14 @@ def test_invariants_hold_on_many_arbitrary_states(case: Case) -> None:
     _holds_on(case)
 
 
+@pytest.mark.parametrize(("eta", "seed"), [(1.2271972242673075, 2), (0.914075512249744, 6)])
+def test_a_multiplier_near_0_leaves_nothing_of_a_state_but_its_rounding(eta: float, seed: int) -> None:
+    """At these steps Lemma 5.3's multiplier of one head is 1e-9: what is left is compared by what moved."""
+    values = {"n": 4, "m": 2, "d": 7, "mu_norm": 1.0, "sigma_p": 0.4, "sigma_0": 0.6, "eta": eta, "lam": 0.0,
+              "neurons": "sum"}
+    assert gr.check("pegr", values, ["I5"], steps=1, seed=seed, seeds=1)["I5"].verdict == "holds"
+
+
 @pytest.mark.parametrize("statement", STEPWISE, ids=lambda s: s.id)
 def test_each_invariant_is_tested_and_its_mutant_caught(statement: Statement) -> None:
     assert statement.mutant
@@ -244,7 +252,7 @@ def test_order_of_the_distance_to_w_star() -> None:
 
 @pytest.mark.slow
 def test_presets() -> None:
-    for preset, held, vacuous in (("paper", {"C.2", "P5.4c", "B2a"}, {"D1", "D4a", "D4c", "E1a"}),
+    for preset, held, vacuous in (("paper", {"C.2", "P5.4c", "B2a", "D4a"}, {"D1", "D4c", "E1a"}),
                                   ("mechanism", {"D1", "D4a", "D4b", "D4c", "D5", "B1"}, {"E1a", "B3d"})):
         found = gr.check("pegr", preset=preset)
         verdicts = {r.statement.id: r.verdict for r in found.results}

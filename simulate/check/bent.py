@@ -52,7 +52,11 @@ class Filters(Bend):
         scale = np.full(filters, math.exp(by))
         if self.one:
             scale[1:] = 1.0
-        return _filters(draw, scale, np.zeros((filters, draw.z.shape[2])))
+        plus = np.zeros((filters, draw.z.shape[2]))
+        for family in model.directions[len(model.of_data.directions) :]:  # what is trained beside them stays
+            rows = _rows(draw, model, family.name)
+            plus[:, rows] = (1 - scale)[:, None] * draw.z.reshape(filters, -1)[:, rows] / np.diag(draw.gram)[rows]
+        return _filters(draw, scale, plus)
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ class Labels(Bend):
 
 def knobs_of(model: Model, values: Mapping[str, Value]) -> tuple[Bend, ...]:
     """The ways in which draws of a model can be bent inside the support of its laws."""
-    laws = {family.name: chosen_law(family, values) for family in model.directions}
+    laws = {family.name: chosen_law(family, values) for family in model.of_data.directions}
     if any(law is not None and law.follows_clean for law in laws.values()):
         return ()
     knobs: list[Bend] = []

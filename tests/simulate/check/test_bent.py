@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from derivations.declare import Biases, Parameter, SecondLayer
+from derivations.papers.pegr.model import model as pegr
 from simulate.ask.chosen import choose
 from simulate.check.bent import Along, Bend, Filters, Labels, Lean, Lengths, Turned, bent, knobs_of
 from simulate.errors import InputError
@@ -44,6 +46,26 @@ def test_a_draw_of_products_alone_stays_one(knob: Bend) -> None:
     joint = np.block([[draw.weight_gram, flat], [flat.T, draw.gram]])
     least = np.linalg.eigvalsh(joint)
     assert least[0] > -1e-9 * least[-1]
+
+
+@pytest.mark.parametrize("sampling", ["vectors", "gram"])
+def test_second_layer_weights_and_biases_stay_what_they_start_at(sampling: str) -> None:
+    """Before, they were scaled with the filters, turned and leant on, and a true statement of them was refuted so."""
+    declared = pegr("none")
+    model = replace(declared, name="layers", observables=(), events=(),
+                    network=replace(declared.network, second_layer=SecondLayer(), biases=Biases(initial="b_0")),
+                    parameters=(*declared.parameters, Parameter(name="b_0", latex="", meaning="biases at the start",
+                                                                kind="real", default=0.5)))
+    made = problem_of(choose(model, {"n": 4, "m": 3, "d": 40})).start(0, sampling)
+    knobs = knobs_of(made.model, made.values)
+    assert not {word for knob in knobs for word in vars(knob).values()} & {"second_layer", "biases"}
+    for knob in knobs:
+        draw = bent(made, ((knob, 1.3),)).draw
+        np.testing.assert_allclose(draw.z[..., -2], 1 / 3, atol=1e-12)
+        np.testing.assert_allclose(draw.z[..., -1], 0.5, atol=1e-12)
+        np.testing.assert_allclose(draw.gram[-2:, :-2], 0.0, atol=1e-12)
+    scaled = bent(made, ((Filters(), 1.0),)).draw
+    np.testing.assert_allclose(scaled.z[..., :-2], np.e * made.draw.z[..., :-2])
 
 
 def test_vectors_that_are_dependent_are_told() -> None:

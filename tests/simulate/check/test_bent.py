@@ -61,8 +61,8 @@ def test_second_layer_weights_and_biases_stay_what_they_start_at(sampling: str) 
     assert not {word for knob in knobs for word in vars(knob).values()} & {"second_layer", "biases"}
     for knob in knobs:
         draw = bent(made, ((knob, 1.3),)).draw
-        np.testing.assert_allclose(draw.z[..., -2], 1 / 3, atol=1e-12)
-        np.testing.assert_allclose(draw.z[..., -1], 0.5, atol=1e-12)
+        np.testing.assert_allclose(draw.z[..., -1], 1 / 3, atol=1e-12)
+        np.testing.assert_allclose(draw.z[..., -2], 0.5, atol=1e-12)
         np.testing.assert_allclose(draw.gram[-2:, :-2], 0.0, atol=1e-12)
     scaled = bent(made, ((Filters(), 1.0),)).draw
     np.testing.assert_allclose(scaled.z[..., :-2], np.e * made.draw.z[..., :-2])

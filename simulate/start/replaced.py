@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from derivations.declare import Model, to_plain
+from derivations.declare import Law, Model, to_plain
 
 
 def replaced(model: Model, brought: Collection[str]) -> tuple[str, ...]:
@@ -15,12 +15,14 @@ def replaced(model: Model, brought: Collection[str]) -> tuple[str, ...]:
     """
     again = (*model.test.drawn, *(each.name for each in model.directions if model.test.of_tasks))
     gone = [each for each in model.directions if each.name in brought and each.name not in again]
+    told = [law for each in model.directions if isinstance(law := each.law, Law) and {*law.brought} & {*brought}]
     filters = [model.initialisation] if "W" in brought else []
     kept = [] if filters else [model.initialisation]
-    others = (each.law for each in model.directions if each not in gone)
+    others = (each.law for each in model.directions if each not in gone and each.law not in told)
     rest = (model.network, model.objective, model.algorithm, model.test, model.patches, model.scalars, model.events,
             model.observables, *kept, *others)
-    return read_by(model, [*(each.law for each in gone), *filters], rest)
+    scales = [law.scales for law in told]  # of the matrices that are brought; fresh noise keeps the shape
+    return read_by(model, [*(each.law for each in gone), *scales, *filters], rest)
 
 
 def read_by(model: Model, parts: Iterable[object], rest: Iterable[object]) -> tuple[str, ...]:

@@ -501,6 +501,16 @@ def test_the_gaussian_law_needs_no_vectors() -> None:
     assert stats.ks_2samp(vectors["test_loss"].values.ravel(), gram["test_loss"].values.ravel()).pvalue > 1e-3
 
 
+def test_of_a_callers_matrices_the_parameters_of_the_declared_ones_play_no_part() -> None:
+    """Before, a run on them had the defaults of Gamma and sigma_p beside its data; noise has the law's shape still."""
+    rng, d = np.random.default_rng(0), 9
+    initial = {"W": rng.normal(size=(3, 2, d)), "u": np.eye(d)[:3], "y": np.array([0.0, 1, 2, 2]),
+               "A": rng.normal(size=(3, d, d)) * (np.arange(d) > 2)[:, None]}
+    found = gr.run("heterogeneous", {"K": 3}, steps=2, initial=initial)
+    assert "so u_norm, Gamma, sigma_p, init, sigma_0 play no part" in found.attrs["notes"]
+    assert not {"Gamma", "sigma_p"} & {*found.coords} and "noise" in found.coords and "class_error" in found
+
+
 def test_a_callers_arrays_without_matrices_leave_fresh_examples_out() -> None:
     drawn = draw(model(3), filled(), 0)
     assert drawn.vectors is not None

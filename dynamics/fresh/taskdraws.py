@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,14 +117,19 @@ class Tasks:
     within: Array
     across: Array
 
-    def states(self, products: Array, along: Array, root: Array) -> Array:
-        """Pre-activations (K, S, L) of filters with these products (S, q), coordinates (S, r) and root (S, width)."""
-        states = np.empty((len(self.blocks), len(root), self.blocks.shape[1]))
-        states[:, :, self.at_held] = np.moveaxis(products[:, self.held], 0, 1)
-        fresh = self.across @ root.T
+    @property
+    def numbers(self) -> int:
+        """How many it holds."""
+        return self.blocks.size + self.labels.size + self.within.size + self.across.size
+
+    def states(self, products: Array, along: Callable[[], Array], root: Array) -> Array:
+        """Pre-activations (K, L, S) of filters with these products (S, q), coordinates (S, r) and root (S, width)."""
+        states = np.empty((*self.blocks.shape[:2], len(root)))
+        states[:, self.at_held] = products.T[self.held]
+        fresh = self.across.reshape(-1, self.across.shape[2]) @ root.T
         if self.within.size:
-            fresh += self.within @ along.T
-        states[:, :, self.at_fresh] = np.swapaxes(self.spread[:, None] * fresh, 1, 2)
+            fresh += self.within.reshape(-1, self.within.shape[2]) @ along().T
+        states[:, self.at_fresh] = self.spread[:, None] * fresh.reshape(*self.across.shape[:2], -1)
         return states
 
 

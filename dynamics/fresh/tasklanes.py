@@ -1,4 +1,4 @@
-"""Outputs on fresh tasks' examples before adaptation, by a kernel on lanes: as `taskscores`, from its parts."""
+"""Outputs on fresh tasks' examples by a kernel on lanes: as `taskscores` has them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from ..arrays import Array
-from .taskdraws import TaskDrawLaw
+from .taskdraws import TaskDrawLaw, Tasks, TaskSizes
 from .taskscores import Keys, Roots, entries, of_held
 
 TILE = 32  # draws whose normals stand side by side, as kernels take them
@@ -17,10 +17,14 @@ TILE = 32  # draws whose normals stand side by side, as kernels take them
 
 @dataclass(frozen=True)
 class OnLanes:
-    """By a kernel's functions of one patch with its scalars; slot -> `tiled` standard normals, of so many draws."""
+    """By a kernel's functions with its scalars, those of the inner `loop` besides.
+
+    `normals`: slot -> `tiled` standard normals, of so many draws.
+    """
 
     module: ModuleType
     numbers: tuple[float, ...]
+    loop: tuple[int, float]
     normals: Callable[[int], Array]
     count: int
 
@@ -44,6 +48,14 @@ class OnLanes:
             self.module.given_parts(given, *self.numbers, out)
             total = total + out[: rows.shape[1]]
         return total
+
+
+    def adapted(self, law: TaskDrawLaw, sizes: TaskSizes, tasks: Tasks, states: Array) -> Array:
+        """As `Scores`."""
+        out = np.empty((len(states), sizes.query))
+        labels = np.ascontiguousarray(tasks.labels, dtype=np.float64)
+        self.module.adapted_outputs(states, tasks.blocks, labels, sizes.support, *self.numbers, *self.loop, out)
+        return out
 
 
 def tiled(normals: Array) -> Array:

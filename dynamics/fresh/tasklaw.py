@@ -16,7 +16,7 @@ exact in law at every t for any d, however singular W_perp W_perp^T is.  The nor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
@@ -24,11 +24,9 @@ from ..arrays import Array
 from . import pairs, testlaw
 from .intervals import mean_and_error
 from .roots import square_root
-from .taskdraws import Streams, TaskDrawLaw, TaskSizes, drawn_tasks
+from .taskdraws import TaskDrawLaw, Tasks, TaskSizes
 from .taskscores import Keys, Roots, Scores, keys_of
 from .taskspan import Filters
-
-Adapt = Callable[[Array, Array, Array], Array]
 
 WHAT = ("loss", "error")
 _CHUNK = 2**17  # numbers handled in one go: they stay in cache
@@ -104,7 +102,7 @@ def _judge(what: str, scores: Array, labels: Array, law: TaskDrawLaw) -> Array:
 
 
 def adapted(
-    outputs: testlaw.Outputs, adapt: Adapt, law: TaskDrawLaw, filters: Filters, sizes: TaskSizes, streams: Streams,
+    scores: Scores, law: TaskDrawLaw, filters: Filters, sizes: TaskSizes, drawn: Callable[[int], Iterable[Tasks]],
     wanted: Collection[str] = WHAT,
 ) -> dict[str, Array]:
     """Those `wanted` of loss and error on query examples of tasks adapted on their support, with standard errors, (T,).
@@ -113,36 +111,38 @@ def adapted(
     `sizes.balanced` those of the support are as equally frequent as can be.
 
     Args:
-        outputs: pre-activations (N, P, H, m) -> f (N,) or logits (N, K).
-        adapt: states (K, H, m, L), blocks (K, L, L) and labels (K, n) of K tasks, support first -> states adapted.
+        scores: outputs of tasks that are adapted.
         law: the fresh tasks; the axis of length L has its families one after another.
         filters: the trajectory.
         sizes: how many.
-        streams: their randomness.
+        drawn: the tasks, a part of them after another, with so many coordinates along the filters (`drawn_tasks`).
         wanted: which of them.
     """
-    size = filters.rest.shape[1]
-    width = int(min(size, filters.left))
+    width = along_filters(filters)
     roots = [_root(each, width) for each in filters.rest]
     means = {name: np.full((len(roots), sizes.tasks), np.nan) for name in WHAT if name in wanted}
     first = 0
-    for tasks in drawn_tasks(law, sizes, streams, width, filters.left - width):
+    for tasks in drawn(width):
         here = slice(first, first + len(tasks.labels))
         first = here.stop
         for t, root in enumerate(roots):
-            states = tasks.states(filters.products[t], filters.along[t], root)
-            if not np.isfinite(states).all():
+            if not (np.isfinite(root).all() and np.isfinite(filters.products[t]).all()):
                 continue
+            states = tasks.states(filters.products[t], lambda t=t: filters.along[t], root)  # type: ignore[misc]
             with np.errstate(all="ignore"):  # a diverging inner loop is NaN
-                moved = adapt(states.reshape(-1, law.heads, law.m, states.shape[2]), tasks.blocks, tasks.labels)
-                lost = ~np.isfinite(moved).all(axis=(1, 2, 3))
-                for name, each in _judged(outputs, law, moved, tasks.labels, sizes, means).items():
-                    means[name][t, here] = np.where(lost, np.nan, each.mean(axis=1))
+                found = scores.adapted(law, sizes, tasks, states)
+                for name, each in _judged(found, tasks.labels[:, sizes.support :], law, means).items():
+                    means[name][t, here] = each.mean(axis=1)
     values = _none_yet(len(roots), wanted)
     for name, by_state in means.items():
         for t, row in enumerate(by_state):
             values[name][t], values[f"{name}_se"][t] = mean_and_error(row)
     return values
+
+
+def along_filters(filters: Filters) -> int:
+    """How many coordinates along the filters fresh vectors have: beyond the span there may be fewer dimensions."""
+    return int(min(filters.rest.shape[1], filters.left))
 
 
 def _root(covariance: Array, width: int) -> Array:
@@ -157,28 +157,15 @@ def _root(covariance: Array, width: int) -> Array:
     return root
 
 
-def _judged(
-    outputs: testlaw.Outputs, law: TaskDrawLaw, states: Array, labels: Array, sizes: TaskSizes, wanted: Collection[str]
-) -> dict[str, Array]:
-    """Loss and error (K, query) of the examples after the support, from states (K, H, m, L) and labels (K, n)."""
-    judged = labels[:, sizes.support :]
-    counts = [family.count(law.heads, sizes.examples) for family in law.families]
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    first, own = np.zeros(sizes.query, dtype=np.intp), np.arange(sizes.support, sizes.examples)
-    activations = np.empty((*judged.shape, len(law.patches), law.heads, law.m))
-    for p, (f, labelled) in enumerate(law.patches):
-        within = law.families[f].index_set.row(first, judged.astype(np.intp), first, own)
-        places = np.broadcast_to(starts[f] + within, judged.shape)
-        taken = np.moveaxis(np.take_along_axis(states, places[:, None, None], axis=3), 3, 1)
-        activations[:, :, p] = taken * judged[..., None, None] if labelled else taken
-    scores = outputs(activations.reshape(-1, *activations.shape[2:]))
-    flat = judged.reshape(-1)
+def _judged(scores: Array, labels: Array, law: TaskDrawLaw, wanted: Collection[str]) -> dict[str, Array]:
+    """Loss and error (K, query) of scores (K, query) or (K, query, classes) with their labels, NaN where a score is."""
+    flat, each_score = labels.reshape(-1), scores.reshape(labels.size, *scores.shape[2:])
     found = {name: np.empty(flat.size) for name in wanted}
     for label in law.labels:
         rows = flat == label
         for name, each in found.items():
-            each[rows] = _judge(name, scores[rows][:, None], np.array([label]), law)[:, 0]
-    return {name: each.reshape(judged.shape) for name, each in found.items()}
+            each[rows] = _judge(name, each_score[rows][:, None], np.array([label]), law)[:, 0]
+    return {name: each.reshape(labels.shape) for name, each in found.items()}
 
 
 def _errors(scores: Array, labels: Array) -> Array:

@@ -1,6 +1,6 @@
-"""Outputs on fresh tasks' examples before adaptation, a sum over patches: of fresh vectors by draws, of what stays.
+"""Outputs on fresh tasks' examples: before adaptation a sum over patches, of fresh vectors by draws and of what stays.
 
-The two are worked out apart, and an example's output is their sum.  By the whole network's outputs they go for any
+Then the two are worked out apart, and an example's output is their sum.  By the whole network's outputs they go for any
 heads; a kernel on lanes has the network on one patch (`tasklanes`).
 """
 
@@ -14,8 +14,9 @@ import numpy as np
 
 from ..arrays import Array
 from . import testlaw
-from .taskdraws import TaskDrawLaw
+from .taskdraws import TaskDrawLaw, Tasks, TaskSizes
 
+Adapt = Callable[[Array, Array, Array], Array]
 Keys = tuple[tuple[int, int, float] | None, ...]
 """(family, class, scale) of the fresh vector in each patch of an example, None in the others."""
 Roots = Mapping[tuple[int, int], Array]
@@ -35,12 +36,22 @@ class Scores(Protocol):
         products (S, q); `at` is the label's place among the labels.
         """
 
+    def adapted(self, law: TaskDrawLaw, sizes: TaskSizes, tasks: Tasks, states: Array) -> Array:
+        """Outputs (K, query) or (K, query, classes) of tasks adapted on their support, on the examples after it.
+
+        states (K, L, S); NaN where a task's state that is adapted is not finite.
+        """
+
 
 @dataclass(frozen=True)
 class ByOutputs:
-    """By outputs of pre-activations (N, P, H, m), and slot -> (N, S) standard normals, for each of `law.slots()`."""
+    """By outputs of pre-activations (N, P, H, m), and slot -> (N, S) standard normals, for each of `law.slots()`.
+
+    `adapt` takes states (K, H, m, L), blocks (K, L, L) and labels (K, n) of K tasks, support first, to states adapted.
+    """
 
     outputs: testlaw.Outputs
+    adapt: Adapt
     normals: Callable[[int], Array]
 
     def fresh(self, law: TaskDrawLaw, keys: Keys, roots: Roots) -> Array:
@@ -68,6 +79,31 @@ class ByOutputs:
         return self.outputs(activations) - silence
 
 
+    def adapted(self, law: TaskDrawLaw, sizes: TaskSizes, tasks: Tasks, states: Array) -> Array:
+        """As `Scores`."""
+        given = np.ascontiguousarray(np.swapaxes(states, 1, 2)).reshape(len(states), law.heads, law.m, -1)
+        moved = self.adapt(given, tasks.blocks, tasks.labels)
+        scores = self.outputs(_activations(law, sizes, moved, tasks.labels))
+        scores = scores.reshape(len(moved), sizes.query, *scores.shape[1:])
+        scores[~np.isfinite(moved).all(axis=(1, 2, 3))] = np.nan
+        return scores
+
+
+def _activations(law: TaskDrawLaw, sizes: TaskSizes, states: Array, labels: Array) -> Array:
+    """Patches' pre-activations (K query, P, H, m) of the examples after the support, from states (K, H, m, L)."""
+    judged = labels[:, sizes.support :]
+    counts = [family.count(law.heads, sizes.examples) for family in law.families]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    first, own = np.zeros(sizes.query, dtype=np.intp), np.arange(sizes.support, sizes.examples)
+    activations = np.empty((*judged.shape, len(law.patches), law.heads, law.m))
+    for p, (f, labelled) in enumerate(law.patches):
+        within = law.families[f].index_set.row(first, judged.astype(np.intp), first, own)
+        places = np.broadcast_to(starts[f] + within, judged.shape)
+        taken = np.moveaxis(np.take_along_axis(states, places[:, None, None], axis=3), 3, 1)
+        activations[:, :, p] = taken * judged[..., None, None] if labelled else taken
+    return activations.reshape(-1, *activations.shape[2:])
+
+
 def keys_of(law: TaskDrawLaw, label: float, at: int) -> Keys:
     """The keys of an example with this label, the labels' number `at`."""
     return tuple(
@@ -93,4 +129,4 @@ def of_held(law: TaskDrawLaw, products: Array, label: float, at: int) -> list[tu
     return found
 
 
-__all__ = ["ByOutputs", "Keys", "Roots", "Scores", "entries", "keys_of", "of_held"]
+__all__ = ["Adapt", "ByOutputs", "Keys", "Roots", "Scores", "entries", "keys_of", "of_held"]

@@ -765,6 +765,68 @@ def adapt_all(states, blocks, y, first, last, kappa, given_h, inner_steps, inner
                     given[k + own, s, q] = near[(s * length + q) * 8 + own]
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def outputs_each(z, y, first, last, examples, filters, length, kappa, given_h, f):
+    """Outputs of 8 tasks on their examples first .. last - 1."""
+    at_nu_k = 0
+    at_xi = at_nu_k + 1
+    for i in range(first, last):
+        f_i = lanes(0.0)
+        for h in range(2):
+            j = 1.0 - 2.0 * h
+            for r in range(filters):
+                at = (h * filters + r) * length * 8
+                a_nu_k = load(y, 8 * i)*load(z, at + 8 * at_nu_k)  # pre-activation of the patch nu_k
+                a_xi = load(z, at + 8 * (at_xi + i))  # pre-activation of the patch xi
+                huberized_nu_k = huberized(a_nu_k, given_h)
+                huberized_xi = huberized(a_xi, given_h)
+                f_i = f_i + ((huberized_nu_k + huberized_xi)*j)
+        store(f, 8 * i, f_i * (kappa))
+
+
+@njit(
+    "void(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64, float64, float64, int64, float64, "
+    "float64[:, ::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def adapted_outputs(states, blocks, y, support, kappa, given_h, inner_steps, inner_step, out):
+    """out (tasks, n - support): outputs of tasks adapted on the examples before `support`, on the others.
+
+    They are given by their own states (tasks, L, 2 m), blocks and y (tasks, n); NaN where a state that is
+    adapted is not finite.
+    """
+    tasks, length, rows = states.shape
+    examples, filters = y.shape[1], rows // 2
+    sides = aligned(length * length * 8)
+    labels = aligned(examples * 8)
+    near = aligned(rows * length * 8)  # adapted states of eight tasks
+    slope = aligned(rows * length * 8)  # their gradient
+    f = aligned(examples * 8)  # network output
+    v0 = aligned(examples * 8)  # weight of clip(<w_{j,r}, y_i nu_k>/h, 0, 1)*j in the gradient along nu_k
+    v1 = aligned(examples * 8)  # weight of clip(<w_{j,r}, xi_i>/h, 0, 1)*j in the gradient along xi
+    for k in range(0, tasks, 8):
+        count = min(8, tasks - k)
+        side_by_side(blocks[k:k + count], y[k:k + count].reshape(-1), sides, labels)
+        for own in range(8):
+            for q in range(length):
+                for s in range(rows):
+                    near[(s * length + q) * 8 + own] = states[k + own, q, s] if own < count else 0.0
+        if support > 0:
+            adapt_each(
+                near,
+                sides, 0, labels, 0, support, examples, filters, length,
+                kappa, given_h, inner_steps, inner_step,
+                slope, f, v0, v1,
+            )
+        outputs_each(near, labels, support, examples, examples, filters, length, kappa, given_h, f)
+        for own in range(count):
+            whole = True
+            for q in range(own, near.size, 8):
+                whole &= abs(near[q]) < np.inf
+            for i in range(support, examples):
+                out[k + own, i - support] = f[8 * i + own] if whole else np.nan
+
+
 @njit(cache=True, fastmath=False, error_model="numpy")
 def mixed(normals, first, root, neurons, lower, vectors):
     """vectors (S, 32) = root (S, S), lower triangular where that is said, times normals from first on."""

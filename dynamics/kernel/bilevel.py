@@ -243,9 +243,11 @@ class BilevelKernel(Kernel):
         )
         return g, risk, adapted, outs
 
-    def of_patches(self, values: Mapping[str, Any], m: int) -> tuple[ModuleType, tuple[float, ...]] | None:
-        """The module on lanes, which has the network on one patch, and its scalars; None where there is none."""
-        return None if self.lanes is None else (self.lanes, self.arguments(values, m))
+    def of_fresh(
+        self, values: Mapping[str, Any], m: int
+    ) -> tuple[ModuleType, tuple[float, ...], tuple[int, float]] | None:
+        """The module on lanes, which judges fresh tasks, its scalars and the inner loop's; None where there is none."""
+        return None if self.lanes is None else (self.lanes, self.arguments(values, m), self._inner(values))
 
     def adapt(
         self, states: Array, blocks: Array, y: Array, batch: Iterable[int], values: Mapping[str, Any]
@@ -263,8 +265,10 @@ class BilevelKernel(Kernel):
 
     def _numbers(self, values: Mapping[str, Any], m: int) -> tuple[float | int, ...]:
         """The scalars of every loop, and the inner loop's length and step."""
-        inner = (int(self.two_loops.value(values, "inner_steps")), self.two_loops.value(values, "inner_step"))
-        return (*self.arguments(values, m), *inner)
+        return (*self.arguments(values, m), *self._inner(values))
+
+    def _inner(self, values: Mapping[str, Any]) -> tuple[int, float]:
+        return int(self.two_loops.value(values, "inner_steps")), self.two_loops.value(values, "inner_step")
 
     def _sizes(self, z: Array, gram: Array, y: Array, values: Mapping[str, Any]) -> tuple[int, int]:
         """K and n, checked against the arrays: compiled code checks nothing."""

@@ -29,7 +29,7 @@ from derivations.declare.variables import FRESH_TASKS
 from dynamics.arrays import Array
 from dynamics.blas import one_blas_thread
 from dynamics.chance.streams import stream
-from dynamics.fresh import taskdraws, tasklanes, tasklaw, taskscores, testlaw
+from dynamics.fresh import taskdraws, tasklanes, tasklaw, taskscores
 from dynamics.fresh.intervals import upper
 from dynamics.kernel.bilevel import BilevelKernel
 
@@ -39,13 +39,11 @@ from ..start.drawn import Draw
 from ..values import number, whole
 from ..work.kept import Kept
 from .fresh import DRAWS
-from .staying import Staying, stays
+from .staying import NOISE, Staying, stays
 
 _BEFORE, _AFTER = ("", "_unadapted"), ("_adapted",)
 """How variables' names end before adaptation and after it."""
 _CURE = "or leave the test observables out"
-# Indices of the stream "test"; a fresh vector's slot follows the first.
-_NOISE, _ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL = range(8)
 
 
 def fresh_task_statistics(
@@ -110,12 +108,7 @@ def _statistics(
         bool(model.balanced and values.get(model.balanced)),
     )
 
-    def outputs(a: Array) -> Array:
-        return kernel.outputs(a, values)
-
-    def adapt(states: Array, blocks: Array, y: Array) -> Array:
-        return kernel.adapt(states, blocks, y, range(support), values) if support else states
-
+    scores = _scores(kernel, law, values, seed, size, support)
     statistics: dict[str, Array] = {}
     for endings in (_BEFORE, _AFTER):
         here = [name for name in wanted if is_after(name) == (endings is _AFTER)]
@@ -123,11 +116,10 @@ def _statistics(
             continue
         what = sorted({"loss" if "loss" in name else "error" for name in here})
         if endings is _AFTER:
-            kinds = (_ENTRIES, _SUPPORT, _QUERY, _SPAN, _FILTERS, _BELOW, _DIAGONAL)
-            streams = taskdraws.Streams(*(stream(seed, "test", kind) for kind in kinds))
-            judged, draws = tasklaw.adapted(outputs, adapt, law, filters, sizes, streams, what), float(sizes.tasks)
+            judged = tasklaw.adapted(
+                scores, law, filters, sizes, lambda width: staying_of.tasks(law, sizes, seed, width), what)
+            draws = float(sizes.tasks)
         else:
-            scores = _scores(kernel, law, outputs, values, seed, size)
             judged, draws = tasklaw.unadapted(scores, law, filters, what), size if law.slots() else np.inf
         for end in endings:
             statistics |= {f"test_{name}{end}{se}": judged[f"{name}{se}"] for name in what for se in ("", "_se")}
@@ -140,19 +132,25 @@ def _statistics(
 
 
 def _scores(
-    kernel: BilevelKernel, law: taskdraws.TaskDrawLaw, outputs: testlaw.Outputs, values: Mapping[str, Value], seed: int,
-    size: int,
+    kernel: BilevelKernel, law: taskdraws.TaskDrawLaw, values: Mapping[str, Value], seed: int, size: int, support: int
 ) -> taskscores.Scores:
-    """Outputs on fresh tasks that are not adapted: on lanes where the kernel has them, else by the whole network."""
-    shape, on_lanes = (size, law.heads * law.m), kernel.of_patches(values, law.m)
+    """Outputs on fresh tasks: on lanes where the kernel has them, else by the whole network."""
+    shape, on_lanes = (size, law.heads * law.m), kernel.of_fresh(values, law.m)
     kept = partial(_kept if on_lanes is None else _tiled, float(math.prod(shape)), seed)
+
+    def normals(slot: int) -> Array:
+        return kept(slot, shape)
+
+    def adapt(states: Array, blocks: Array, y: Array) -> Array:
+        return kernel.adapt(states, blocks, y, range(support), values) if support else states
+
     if on_lanes is None:
-        return taskscores.ByOutputs(outputs, lambda slot: kept(slot, shape))
-    return tasklanes.OnLanes(*on_lanes, lambda slot: kept(slot, shape), size)
+        return taskscores.ByOutputs(lambda a: kernel.outputs(a, values), adapt, normals)
+    return tasklanes.OnLanes(*on_lanes, normals, size)
 
 
 def _normals(seed: int, slot: int, size: tuple[int, int]) -> Array:
-    normals = stream(seed, "test", _NOISE, slot).standard_normal(size)
+    normals = stream(seed, "test", NOISE, slot).standard_normal(size)
     normals.flags.writeable = False
     return normals
 

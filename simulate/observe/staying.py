@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +22,7 @@ from derivations.declare import (
 )
 from dynamics.arrays import Array, Indices
 from dynamics.chance import gram as grams
+from dynamics.chance.streams import stream
 from dynamics.fresh import taskdraws, taskspan
 
 from ..ask.losses import loss_of
@@ -31,6 +33,14 @@ from ..work.once import once
 
 MOST = 2**24
 """Numbers that are kept of what stays of several draws, 128 MB: a run of many seeds holds all its draws to the end."""
+
+TASKS = 2**19
+"""Of fresh tasks of a draw, at most: 4 MB."""
+
+_Key = tuple[int, taskdraws.TaskSizes, int, list[tuple[float, Array]]]
+
+# Indices of the stream "test"; a fresh vector's slot follows the first.
+NOISE, *_KINDS = range(8)
 
 _LAST: deque[tuple[weakref.ref[Draw], int]] = deque()
 _LOCK = threading.Lock()
@@ -46,6 +56,7 @@ class Staying:
 
     def __init__(self, model: Model, draw: Draw, values: Mapping[str, Value]) -> None:
         self.model, self._draw = model, weakref.ref(draw)
+        self._drawn: tuple[_Key, taskdraws.Tasks] | None = None
         n, tasks = len(draw.y), draw.tasks
         sizes, offsets = model.sizes(n, tasks), model.offsets(n, tasks)
         self.laws = {family.name: law_of(family, values) for family in model.directions}
@@ -75,7 +86,7 @@ class Staying:
                 return staying
         made = cls(model, draw, values)
         known.append((laws, made))
-        _let_go_of_others(draw, 4 * (len(made.rows) + len(made.columns)) ** 2)
+        _let_go_of_others(draw, 4 * (len(made.rows) + len(made.columns)) ** 2 + TASKS)
         return made
 
     @property
@@ -171,8 +182,22 @@ class Staying:
             parts.append(own[:1] + own[1:] if isinstance(self.laws[name], TaskLaw) else own)
         return np.concatenate([rows[:0], *parts])
 
+    def tasks(
+        self, law: taskdraws.TaskDrawLaw, sizes: taskdraws.TaskSizes, seed: int, width: int
+    ) -> Iterable[taskdraws.Tasks]:
+        """Fresh tasks of a seed, which runs from this draw share: kept where they are few, those asked for last."""
+        key = seed, sizes, width, [(family.std, family.kept) for family in law.families]
+        kept = self._drawn
+        if kept is None or not _alike(kept[0], key):
+            parts = taskdraws.drawn_tasks(law, sizes, _streams(seed), width, self.draw.d - self.basis.rank - width)
+            first = next(iter(parts))
+            if len(first.labels) < sizes.tasks or first.numbers > TASKS:
+                return itertools.chain([first], parts)
+            kept = self._drawn = key, first
+        return [kept[1]]
+
     def law(self, values: Mapping[str, Value]) -> taskdraws.TaskDrawLaw:
-        """The fresh tasks."""
+        """The fresh tasks' law."""
         model, starts, families = self.model, self._places(), []
         for family in model.directions:
             law, none = self.laws[family.name], np.zeros((self.basis.rank, 0))
@@ -197,6 +222,16 @@ class Staying:
             count = len(span) - isinstance(self.laws[name], TaskLaw)
             places[name], start = start + np.arange(count), start + count
         return places
+
+
+def _streams(seed: int) -> taskdraws.Streams:
+    return taskdraws.Streams(*(stream(seed, "test", kind) for kind in _KINDS))
+
+
+def _alike(one: _Key, other: _Key) -> bool:
+    """Whether fresh tasks are the same."""
+    families = zip(one[3], other[3], strict=True)
+    return one[:3] == other[:3] and all(a[0] == b[0] and np.array_equal(a[1], b[1]) for a, b in families)
 
 
 def stays(model: Model, family: Directions) -> bool:

@@ -136,8 +136,8 @@ class Network:
             F = of_preactivations(self.model, torch.as_tensor(a, dtype=torch.float64), values).numpy()
         return np.asarray(self.model.network.head_axis.output(F))
 
-    def of_patches(self, values: Values, m: int) -> None:
-        """No functions of one patch alone, which kernels on lanes have."""
+    def of_fresh(self, values: Values, m: int) -> None:
+        """No module that judges fresh tasks, which kernels on lanes have."""
 
     def split(self, values: Values, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The examples of the inner loop and of the outer step, for n examples a task."""

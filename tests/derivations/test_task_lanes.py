@@ -178,7 +178,7 @@ def test_outputs_on_patches_are_the_networks_whatever_is_padded(way: str, turned
     law, products, root = laws_of(declared, m)
     root = root.T + root if turned else root
     draws = np.random.default_rng(5).normal(size=(70, 2 * m))
-    whole = taskscores.ByOutputs(lambda a: kernel.outputs(a, VALUES), lambda _: draws)
+    whole = taskscores.ByOutputs(lambda a: kernel.outputs(a, VALUES), lambda *given: given[0], lambda _: draws)
     one, other = (_on_lanes(each, draws, m) for each in (kernel, plain))
     for at, label in enumerate(law.labels.tolist()):
         keys = taskscores.keys_of(law, label, at)
@@ -192,7 +192,47 @@ def test_outputs_on_patches_are_the_networks_whatever_is_padded(way: str, turned
     assert alone[0] == one.fresh(law, keys, {(1, 0): root})[-1]
 
 
-def _on_lanes(kernel: BilevelKernel, draws: Array, m: int) -> tasklanes.OnLanes:
-    found = kernel.of_patches(VALUES, m)
+def _on_lanes(
+    kernel: BilevelKernel, draws: Array, m: int, values: dict[str, Any] = {**VALUES, "J": 3}  # noqa: B006
+) -> tasklanes.OnLanes:
+    found = kernel.of_fresh(values, m)
     assert found is not None
     return tasklanes.OnLanes(*found, lambda _: tasklanes.tiled(draws), len(draws))
+
+
+@pytest.mark.parametrize("support", [0, 2])
+@pytest.mark.parametrize("way", WAYS)
+def test_adapted_outputs_are_of_states_that_are_adapted_and_a_lost_task_is_lost_alone(way: str, support: int) -> None:
+    """Outputs sum 4 m terms in another order; bits are those of plain Python and of a task among any others."""
+    (declared, m), tasks, n, values = WAYS[way], 10, 5, {**VALUES, "n_tasks": 10, "J": 2}
+    kernel, plain = kernel_for(declared), plain_kernel(declared)
+    assert isinstance(kernel, BilevelKernel) and isinstance(plain, BilevelKernel)
+    z, gram, y = state(declared, tasks, n, m, 4)
+    own, labels = np.moveaxis(z[..., kernel.places(tasks, n)], 2, 0), y.reshape(tasks, n)  # (K, 2, m, L)
+    states = np.ascontiguousarray(np.swapaxes(own.reshape(tasks, 2 * m, -1), 1, 2))
+    drawn = _drawn(kernel.blocks(gram, tasks, n), labels)
+    sizes = taskdraws.TaskSizes(tasks, support, n - support)
+    law, rng = replace(laws_of(declared, m)[0], patches=((0, True), (1, False))), np.random.default_rng(8)
+    one, other = (_on_lanes(each, rng.normal(size=(1, 2 * m)), m, values) for each in (kernel, plain))
+    found = one.adapted(law, sizes, drawn, states)
+    assert np.array_equal(found, other.adapted(law, sizes, drawn, states))
+
+    def adapt(states: Array, blocks: Array, y: Array) -> Array:
+        return kernel.adapt(states, blocks, y, range(support), values) if support else states
+
+    whole = taskscores.ByOutputs(lambda a: kernel.outputs(a, values), adapt, lambda _: states)
+    wanted = whole.adapted(law, sizes, drawn, states)
+    assert np.abs(found - wanted).max() <= 64 * m * EPS * max(1.0, np.abs(own).max() * 4 * m) < np.abs(wanted).max()
+    for lost in (np.inf, np.nan):
+        states[3, -1, 0] = lost
+        again = one.adapted(law, sizes, drawn, states)
+        assert np.isnan(again[3]).all() and np.array_equal(np.delete(again, 3, axis=0), np.delete(found, 3, axis=0))
+    some = np.array([9, 0, 4])
+    few = one.adapted(law, sizes, _drawn(drawn.blocks[some], labels[some]), states[some])
+    assert np.array_equal(few, found[some])
+
+
+def _drawn(blocks: Array, labels: Array) -> taskdraws.Tasks:
+    """Tasks of which nothing else is read."""
+    none = np.empty(0, dtype=np.intp)
+    return taskdraws.Tasks(blocks, labels, none, none, np.empty(0), none, np.empty(0), np.empty(0))

@@ -44,11 +44,11 @@ SPIKED = {"dynamics.fresh.spiked": ("columns", "is_gaussian", "by_lines", "with_
 TASKS = {
     "dynamics.fresh.pairs": ("mean_errors",),
     "dynamics.fresh.taskspan": ("filters", "_inside", "_off", "_along", "off"),
-    "dynamics.fresh.tasklaw": ("unadapted", "_unadapted_at"),
-    "dynamics.fresh.taskscores": ("fresh", "held", "keys_of", "of_held", "entries"),
+    "dynamics.fresh.tasklaw": ("unadapted", "_unadapted_at", "adapted", "_judged", "along_filters"),
+    "dynamics.fresh.taskscores": ("fresh", "held", "adapted", "_activations", "keys_of", "of_held", "entries"),
     "simulate.observe.staying": ("_held", "seen", "filters", "_rest_of_start", "law", "_across"),
 }
-TASKS_ON_LANES: dict[str, tuple[str, ...]] = {"dynamics.fresh.tasklanes": ("fresh", "held", "tiled", "_padded")}
+TASKS_ON_LANES: dict[str, tuple[str, ...]] = {"dynamics.fresh.tasklanes": ("fresh", "held", "adapted", "tiled", "_padded")}
 SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.
 COMMON = {

@@ -74,6 +74,21 @@ class TaskNests(TwoLevels):
         self.printer = plain
         self.out.put(0, "")
 
+    def _outputs_function(self) -> list[str]:
+        """Outputs of eight tasks by the sums over neurons alone; what the function fills, the outputs f among it."""
+        sums = [stage for stage in self.stages if stage.kind == "reduce"]
+        made = [definition.name for stage in sums for definition in stage.definitions]
+        groups = (["z"], ["y", "first, last", "examples", "filters", "length"], self.scalars, made)
+        self.out.function("outputs_each", groups, f"Outputs of {LANES} tasks on their examples first .. last - 1.")
+        starts(self.out, self.model, 1)
+        plain, self.printer = self.printer, self.side
+        self.said.clear()
+        for stage in sums:
+            self._sums(stage)
+        self.printer = plain
+        self.out.put(0, "")
+        return made
+
     def _neurons(self, depth: int, *first: str) -> None:
         self.out.put(depth, "for h in range(2):", "    j = 1.0 - 2.0 * h", "    for r in range(filters):")
         self.out.put(depth + 2, f"at = (h * filters + r) * length * {LANES}", *first)

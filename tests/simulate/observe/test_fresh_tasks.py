@@ -543,15 +543,16 @@ def test_the_papers_initial_loss() -> None:
 def test_outputs_on_lanes_and_by_the_whole_network_give_the_same_law(sampling: str) -> None:
     """Of two kinds of noise too, of singular covariances where d is 8 or less, and of draws that fill no last tile."""
     for which, d in (("more", 30), ("turned", 30), ("more", 8), ("turned", 7), ("huberized", 7)):
-        values = {**VALUES, "mu_norm": 0.6, "sigma_w": 0.1, "sigma_0": 0.1, "test_tasks": 2, "d": d}
+        values = {**VALUES, "mu_norm": 0.6, "sigma_w": 0.1, "sigma_0": 0.1, "test_tasks": 11, "d": d,
+                  "eta_inner": 0.2}
         kernel = kernel_for(MODELS[which])
-        assert isinstance(kernel, BilevelKernel) and kernel.of_patches(values, 2) is not None
+        assert isinstance(kernel, BilevelKernel) and kernel.of_fresh(values, 2) is not None
         start = draw(MODELS[which], values, seed=3, sampling=sampling)
         z, b = states(start)
         one, other = (fresh_tasks.fresh_task_statistics(
-            MODELS[which], each, start, z, b, values, 1, 333, FRESH_TASKS[:9]
+            MODELS[which], each, start, z, b, values, 1, 333
         ) for each in (kernel, kernel.looped(kernel.loops)))
-        assert one.keys() == other.keys() and {"test_loss", "test_error"} <= one.keys()
+        assert one.keys() == other.keys() == {*FRESH_TASKS}
         for name, each in one.items():
             np.testing.assert_allclose(each, other[name], rtol=1e-9, atol=1e-12, err_msg=name)
         held = staying.Staying(MODELS[which], start, values)
@@ -566,10 +567,11 @@ def test_nobody_draws_what_only_adapted_tasks_need(monkeypatch: pytest.MonkeyPat
         made.append(given[2:])
         return stream(*given)
 
-    monkeypatch.setattr(fresh_tasks, "stream", counted)
+    for module in (fresh_tasks, staying):
+        monkeypatch.setattr(module, "stream", counted)
     start = draw(MODELS["huberized"], VALUES, seed=0)
     z, b = states(start)
-    for wanted, kinds in (("test_error", {fresh_tasks._NOISE}), ("test_error_adapted", set(range(1, 8)))):
+    for wanted, kinds in (("test_error", {staying.NOISE}), ("test_error_adapted", set(range(1, 8)))):
         made.clear()
         fresh_tasks.fresh_task_statistics(
             MODELS["huberized"], kernel_for(MODELS["huberized"]), start, z, b,  # type: ignore[arg-type]

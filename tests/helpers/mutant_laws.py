@@ -48,7 +48,9 @@ TASKS = {
     "dynamics.fresh.taskscores": ("fresh", "held", "adapted", "_activations", "keys_of", "of_held", "entries"),
     "simulate.observe.staying": ("_held", "seen", "filters", "_rest_of_start", "law", "_across"),
 }
-TASKS_ON_LANES: dict[str, tuple[str, ...]] = {"dynamics.fresh.tasklanes": ("fresh", "held", "adapted", "tiled", "_padded")}
+TASKS_ON_LANES: dict[str, tuple[str, ...]] = {
+    "dynamics.fresh.tasklanes": ("fresh", "held", "adapted", "tiled", "_padded"),
+}
 SEEN = {"simulate.observe.seen": ("seen_by",)}
 # What is reported of states.
 COMMON = {

@@ -228,9 +228,12 @@ def placed(noise: Array, root: Array, along: Flags | Array, noise_std: Array) ->
 
 def lengthen(noise: Array, along: Flags | Array, noise_std: Array, out: Array) -> None:
     """Fills `out` (..., n, C) with standard noise (..., n, R), R >= C, of its lengths, as in `placed`."""
-    f = along.shape[-1]
-    np.multiply(noise[..., : out.shape[-1]], noise_std[..., None], out=out)
-    out[..., :f] = np.where(along, along * noise[..., :f], 0.0) * noise_std[..., None]
+    f, columns = along.shape[-1], out.shape[-1]
+    np.multiply(noise[..., f:columns], noise_std[..., None], out=out[..., f:])
+    if np.any(along):
+        out[..., :f] = np.where(along, along * noise[..., :f], 0.0) * noise_std[..., None]
+    else:
+        out[..., :f] = 0.0
 
 
 def fixed_root(gram: Array, given: Array | None = None) -> Array:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array, Indices
+from ..chance.normals import standard_normal
 from ..index_set import IndexSet
+from ..later import Later
 from . import testlaw
 
 _HELD = 2**23  # numbers of fresh vectors held at once, 64 MB
@@ -43,17 +45,18 @@ class Family:
 class TaskDrawLaw:
     """Fresh tasks of a network with H heads of m filters.
 
-    `patches` are (family, whether times the label); `coordinates` (q, r) are of the vectors that stay and examples may
-    hold; `labels` (L,) are +-1 for signed heads, else 0..K-1, equally likely.
+    `patches` are (family, whether times the label); `labels` (L,), equally likely, are +-1 for signed heads, else
+    0..K-1; `coordinates` (q, r) are of the vectors that stay and examples may hold, in a span of dimension `rank`.
     """
 
     heads: int
     m: int
     families: tuple[Family, ...]
     patches: tuple[tuple[int, bool], ...]
-    coordinates: Array
     labels: Array
     loss: testlaw.Loss
+    rank: int
+    coordinates: Later = Later()  # noqa: RUF009 - a descriptor, which is no default
 
     @property
     def signed(self) -> bool:
@@ -143,7 +146,7 @@ def drawn_tasks(law: TaskDrawLaw, sizes: TaskSizes, streams: Streams, width: int
     at_fresh = _joined([places[f] for f in fresh])
     at_held = _joined([places[f] for f, family in enumerate(law.families) if not family.fresh])
     spread = np.concatenate([np.full(counts[f], law.families[f].std) for f in fresh] or [np.empty(0)])
-    rank = law.coordinates.shape[1] if any(law.families[f].kept.shape[1] for f in fresh) else 0
+    rank = law.rank if any(law.families[f].kept.shape[1] for f in fresh) else 0
     at_once = max(1, _HELD // max(1, len(at_fresh) * (rank + width + len(at_fresh)) + int(starts[-1]) ** 2))
     for first in range(0, sizes.tasks, at_once):
         tasks = min(at_once, sizes.tasks - first)
@@ -153,7 +156,7 @@ def drawn_tasks(law: TaskDrawLaw, sizes: TaskSizes, streams: Streams, width: int
              _labels(law, tasks, sizes.query, streams.query, False)], axis=1
         )
         within = _within([law.families[f] for f in fresh], [counts[f] for f in fresh], tasks, rank, streams.span)
-        across = streams.filters.standard_normal((tasks, len(at_fresh), width))
+        across = standard_normal(streams.filters, (tasks, len(at_fresh), width))
         beyond = trapezoids(streams, tasks, len(at_fresh), left)
         inner = across @ _turned(across) + beyond @ _turned(beyond) + within @ _turned(within)
         blocks = np.empty((tasks, starts[-1], starts[-1]))
@@ -209,7 +212,7 @@ def _within(families: list[Family], counts: list[int], tasks: int, rank: int, rn
 def trapezoids(streams: Streams, count: int, rows: int, left: float) -> Array:
     """Bartlett's T for `rows` Gaussian vectors in `left` dimensions, (count, rows, min(rows, left))."""
     columns = int(min(rows, left))
-    factors = np.tril(streams.below.standard_normal((count, rows, columns)), -1)
+    factors = np.tril(standard_normal(streams.below, (count, rows, columns)), -1)
     at = np.arange(columns)
     factors[:, at, at] = np.sqrt(streams.diagonal.chisquare(left - at, size=(count, columns)))
     return factors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -75,13 +76,15 @@ class Filters:
 class Seen:
     """W(0) (S filters) and the directions V (B of them) of a draw, as the vectors that stay see them.
 
-    `within` (S, r) and `across` (B, r) are coordinates in their span, `held` (q, r) those of what examples may hold;
-    `own` (S, S) is W_perp W_perp^T of W(0), `z` (S, B) = W(0) V^T; `beyond` (B,) their squared lengths off it.
+    `within` (S, r) and `across` (B, r) are coordinates in their span, `coordinates` (p, r) those of the vectors that
+    stay, of which `sums` (p, ...) -> (q, ...) makes what examples may hold; `own` (S, S) is W_perp W_perp^T of W(0),
+    `z` (S, B) = W(0) V^T; `beyond` (B,) are the directions' squared lengths off the span.
     """
 
     within: Array
     across: Array
-    held: Array
+    coordinates: Array
+    sums: Callable[[Array], Array]
     own: Array
     z: Array
     beyond: Array
@@ -99,7 +102,13 @@ class Seen:
     @cached_property
     def _products(self) -> tuple[Array, Array]:
         """Products with what examples may hold: of W(0) (S, q), and of the directions `_moved`."""
-        return self.within @ self.held.T, self.across[self._moved] @ self.held.T
+        start, moved = (self.sums(self.coordinates @ each.T).T for each in (self.within, self.across[self._moved]))
+        return np.ascontiguousarray(start), np.ascontiguousarray(moved)
+
+    @cached_property
+    def held(self) -> Array:
+        """Coordinates (q, r) of what examples may hold."""
+        return self.sums(self.coordinates)
 
     @cached_property
     def _off(self) -> tuple[Indices, Array, bool]:

@@ -119,20 +119,20 @@ class Staying:
     @cached_property
     def seen(self) -> taskspan.Seen:
         """The draw's start, as they see it."""
-        frame, held = self._frame, self._held()
+        frame, of_span = self._frame, (self.basis.coordinates, self._held)
         start = self.draw.z.reshape(-1, self.draw.z.shape[-1])
         if frame is not None:
             axes = self.basis.rank
             within, across, off = frame.filters[:, :axes], frame.directions[:, :axes], frame.directions[:, axes:]
             own, beyond = grams.own(frame.filters[:, axes:]), np.square(off).sum(axis=1)
-            return taskspan.Seen(within, across, held, own, start, beyond)
+            return taskspan.Seen(within, across, *of_span, own, start, beyond)
         first, watched = start[:, self.rows], self.draw.watched
         if watched is not None:
             first = np.hstack([first, watched.z.reshape(len(start), -1)[:, self.columns]])
         (products, squares), inverse = self._across(), self._rooted[1].T
         within, across = first @ inverse, products @ inverse
         beyond = squares - np.square(across).sum(axis=1)
-        return taskspan.Seen(within, across, held, self._rest_of_start(within), start, beyond)
+        return taskspan.Seen(within, across, *of_span, self._rest_of_start(within), start, beyond)
 
     def _gram(self) -> Array:
         """Inner products of the vectors that stay."""
@@ -174,9 +174,9 @@ class Staying:
         left = weights.reshape(len(within), -1) - within @ (self._rooted[1] @ np.vstack(parts))
         return np.asarray(left @ left.T)
 
-    def _held(self) -> Array:
-        """Coordinates (q, r) of what examples may hold: nu + z_a for a dictionary."""
-        parts, rows = [], self.basis.coordinates
+    def _held(self, rows: Array) -> Array:
+        """(q, ...) of what examples may hold from (p, ...) of the vectors that stay: nu + z_a for a dictionary."""
+        parts = []
         for name, span in self.spans.items():
             own = rows[span]
             parts.append(own[:1] + own[1:] if isinstance(self.laws[name], TaskLaw) else own)
@@ -211,8 +211,8 @@ class Staying:
         order = {family.name: at for at, family in enumerate(model.directions)}
         patches = tuple((order[term.direction], term.by_label) for term in terms_of(model.patches))
         return taskdraws.TaskDrawLaw(
-            model.n_heads, self.draw.z.shape[1], tuple(families), patches, self.seen.held,
-            np.array(model.network.head_axis.labels), loss_of(model, values),
+            model.n_heads, self.draw.z.shape[1], tuple(families), patches, np.array(model.network.head_axis.labels),
+            loss_of(model, values), self.basis.rank, lambda: self.seen.held,
         )
 
     def _places(self) -> dict[str, Indices]:

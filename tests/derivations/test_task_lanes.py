@@ -163,8 +163,8 @@ def laws_of(declared: Model, m: int) -> tuple[taskdraws.TaskDrawLaw, Array, Arra
     nu, xi = (family.index_set for family in declared.directions)
     families = (taskdraws.Family(nu, np.arange(37)[::-1], 0.0, np.zeros((1, 0))),
                 taskdraws.Family(xi, np.arange(0), 1.0, np.zeros((1, 0))))
-    law = taskdraws.TaskDrawLaw(2, m, families, ((0, True), (1, True)), np.zeros((37, 1)),
-                                np.array([1.0, -1.0]), "logistic")
+    law = taskdraws.TaskDrawLaw(2, m, families, ((0, True), (1, True)), np.array([1.0, -1.0]), "logistic", 1,
+                                np.zeros((37, 1)))
     return law, rng.normal(size=(2 * m, 37)), np.tril(rng.normal(size=(2 * m, 2 * m)))
 
 

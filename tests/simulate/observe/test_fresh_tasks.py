@@ -445,7 +445,7 @@ def test_a_diverging_inner_loop_spares_the_unadapted_loss() -> None:
 
 
 def test_balanced_labels_of_the_support() -> None:
-    law = taskdraws.TaskDrawLaw(2, 1, (), (), np.eye(0), np.array([1.0, -1.0]), "logistic")
+    law = taskdraws.TaskDrawLaw(2, 1, (), (), np.array([1.0, -1.0]), "logistic", 0, np.eye(0))
     drawn = taskdraws._labels(law, 4000, 5, stream(0, "test"), True)
     assert set(drawn.sum(axis=1)) == {1.0, -1.0} and abs(drawn[:, 0].mean()) < 5 / np.sqrt(4000)
     coins = taskdraws._labels(law, 4000, 5, stream(0, "test"), False)

@@ -51,14 +51,14 @@ TASKS = {
 TASKS_ON_LANES: dict[str, tuple[str, ...]] = {
     "dynamics.fresh.tasklanes": ("fresh", "held", "adapted", "tiled", "_padded"),
 }
-SEEN = {"simulate.observe.seen": ("seen_by",)}
+SEEN = {"simulate.observe.seen": ("reported",)}
 # What is reported of states.
 COMMON = {
     "simulate.observe.observables": ("evaluate", "_coefficients", "_placed"),
-    "derivations.declare.observed.shifted": ("value",),
+    "derivations.declare.observed.shifted": ("of_runs",),
     "derivations.declare.observed.extreme": ("value", "_of_block", "_entries", "_mask", "_dims", "_kept"),
-    "simulate.observe.states": ("blocks", "rows", "by_task", "watched", "shares", "coefficient", "adapted",
-                                "looked", "distance"),
+    "simulate.observe.entries": ("rows", "coefficient", "_of_states"),
+    "simulate.observe.states": ("blocks", "by_task", "watched", "shares", "adapted", "looked", "distance"),
     "simulate.observe.sides": ("own_heads",),
 }
 DISTANCE, TOTAL = ({f"derivations.declare.observed.{name}": ("value",)} for name in ("distance", "total"))
@@ -83,7 +83,7 @@ OF_MATRICES = {
 REPORTED: dict[str, dict[str, tuple[str, ...]]] = {
     "pegr_none_q2": {**COMMON, **DISTANCE, **EVENTS, "dynamics.geometry.distances": ("movement", "distance")},
     "heterogeneous_K3": {"simulate.observe.observables": COMMON["simulate.observe.observables"],
-                         "simulate.observe.states": ("coefficient",), **OF_CLASSES},
+                         "simulate.observe.entries": ("coefficient",), **OF_CLASSES},
     "nearly_orthogonal": OF_MATRICES,
     "fomaml_train_validation_huberized": {**COMMON, **TOTAL, **EVENTS},
 }

@@ -144,8 +144,8 @@ def test_vectors_of_length_zero_are_validated_without_coefficients(blank: str) -
 OBSERVED = "derivations/declare/observed/"
 REPORTED = [
     (PEGR, "simulate/observe/states.py", "slice(start, start + size)", "slice(start, start - size)"),
-    (PEGR, "simulate/observe/states.py", "values *= self.draw.squared_lengths[rows]", "values *= 1.0"),
-    (PEGR, "simulate/observe/states.py", "values *= np.array(self.model.network.head_axis.signs)",
+    (PEGR, "simulate/observe/entries.py", "values *= _of_states(self.squared_lengths[..., rows])", "values *= 1.0"),
+    (PEGR, "simulate/observe/entries.py", "values *= np.array(self.model.network.head_axis.signs)",
      "values *= np.ones(2)"),
     (PEGR, "simulate/observe/observables.py", "(states.own[..., None, :] == own)", "states.own[..., None, :]"),
     (PEGR, OBSERVED + "shifted.py", "self.times * of + self.plus", "self.times * of"),

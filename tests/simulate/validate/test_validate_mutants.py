@@ -151,6 +151,8 @@ REPORTED = [
     (PEGR, OBSERVED + "shifted.py", "self.times * of + self.plus", "self.times * of"),
     (PEGR, OBSERVED + "distance.py", "/ states.squared_lengths[rows]", "/ states.squared_lengths[0]"),
     (PEGR, "simulate/run/watch.py", "np.argmax(both)", "np.argmin(both)"),
+    (PEGR, "simulate/ask/bounds.py", "numbers >= self.value if", "numbers <= self.value if"),
+    (PEGR, "simulate/ask/bounds.py", "_ALL[self.relation]](entries", "_ALL[AT_MOST]](entries"),
     (CLASSES, OBSERVED + "active.py", "(active[:-1] & ~active[1:])", "(~active[:-1] & active[1:])"),
     (CLASSES, OBSERVED + "complement.py", "np.logaddexp(0.0, top - others)", "np.logaddexp(0.0, others - top)"),
     (CLASSES, OBSERVED + "long_tail.py", "right[part, k].mean()", "right[part, 0].mean()"),

@@ -67,12 +67,14 @@ def unwritten(model: Model) -> str:
 
 def _one_loop(recursion: Recursion, how: Written) -> Iterator[Named]:
     model = recursion.model
+    even_sizes = ", classes being of one size" if model.class_sizes and not how.share else ""
     known = [stage for stage in stages(recursion) if how.square(model, stage.family) is not None]
     for stage in known:
         over = {0: "", 1: ", relative to it"}.get(stage.power, f", over its power {stage.power}")
         side = "outward" if stage.own else "back"
         yield Named(_rate(stage.family, stage.own), _text(how, model, stage.family, stage.rate),
-                    f"what a step adds to <w, {stage.family}> where labels push it {side}{over}")
+                    f"what a step adds to <w, {stage.family}> where labels push it {side}{over}"
+                    + ("" if model.family(stage.family).index_set.per_example else even_sizes))
     outward = [stage for stage in known if stage.own]
     for stage in outward:
         vanishing = stage.vanishes()

@@ -114,6 +114,7 @@ def test_families_without_rates_are_named() -> None:
     """Before, `derive nearly_orthogonal --rates` printed nothing."""
     assert derive(heterogeneous(3)).rates().endswith("no rates of xi: their mean squared length is no formula of the "
                                                      "parameters here")
+    assert derive(heterogeneous(3)).rates().splitlines()[0].endswith("push it outward, classes being of one size)")
     assert derive(nearly_orthogonal()).rates().startswith("no rates of x: ")
     assert "no rates" not in derive(pegr()).rates()
 

@@ -56,6 +56,10 @@ class Grammar:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
             return [node.operand]
         if isinstance(node, ast.Call):
+            whose = node.func.value if isinstance(node.func, ast.Attribute) else None
+            if isinstance(whose, ast.Name) and whose.id in ("np", "numpy"):
+                number = short(ast.unparse(node))
+                raise FormulaError(f"{number} is how NumPy writes a number; write that alone, float(x)")
             return self.arguments(node, text)
         raise self.stranger(node, text)
 
@@ -114,7 +118,8 @@ class QuantityGrammar(Grammar):
         if not {**fits, **{step: count == wanted for step, wanted in STEPS.items()}}.get(name, False):
             known = ", ".join([*self.callables, *STEPS])
             raise FormulaError(
-                f"{said}: {name or 'this'} is not a function of {count} arguments; there are {known}, and max[r](x)"
+                f"{said}: {name or 'this'} is not a function of {count} argument{'s' * (count > 1)}; there are "
+                f"{known}, and max[r](x)"
             )
         return node.args
 

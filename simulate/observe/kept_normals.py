@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,12 @@ class FreshStream:
     def uniform(self, low: float, high: float, size: tuple[int, ...]) -> Array:
         """As a generator's."""
         return self._further().uniform(low, high, size)
+
+    def __getattr__(self, name: str) -> Any:
+        """Any other of a generator's, which kinds of scalars of a model's own may take."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._further(), name)
 
     def integers(self, low: int, high: int, size: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
         """As a generator's."""

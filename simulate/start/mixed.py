@@ -11,6 +11,7 @@ from derivations.errors import ModelError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
+from ..ask.userfile import answer
 from ..errors import InputError
 
 
@@ -18,6 +19,6 @@ def matrix_of(model: Model, mixing: Mixing, values: Mapping[str, Value], clean: 
     """A mixing matrix (n, n) for examples of the clean labels (n,).  Raises InputError for a parameter out of range."""
     at = mixings_of(model).index(mixing)
     try:
-        return np.asarray(mixing.matrix(stream(seed, "mixing", at), clean, values), dtype=np.float64)
+        return np.asarray(answer(mixing.matrix, stream(seed, "mixing", at), clean, values), dtype=np.float64)
     except ModelError as error:
         raise InputError(str(error)) from error

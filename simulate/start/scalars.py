@@ -12,6 +12,7 @@ from derivations.errors import ModelError
 from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 
+from ..ask.userfile import answer
 from ..errors import InputError
 from .mixed import matrix_of
 
@@ -82,7 +83,7 @@ def labels_of_scalar(scalar: Scalar, y: Array, clean: Array) -> Array:
 def density(scalar: OfDensity, rng: np.random.Generator, size: int, values: Mapping[str, Value]) -> Array:
     """Draws (size,) of a scalar that has a density.  Raises InputError where a parameter is out of range or absent."""
     try:
-        draws = np.asarray(scalar.drawn_by(rng, size, values), dtype=np.float64)
+        draws = np.asarray(answer(scalar.drawn_by, rng, size, values), dtype=np.float64)
     except ModelError as error:
         raise InputError(str(error)) from error
     if not np.isfinite(draws).all():
@@ -95,7 +96,7 @@ def cases_of(scalar: Scalar, values: Mapping[str, Value], label: float) -> tuple
     if not isinstance(scalar, OfCases):
         raise forgotten(scalar, "the cases of a scalar")
     try:
-        cases = scalar.cases(values, label)
+        cases: tuple[tuple[float, float], ...] = answer(scalar.cases, values, label)
     except ModelError as error:
         raise InputError(str(error)) from error
     if any(not np.isfinite(value) for value, _ in cases):

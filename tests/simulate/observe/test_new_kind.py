@@ -15,13 +15,17 @@ import pytest
 
 import gammarho as gr
 from derivations import declare
-from derivations.declare import Model, Observable, OfFresh, OfRun, OfStates, Statement, observed
+from derivations.declare import Model, Observable, OfDensity, OfFresh, OfRun, OfStates, Patch, Statement, observed
 from derivations.declare.observable import of_filters
 from derivations.declare.views import Array, Counter, FreshView, RunView, Sizes, StateView, Steps, WeightView
 from derivations.errors import ModelError
 from derivations.papers.pegr.model import model as pegr
+from simulate.ask.chosen import choose
 from simulate.run.pieces import pieces
+from simulate.run.problem import problem_of
 from simulate.run.request import Request
+from simulate.testing import plain_kernel
+from tests.helpers.wild import plainly
 
 SMALL = {"n": 4, "m": 2, "d": 12, "eta": 0.05}
 STEPS = 5
@@ -356,3 +360,42 @@ def _squares(model: Model, data: Any) -> Array:
     assert vectors is not None
     at = [gr.weights(data.isel(t=slice(0, k + 1)), setting=model) for k in range(len(data["t"]))]
     return np.array([((W @ vectors.T) ** 2).sum() for W in at])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting(OfDensity):
+    """Exp(1), by any of a generator's methods."""
+
+    wrong: ClassVar[bool] = False
+    name: str
+    latex: str = ""
+
+    def words(self) -> str:
+        return "exponential"
+
+    def drawn_by(self, rng: Any, size: int, values: Any) -> Any:
+        return rng.exponentially(size=size) if self.wrong else rng.exponential(size=size)
+
+
+def test_a_scalar_of_ones_own_density_is_drawn_and_what_is_not_known_of_it_is_said(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, fresh examples' stream had no such method, and a defect was reported; so it was of a law of one's own."""
+    signal = Patch(direction="mu", scale=("label", Waiting(name="strength")))
+    model = replace(pegr("none"), name="waits", patches=(signal, Patch(direction="xi")))
+    with plainly(plain_kernel(model)):
+        drawn = problem_of(choose(model, {**SMALL, "n": 40})).start(0).draw.scalars["strength"]
+        assert 0.5 < drawn.mean() < 1.6 and drawn.min() > 0 and "test_error" in gr.run(model, SMALL, steps=1)
+        with pytest.raises(ModelError, match="Waiting is a kind of a model's own, and is not known there"):
+            gr.validate(model, SMALL, steps=1)
+        monkeypatch.setattr(Waiting, "wrong", True)
+        with pytest.raises(gr.InputError, match=r"'drawn_by' in .* raised AttributeError at line .*exponentially"):
+            gr.run(model, SMALL, steps=1)
+
+    class Laplace(declare.EntryLaw):
+        pass
+
+    mu, xi = pegr("none").directions
+    own = replace(pegr("none"), directions=(mu, replace(xi, law=Laplace(std="sigma_p", entries="uniform"))))
+    with pytest.raises(ModelError, match="Laplace is a kind of a model's own, and is not known there; expected one of"):
+        gr.run(own, SMALL, steps=1)

@@ -20,7 +20,7 @@ os.environ.update({name: value for name, value in ONE_THREAD.items() if name != 
 
 SEEDS = 10
 FOMAML: Mapping[str, float] = {"n_tasks": 20, "n": 4, "n_train": 2, "m": 16}
-OBSERVABLES = ("loss", "test_error", "test_error_adapted")
+OBSERVABLES = ("loss", "test_error", "test_error_adapted", "test_loss")
 OTHERS = ("test_error,loss", "loss", "loss,gradient_norm,train_error", "rho:max,gamma:mean")
 KOU: Mapping[str, float] = {"n": 20, "m": 10, "sigma_p": 1.0, "sigma_0": 0.01, "eta": 0.1, "flip_probability": 0.1}
 

@@ -129,10 +129,11 @@ class Tasks:
         """Pre-activations (K, L, S) of filters with these products (S, q), coordinates (S, r) and root (S, width)."""
         states = np.empty((*self.blocks.shape[:2], len(root)))
         states[:, self.at_held] = products.T[self.held]
-        fresh = self.across.reshape(-1, self.across.shape[2]) @ root.T
+        tasks, vectors, width = self.across.shape
+        fresh = self.across.reshape(tasks * vectors, width) @ root.T
         if self.within.size:
-            fresh += self.within.reshape(-1, self.within.shape[2]) @ along().T
-        states[:, self.at_fresh] = self.spread[:, None] * fresh.reshape(*self.across.shape[:2], -1)
+            fresh += self.within.reshape(tasks * vectors, self.within.shape[2]) @ along().T
+        states[:, self.at_fresh] = self.spread[:, None] * fresh.reshape(tasks, vectors, len(root))
         return states
 
 

@@ -560,6 +560,27 @@ def test_outputs_on_lanes_and_by_the_whole_network_give_the_same_law(sampling: s
         assert (other["test_loss_se"] > 0).all() and settled == (d == 30)
 
 
+STILL = dataclasses.replace(
+    fomaml("train-train"), directions=(MODELS["huberized"].directions[0],), patches=(Patch(direction="nu_k"),),
+    test=FreshTasks(), observables=(), events=(),
+)
+
+
+@pytest.mark.parametrize("way", ["nothing is fresh", "no dimension is left"])
+def test_tasks_without_fresh_vectors_or_dimensions_beyond_the_span_are_judged(way: str) -> None:
+    model = STILL if way == "nothing is fresh" else MODELS["huberized"]
+    values = {**VALUES, "test_tasks": 5, "d": 30 if way == "nothing is fresh" else 4, "project_noise": False}
+    start = draw(model, values, seed=3, sampling="gram")
+    z, b = states(start)
+    kernel = kernel_for(model)
+    one, other = (fresh_tasks.fresh_task_statistics(
+        model, each, start, z, b, values, 1, 40) for each in (kernel, kernel.looped(kernel.loops)))  # type: ignore[arg-type]
+    assert one.keys() == other.keys() == {*FRESH_TASKS}
+    for name, each in one.items():
+        assert np.isfinite(each).all()
+        np.testing.assert_allclose(each, other[name], rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 def test_nobody_draws_what_only_adapted_tasks_need(monkeypatch: pytest.MonkeyPatch) -> None:
     made = list[tuple[Any, ...]]()
 

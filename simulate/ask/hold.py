@@ -132,9 +132,10 @@ def solution(hold: Hold, parameter: Parameter, sides: Sides, power: float | None
     except (FormulaError, OverflowError, ZeroDivisionError):
         root = None
     if root is None or not _inside(parameter, root):
+        searched = "" if power else ", as far as a change of sign was searched"
         raise InputError(
             f"hold: {quoted(hold.text)} holds at no {parameter.name} in its range"
-            f"{'' if root is None else f' (it would be {root:.6g})'}{where}; give other values"
+            f"{searched if root is None else f' (it would be {root:.6g})'}{where}; give other values"
         )
     if not parameter.whole or root >= EXACT:
         return root
@@ -189,19 +190,38 @@ def _searched(hold: Hold, parameter: Parameter, sides: Sides, where: str) -> flo
         return zeros[0]
     if not crossed:
         return None
+    if parameter.whole and crossed[0][1] < EXACT:
+        return _between(difference, *crossed[0])
     from scipy.optimize import brentq
 
     return float(brentq(difference, *crossed[0], xtol=1e-300, rtol=4 * 2.0**-52))
 
 
+def _between(difference: Callable[[float], float], low: float, high: float) -> float | None:
+    """A whole number at which a difference of other signs at both ends is 0, else where its line between two is.
+
+    None where it has no value between.
+    """
+    ends = {low: difference(low), high: difference(high)}
+    while high - low > 1:
+        middle = float((int(low) + int(high)) // 2)
+        height = difference(middle)
+        if height == 0 or math.isnan(height):
+            return middle if height == 0 else None
+        ends[middle] = height
+        low, high = (middle, high) if height * ends[low] > 0 else (low, middle)
+    return low + ends[low] / (ends[low] - ends[high])
+
+
 def _ladder(parameter: Parameter) -> list[float]:
-    """Values that cover a parameter's range, in increasing order."""
+    """Values that cover a parameter's range, in increasing order; whole ones of what is whole, which has no others."""
     positive = [10.0 ** (k / _RUNGS) for k in range(-_SPAN * _RUNGS, _SPAN * _RUNGS + 1)]
     rungs = {*positive, 0.0, *(-value for value in positive)}
     low, high = parameter.low, parameter.high
     if low is not None and high is not None:
         rungs |= {low + (high - low) * k / _EVEN for k in range(_EVEN + 1)}
     rungs |= {end for end in (low, high) if end is not None}
+    rungs = {float(round(value)) for value in rungs} if parameter.whole else rungs
     return sorted(value for value in rungs if _inside(parameter, value))
 
 

@@ -126,3 +126,24 @@ def test_an_axis_has_no_name_of_what_a_grid_holds_beside_it(name: str, said: str
     with pytest.raises(InputError) as caught:
         grid(f"{name}=0.1,0.5", f"sigma_0: sigma_0*n**{name}=0.1")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("setting", "equation", "name", "wanted"), [
+    ("heterogeneous", "d: rank=64", "d", 69), ("heterogeneous", "d: F_own**2=4", "d", 69),
+    ("pegr", "n: n**2+n=42", "n", 6), ("pegr", "m: m+log(m)=5+log(5)", "m", 5), ("pegr", "d: d+sqrt(d)=110", "d", 100),
+    ("pegr", "d: d+log(d)=1e30", "d", 1e30), ("pegr", "n: n+1/n=1e6+1e-6", "n", 10**6), ("pegr", "n: n**3+n=2", "n", 1),
+])
+def test_a_whole_number_is_found_wherever_it_is(setting: str, equation: str, name: str, wanted: float) -> None:
+    """Before, what was tried between powers of ten was no whole number, and "holds at no d in its range" was said."""
+    assert gr.held(setting, {}, equation)[name] == wanted
+
+
+@pytest.mark.parametrize(("equation", "said"), [
+    ("n: n**2+n=43", "holds at n = 6.07143, which is no whole number"),
+    ("m: m**2-7*m+10=0", "more than one m, near 2, 3"),
+    ("n: n**2+n=-1", "holds at no n in its range, as far as a change of sign was searched"),
+    ("eta: (eta-1.2)*(eta-1.3)=0", "as far as a change of sign"), ("n: n**2+log(2-n)=5", "holds at no n in its range"),
+])
+def test_a_whole_number_that_is_none_is_refused(equation: str, said: str) -> None:
+    with pytest.raises(gr.InputError, match=said):
+        gr.held("pegr", {}, equation)

@@ -70,7 +70,7 @@ def extent(path: Path, attributes: Mapping[str, Any], there: Collection[str], la
         more = "; points, seeds and observables may be added to it, not left out"
         more *= what.partition(".")[0] in _ADDED
         raise InputError(
-            f"out: {str(path)!r} holds a grid with {what} {quoted(here)}, and this one has {quoted(wanted)}{more}; "
+            f"out: {str(path)!r} holds a grid with {_with(what, here)}, and this one has {_plainly(wanted)}{more}; "
             "give another name, or remove that folder"
         )
     points = {option: stored[option] for option in AXES if option in stored}
@@ -82,6 +82,17 @@ def extent(path: Path, attributes: Mapping[str, Any], there: Collection[str], la
         kept = {name: column for name, column in layout.columns.items() if column.text or name in there}
         old = replace(old, columns=kept, configuration={**layout.configuration, _MEASURED: stored[_MEASURED]})
     return Extent(old, any(stored[key] != asked[key] for key in (*points, "seeds", _MEASURED)), proved)
+
+
+def _with(what: str, value: Any) -> str:
+    return f"no {what}" if value is None else f"{what} {_plainly(value)}"
+
+
+def _plainly(value: Any) -> str:
+    """A part of a configuration in words."""
+    if isinstance(value, dict):
+        return quoted(", ".join(f"{name}={each}" for name, each in value.items()))
+    return "none" if value is None else quoted(value)
 
 
 def _differences(here: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -182,9 +182,10 @@ def split_at(model: Model, values: Mapping[str, Value], n: int) -> int:
     train = int(whole(values, name))
     if n < 2:
         raise InputError(f"{model.bilevel.examples}: {n} example a task cannot be split in two; give at least 2")
+    most = "" if n == 2 else f" to {n - 1}"
     if not 1 <= train < n:
         raise InputError(
-            f"{name}: {train} of {n} examples a task leaves nothing to validate on; expected 1 to {n - 1}; "
+            f"{name}: {train} of {n} examples a task leaves nothing to validate on; expected 1{most}; "
             f"give such a {name}, or method=train-train"
         )
     return train

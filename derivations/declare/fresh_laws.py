@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from .choices import CountName, Declared, ExampleFamily, FamilyName, NumberName
 from .data import laws_of
+from .mixing import rows_of
 from .observable import KnownFrom
 from .patches import terms_of
 
@@ -129,6 +130,9 @@ class NearLaw(WithLabels):
         yield from super().refusals(model)
         yield from _own_observables(self, model)
         if self.labels == "own":
+            for row in rows_of(model)[:1]:
+                yield (f"NearLaw: {row.name} mixes the vectors of several training examples, and a fresh one has those "
+                       "of one; give labels='fresh', or declare another test law")
             return
         cure = "give labels='own'"
         for family in model.directions:

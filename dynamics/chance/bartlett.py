@@ -39,7 +39,7 @@ class Begun:
         rows.flags.writeable = False
         return cls(rows, f, first, rng.bit_generator.state)
 
-    def stream(self) -> np.random.Generator:
+    def generator(self) -> np.random.Generator:
         """The stream once more, from where it stood; of PCG64, as all of `streams` are."""
         bits = np.random.PCG64(0)
         bits.state = self.state

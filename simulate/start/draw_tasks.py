@@ -94,7 +94,7 @@ def _features(layout: Layout, seed: int, columns: int, drawn: int) -> Array:
     if layout.spanned == count and layout.items:
         rows = begun(seed, "dictionary", layout.items, drawn, layout.items)
         features[held:, : layout.before] = rows.rows[:, : layout.before] * layout.item_std
-        rows.close(rows.stream(), layout.d - held, features[held:, held:count], layout.item_std)
+        rows.close(rows.generator(), layout.d - held, features[held:, held:count], layout.item_std)
     return features
 
 

@@ -16,7 +16,7 @@ from .drawn import Centre, Draw, of_vectors
 from .filters import filters
 from .plan import Plan
 from .refusals import LARGEST, gram_refusal, too_many_entries, too_many_products
-from .standard import scaled, standard, standard_rows
+from .standard import noise_rows, scaled, standard
 
 
 def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, seed: int) -> Draw:
@@ -40,7 +40,7 @@ def by_vectors(model: Model, values: Mapping[str, Value], plan: Plan, y: Array, 
         vectors[fixed, np.arange(len(fixed))] = plan.length[fixed]
     else:
         vectors[fixed, : len(fixed)] = plan.root
-    drawn = scaled(standard_rows(seed, "data", plan.shapes, d), plan.std[noise, None])
+    drawn = scaled(noise_rows(seed, plan.shapes, d), plan.std[noise, None])
     drawn[:, : len(fixed)][~plan.along] = 0.0
     spiked = slice(len(fixed), len(fixed) + plan.spikes)
     drawn[:, spiked] *= plan.stretch(y)

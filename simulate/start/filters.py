@@ -8,7 +8,7 @@ from derivations.declare import Model, Value
 from dynamics.arrays import Array
 
 from ..values import number, whole
-from .standard import scaled, standard_rows
+from .standard import filter_rows, scaled
 
 
 def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Array:
@@ -18,5 +18,5 @@ def filters(model: Model, values: Mapping[str, Value], seed: int, d: int) -> Arr
         InputError: `values` lack the number of filters or their standard deviation.
     """
     m = int(whole(values, "m"))
-    rows = standard_rows(seed, "init", [(model.n_heads * m, model.initialisation.shape_of(values), ())], d)
+    rows = filter_rows(seed, [(model.n_heads * m, model.initialisation.shape_of(values), ())], d)
     return scaled(rows, number(values, model.initialisation.std)).reshape(model.n_heads, m, d)

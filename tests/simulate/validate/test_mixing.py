@@ -20,6 +20,7 @@ from derivations.declare import (
     Mixing,
     Mixup,
     Model,
+    NearLaw,
     Objective,
     Patch,
     RandomSign,
@@ -239,6 +240,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: convolved(objective=Objective(loss="logistic", mixed_labels=MixedLabel(name="seen", by=MIXUP))),
      "a loss sees the observed labels"),
     (lambda: GivenMixing(name="G", rows=((1.0, 0.0),)), "expected finite numbers (n, n)"),
+    (lambda: convolved(test=NearLaw(near=("xi",), std="sigma")), "mixes the vectors of several training examples"),
 ]
 
 

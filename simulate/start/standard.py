@@ -46,7 +46,9 @@ def _of_dictionary(seed: int, *sizes: int) -> Begun:
 
 
 _kept = Kept(_draw, many=64)
-_SHARED = {"data": Kept(_of_data, many=4), "init": Kept(_of_filters, many=4), "dictionary": Kept(_of_dictionary, many=4)}
+_SHARED = {
+    "data": Kept(_of_data, many=4), "init": Kept(_of_filters, many=4), "dictionary": Kept(_of_dictionary, many=4),
+}
 
 Shape = tuple[int, str, tuple[float, ...]]
 """How many rows, and the shape of their entries' law with its numbers."""

@@ -86,6 +86,7 @@ def test_products_grow_by_the_derived_rates(regularizer: str, lam: float) -> Non
     assert seen > 20
 
 
+@pytest.mark.slow
 def test_flipped_labels_push_back() -> None:
     """One in four of either label; before, the rate of <w, mu> was that of a model without flips."""
     model = replace(pegr("pegr"), name="flips", label_flips="p", observables=(), events=(),

@@ -137,6 +137,7 @@ def test_an_inner_step_that_changes_goes_side_by_side_where_nothing_is_watched()
     assert loops.b[2].any() and np.abs(ours.b[2] - loops.b[2]).max() <= 1e-12 * np.abs(loops.b[2]).max()
 
 
+@pytest.mark.slow
 def test_a_formula_goes_side_by_side_too_and_class_heads_do_not() -> None:
     one = fomaml(method="train-validation")
     written = replace(one, name="tanh_tasks", network=replace(one.network, activation=Activation(name="tanh(z)")))

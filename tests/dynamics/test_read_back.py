@@ -54,7 +54,7 @@ def told(path: Path, *functions: str) -> object:
 
 
 @pytest.mark.skipif(not KNOWN, reason="another Numba than the one whose insides are known")
-@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("cached", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_kept_code_loads_nothing_that_compiles_until_something_is_compiled(tmp_path: Path, cached: bool) -> None:
     """The kept code allocates: without the functions that count references its process would end at once."""
     path = tmp_path / "k.py"

@@ -84,6 +84,7 @@ def test_the_command_that_runs_a_search_again_is_for_a_shell() -> None:
         assert "sigma_p=1/sqrt(d)" in shlex.split(line)
 
 
+@pytest.mark.slow
 def test_what_is_held_at_values_of_its_own_is_shown_by_a_search_of_one_try(capsys: pytest.CaptureFixture[str]) -> None:
     """Before, by a check, which is made at those values whatever is given: it said that the statement holds."""
     said = next(s for s in PAPERS["heterogeneous"].statements.statements  # type: ignore[union-attr]
@@ -158,6 +159,7 @@ def test_the_search_climbs_to_hypotheses_that_the_start_does_not_meet() -> None:
     assert found.inside and found.place["n"] >= 7
 
 
+@pytest.mark.slow
 def test_a_search_begins_with_draws_until_one_is_inside() -> None:
     """Before, three draws in five at which Lemma D.2 fails left all of 60 tries outside, from one seed."""
     assert search("fomaml", statements=["claim:E.6"], tries=10, seed=3)["claim:E.6"].inside > 1

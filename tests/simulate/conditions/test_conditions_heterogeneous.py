@@ -138,6 +138,7 @@ def test_gamma_is_capped_by_clause_a2_at_1_3_and_by_a3_at_c_squared() -> None:
     assert "Gamma <= C^2" in " ".join(str(at).split())
 
 
+@pytest.mark.slow
 def test_no_sigma_0_meets_b2_and_c3_at_sizes_that_can_be_run() -> None:
     """b2m asks for a large initialisation, c3 for a small one; the least m for which they meet is astronomical."""
     for gamma, u in ((1.0, 0.001), (1.0, 3.8), (50.0, 2.0), (1400.0, 1.0)):
@@ -283,6 +284,7 @@ def test_what_is_measured_stays_where_a_parameter_moves_and_is_no_mend() -> None
 
 @settings(max_examples=20)
 @given(m=st.integers(1, 99), eta=st.floats(1e-4, 1), sigma_0=st.floats(1e-4, 1), gamma=st.floats(1, 100))
+@pytest.mark.slow
 def test_a_sum_over_filters_is_the_mean_at_its_equivalent_parameters(
     m: int, eta: float, sigma_0: float, gamma: float
 ) -> None:

@@ -331,7 +331,12 @@ class TestDecayAndNoise(Own):
     model = own(*SOME[2], regularizer="none")
 
 
-class TestEveryOptionWithAPenalty(KernelCases, Own):
+class TestEveryOptionWithAPenalty(KernelCases):
+    model, given, steps = own(*ALL, regularizer="fgr"), SMALL, 60
+
+
+@pytest.mark.slow
+class TestTrainingOfEveryOptionWithAPenalty(Own):
     model = own(*ALL, regularizer="fgr")
 
 

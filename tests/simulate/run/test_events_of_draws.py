@@ -198,6 +198,7 @@ def test_no_draw_is_read_past_the_last_step(option: str) -> None:
         reduced.run(cells(model, kernel)[0].start(0, "gram"), asked)
 
 
+@pytest.mark.slow
 def test_seeds_and_grids_of_a_model_that_draws_end_early_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a user asks: each is its run alone, and none is made alone."""
     model, params = drawing(True, ("batch",)), {"n": 11, "m": 2, "d": 60, "eta": 0.5, "sigma_p": 0.5}

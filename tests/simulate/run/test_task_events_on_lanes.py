@@ -44,7 +44,7 @@ from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
 from tests.helpers.ends import at_least, at_most
 from tests.helpers.outside import same, seen_from_outside
-from tests.helpers.slowly import one_in, where
+from tests.helpers.slowly import one_in, rarely, where
 
 _extreme: Any = Extreme  # its words come out of a product of them
 _event: Any = Event
@@ -259,7 +259,7 @@ def changing(model: Model) -> Model:
 
 
 @pytest.mark.parametrize(("declared", "method", "given"), [
-    (weighed, "reptile", {}), (changing, "train-train", {"eta": 0.6, "eta_inner": 0.05}),
+    (weighed, "reptile", {}), rarely(changing, "train-train", {"eta": 0.6, "eta_inner": 0.05}),
 ])
 def test_losses_that_shares_weigh_or_formulas_say_are_looked_at(
     declared: Any, method: str, given: dict[str, float]

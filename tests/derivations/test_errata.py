@@ -38,7 +38,9 @@ from tests.helpers.errata_shows import DELTA, EXACT, SHOW, Show, Shown, shows
 from tests.helpers.slowly import where
 
 LEDGER = shelf.errata()
-LONG = ("pegr-3.3",)  # whose run takes a tenth of what all take
+LONG = ("pegr-3.3", "pegr-FGR", "pegr-E.4", "heterogeneous-122", "heterogeneous-128-spikes", "fomaml-rem:J=0",
+        "fomaml-thm:F.21-argmin")
+"""Entries whose runs take longest."""
 
 
 @pytest.fixture

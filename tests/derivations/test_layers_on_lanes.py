@@ -161,6 +161,7 @@ def test_grids_go_together(model: Model, cells: list[dict[str, Any]]) -> None:
         assert not batch.together(problems, [0], 4, ("test_error",)).done.any()
 
 
+@pytest.mark.slow
 def test_what_neurons_have_is_looked_at_as_it_is() -> None:
     """The largest bias and the least weight, in the kernel and from outside."""
     extremes: Any = (Extreme(name="highest", latex="h", of="bias", reduce="max"),

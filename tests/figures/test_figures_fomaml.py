@@ -112,6 +112,7 @@ def test_what_is_printed_agrees_with_itself() -> None:
             assert 0.049 < row.interval / row.loss < 0.053 or row.swapped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", one_in(3, tables.PRINTED), ids=lambda table: table.name)
 def test_a_table_is_the_runs(table: tables.Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write: Any = fomaml.FIGURES[table.name]

@@ -88,6 +88,7 @@ def test_the_state_that_breaks_a_claim_is_printed_and_the_command_exits_1(capsys
     assert not any(line.startswith("gammarho") for line in lines)  # a statement of the caller's is no word of a command
 
 
+@pytest.mark.slow
 def test_the_command_exits_1_where_a_state_breaks_a_claim_and_says_how_to_have_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_claim_that_fails_far_from_the_start_is_found_and_its_witness_runs_aga
     assert gamma[-1] < gamma[-2]
 
 
+@pytest.mark.slow
 def test_a_witness_of_a_file_names_the_file(tmp_path: Path) -> None:
     """Before, its replay said gr.run('model', ...), which is no setting."""
     path = tmp_path / "mine.py"
@@ -259,6 +260,7 @@ def test_a_probability_that_fails_now_and_then_says_how_often() -> None:
     assert "of a place's draws fail" in str(found) and "apart" not in str(found)
 
 
+@pytest.mark.slow
 def test_sizes_of_classes_are_moved_one_by_one() -> None:
     """And n follows.  Before, a move of n alone gave sizes that did not sum to it: such tries were lost."""
     model = PAPERS["heterogeneous"].factory(3)

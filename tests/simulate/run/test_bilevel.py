@@ -374,6 +374,7 @@ def test_the_callers_features_must_make_up_the_tasks() -> None:
     assert gr.validate("fomaml", given, steps=2, initial=arrays).verdict == "pass"
 
 
+@pytest.mark.slow
 def test_a_state_as_a_draw_of_its_own_has_the_same_test_law() -> None:
     """Also where a direction that stays is not orthogonal to the dictionary."""
     from dataclasses import replace

@@ -164,6 +164,7 @@ def test_the_claim_is_a_word_as_check_takes_it(
         assert cli.main(["sensitivity", "pegr", *words]) == 2 and said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_range_ends_at_the_last_value_that_is_taken_with_the_reason_beside_it() -> None:
     """Before, a batch was moved to 7 of 8 and a momentum to 0.889, and the reason was of a value 500 times as large."""
     kept = Parameter(name="kept", latex="", meaning="momentum", kind="real", default=0.5, low=0)

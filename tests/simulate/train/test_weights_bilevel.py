@@ -255,6 +255,7 @@ def test_a_wrong_kernel_fails(name: str) -> None:
     assert "one step along the trajectory: " + ("z" if name == "half the coupling" else "W") in failing(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sum over tasks", rarely("an inner step missing")])
 def test_a_wrong_reptile_fails(name: str) -> None:
     right, wrong = MUTANTS[name]

@@ -236,7 +236,9 @@ _STEP = (
               text="1 - p_{y_i}(x_i) grows by a factor of at most exp(max_k Delta_k - min_k Delta_k)",
               claim="min[k](step) - max[k](step) <= next(log_rest) - log_rest <= max[k](step) - min[k](step)",
               mutant="next(log_rest) - log_rest >= max[k](step) - min[k](step)"),
-    Statement(id="93-line", kind="inequality", source="(93), first line, corrected, of each example",
+    Statement(id="93-line", kind="inequality",
+              source="(93), first line, corrected, of each example, where float64 has the exponentials",
+              given="log_own - log_rest - min[k](gap, not own) < 700",
               text="1/(1 - p) after the step is within 1 + A exp(-max_k gap) and 1 + A exp(-min_k gap), A = p/(1 - p)",
               claim="1 + exp(log_own - log_rest - max[k](gap, not own)) <= exp(-next(log_rest)) <= "
                     "1 + exp(log_own - log_rest - min[k](gap, not own))",

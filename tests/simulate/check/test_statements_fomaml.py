@@ -80,6 +80,7 @@ def test_every_statement_has_a_mutant_or_is_a_recorded_erratum() -> None:
         assert statement.erratum in known if statement.erratum else statement.mutant, statement.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("statements", "params", "steps"), [
     (fomaml._TRAINING, TRAIN, 60), (fomaml._VALIDATION, VALIDATE, 250),
 ], ids=["train-train", "train-validation"])

@@ -232,6 +232,7 @@ def test_the_penalty_slows_the_signal() -> None:
     assert _verdicts([early], params, steps=320_727, seeds=2) == {"D4c": "violated"}
 
 
+@pytest.mark.slow
 def test_printed_forms_are_refuted_where_their_erratum_says() -> None:
     found = gr.check(
         "pegr", PEGR, [s for s in BY_ID.values() if s.erratum and s.id != "T3.3-printed"], steps=4600, seeds=2

@@ -340,6 +340,7 @@ class TestTrainingOfEveryOptionWithAPenalty(Own):
     model = own(*ALL, regularizer="fgr")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("regularizer", "options"), where(lambda case: case[1] == ALL, CASES))
 def test_validate_passes_and_fails_a_kernel_without_its_options(regularizer: str, options: tuple[str, ...]) -> None:
     from simulate.validate.compare import compare

@@ -248,6 +248,7 @@ MUTANTS = {
 SOON = ("validation split ignored",)  # the others are among the slow tests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", where(SOON.__contains__, MUTANTS))
 def test_a_wrong_kernel_fails(name: str) -> None:
     result = judged(case("train-validation"), mutant("train-validation", *MUTANTS[name]))

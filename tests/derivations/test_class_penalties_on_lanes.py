@@ -93,6 +93,7 @@ COMPILED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "activation"), COMPILED)
 def test_compiled_kernels_have_the_bits_of_plain_python(kind: str, activation: str) -> None:
     """Whatever stands past the last example, with and without what an example's own directions have in common."""

@@ -104,6 +104,7 @@ def test_steps_are_those_of_the_loops_but_for_the_order_of_sums(model: Model) ->
     assert loops.b[-1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [
     pytest.param(model, id=name, marks=() if name == "biases" else pytest.mark.slow)
     for name, model in MODELS.items()
@@ -140,6 +141,7 @@ def test_fresh_examples_are_judged_as_the_law_of_fresh_examples_says(model: Mode
     assert 0.1 < found[0]["test_error"].min() < found[0]["test_error"].max() < 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "cells"), [
     pytest.param(*each, id=name, marks=() if name == "biases" else pytest.mark.slow) for name, each in CELLS.items()
 ])

@@ -66,6 +66,7 @@ def _run(kernel: BilevelKernel, drawn: Draw, values: dict[str, Any], at: np.ndar
     return found.z, found.b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "projected"), where(("train-validation", True).__eq__, itertools.product(METHODS, [True, False]))
 )

@@ -141,6 +141,7 @@ def test_hitting_times_go_together_and_are_those_alone_and_from_outside(penalty:
     assert all(len({*column}) > 3 and column.max() > 1 for column in reached.T) and (reached == -1).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("near", [None, 0.3])
 def test_a_run_ends_where_it_does_seen_from_outside(near: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the very losses that are reported; `near` makes the kernel stop too early, which is then found out."""

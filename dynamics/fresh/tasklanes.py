@@ -49,7 +49,6 @@ class OnLanes:
             total = total + out[: rows.shape[1]]
         return total
 
-
     def adapted(self, law: TaskDrawLaw, sizes: TaskSizes, tasks: Tasks, states: Array) -> Array:
         """As `Scores`."""
         out = np.empty((len(states), sizes.query))

@@ -78,7 +78,6 @@ class ByOutputs:
         silence = self.outputs(np.zeros((1, len(law.patches), law.heads, law.m)))
         return self.outputs(activations) - silence
 
-
     def adapted(self, law: TaskDrawLaw, sizes: TaskSizes, tasks: Tasks, states: Array) -> Array:
         """As `Scores`."""
         given = np.ascontiguousarray(np.swapaxes(states, 1, 2)).reshape(len(states), law.heads, law.m, -1)

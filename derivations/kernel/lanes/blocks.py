@@ -90,16 +90,25 @@ def colouring(heads: int) -> str:
 
 
 def _coloured(out: Writer, filters: int) -> None:
-    """The rows of so many filters."""
-    out.put(3, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(filters)])
-    # A row ends with its own normal, or the one after that, which it has 0 of.
-    out.put(3, f"for k in range(s + {filters}):", f"    at = (first * count + q * {GROUPS}) * neurons + k * {GROUPS}")
-    out.put(4, *[f"z{v} = load(normals, at + {LANES * v})" for v in SIDE_BY_SIDE])
+    """The rows of so many filters; one ends with its own normal, or the one after that, which it has 0 of."""
+    at = f"(first * count + q * {GROUPS}) * neurons + k * {GROUPS}"
+    weight = "roots, (q * neurons + s + {0}) * width + k"
+    product(out, 3, filters, f"s + {filters}", at, weight, "(q * neurons + s + {0})")
+
+
+def product(out: Writer, depth: int, filters: int, count: str, at: str, weight: str, row: str) -> None:
+    """Rows s, s + 1, ... of a root times normals, into `vectors`; {0} in a weight's and a row's place is which.
+
+    `count` is how many columns of the root count, and `at` where the normals of column k stand.
+    """
+    out.put(depth, *[f"x{a}_{v} = lanes(0.0)" for a, v in entries(filters)])
+    out.put(depth, f"for k in range({count}):", f"    at = {at}")
+    out.put(depth + 1, *[f"z{v} = load(normals, at + {LANES * v})" for v in SIDE_BY_SIDE])
     for a in range(filters):
-        out.put(4, f"weight = spread(roots, (q * neurons + s + {a}) * width + k)")
-        out.put(4, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
+        out.put(depth + 1, f"weight = spread({weight.format(a)})")
+        out.put(depth + 1, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
     for a, v in entries(filters):
-        out.put(3, f"store(vectors, (q * neurons + s + {a}) * {GROUPS} + {LANES * v}, x{a}_{v})")
+        out.put(depth, f"store(vectors, {row.format(a)} * {GROUPS} + {LANES * v}, x{a}_{v})")
 
 
 def _led(out: Writer, most: int) -> None:

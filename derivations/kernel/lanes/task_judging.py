@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...calculus.activations import sigma
 from ...calculus.symbols import i, r
 from ..layout import A1, A2, HELPER
-from .blocks import GROUPS, LANES, PAIR, SIDE_BY_SIDE, entries
+from .blocks import GROUPS, LANES, PAIR, SIDE_BY_SIDE, product
 from .task_nests import TaskNests
 
 
@@ -48,13 +48,9 @@ def _mixed(emitter: TaskNests) -> None:
     put(0, HELPER, "def mixed(normals, first, root, neurons, lower, vectors):")
     said = f"vectors (S, {GROUPS}) = root (S, S), lower triangular where that is said, times normals from first on."
     put(1, f'"""{said}"""')
-    put(1, f"for s in range(0, neurons, {PAIR}):", *[f"    x{a}_{v} = lanes(0.0)" for a, v in entries(PAIR)])
-    put(2, f"for k in range(s + {PAIR} if lower else neurons):", f"    at = first + k * {GROUPS}")
-    put(3, *[f"z{v} = load(normals, at + {LANES * v})" for v in SIDE_BY_SIDE])
-    for a in range(PAIR):
-        put(3, f"weight = spread(root, (s + {a}) * neurons + k)")
-        put(3, *[f"x{a}_{v} = fused(weight, z{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
-    put(2, *[f"store(vectors, (s + {a}) * {GROUPS} + {LANES * v}, x{a}_{v})" for a, v in entries(PAIR)])
+    put(1, f"for s in range(0, neurons, {PAIR}):")
+    product(emitter.out, 2, PAIR, f"s + {PAIR} if lower else neurons", f"first + k * {GROUPS}",
+            "root, (s + {0}) * neurons + k", "(s + {0})")
     put(0, "", "")
 
 

@@ -9,5 +9,8 @@ from .phase import PHASE
 FIGURES: dict[str, Writer] = {**CURVES, **PHASE}
 """Writers by name: each takes a folder and returns the files it wrote there."""
 
-ABSENT: dict[str, str] = {}
+ABSENT = {
+    name: "of LeNet5, a convolutional network trained on MNIST's images, outside the class of models"
+    for name in ("figure_5", "figure_6")
+}
 """Figures of the paper that are not drawn, with the reason."""

@@ -77,7 +77,9 @@ def test_what_is_no_width_or_format_is_refused(
     assert said in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("paper", "figure"), [("heterogeneous", "figure_7"), ("fomaml", "table_5")])
+@pytest.mark.parametrize(("paper", "figure"), [
+    ("pegr", "figure_5"), ("pegr", "figure_6"), ("heterogeneous", "figure_7"), ("fomaml", "table_5"),
+])
 def test_an_absent_figure_says_why(paper: str, figure: str) -> None:
     with pytest.raises(gr.InputError, match=rf"{figure}' of {paper} is not drawn, being of .*images|trained"):
         gr.figures(paper, figure)
@@ -86,7 +88,7 @@ def test_an_absent_figure_says_why(paper: str, figure: str) -> None:
 
 
 def test_every_paper_says_what_is_absent() -> None:
-    assert {name for name in PAPERS if gr.describe(name).absent} == {"heterogeneous", "fomaml"}
+    assert {name for name in PAPERS if gr.describe(name).absent} == {"pegr", "heterogeneous", "fomaml"}
 
 
 def test_a_run_is_drawn_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

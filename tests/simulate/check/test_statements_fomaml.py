@@ -93,6 +93,15 @@ def test_mutants_of_theorems_are_caught_in_their_regime(
     assert wrong == {s.id: "undecided" if s.id == "thm:F.18" else "violated" for s in tested}
 
 
+@pytest.mark.parametrize(("name", "params", "steps"), [("thm:E.10", TRAIN, 60), ("thm:F.21", VALIDATE, 250)],
+                         ids=["train-train", "train-validation"])
+def test_a_loss_that_never_falls_is_beyond_its_theorem(name: str, params: dict[str, Any], steps: int) -> None:
+    """A bound above log 2, the loss of filters that are small, would be met before training begins."""
+    still = replace(BY_ID[name], claim=BY_ID[name].claim.replace("loss", "log(2)"), mutant="")
+    assert verdicts([still], params, steps=steps, seeds=1) == {name: "violated"}
+    assert verdicts([BY_ID[name]], params, steps=steps, seeds=1) == {name: "holds"}
+
+
 def test_mutants_of_data_statements_are_caught() -> None:
     tested = [s for s in fomaml._DATA if s.mutant]
     found = gr.check("fomaml", None, [s.mutated for s in tested], preset="lemma-D.2", steps=1, seeds=1, draws=10)

@@ -34,6 +34,8 @@ GRIDS: tuple[tuple[str, Mapping[str, Any], int, int, Mapping[str, Any]], ...] = 
     ("pegr", {"n": 20, "m": 10, "d": 600.0}, 100, CELLS, {"observable": "T_1,loss", "until": {"loss": 0.1}}),
     ("pegr", {"n": 20, "m": 10, "d": 600.0}, 1500, 4, {"observable": "loss", "until": {"gradient_norm": 1e-9}}),
     ("pegr", {"n": 20, "m": 10, "d": 600.0}, 100, 4, {"observable": "loss", "until": {"test_error": 0}}),
+    ("pegr", {"n": 20, "m": 10, "d": 600.0}, 100, CELLS, {"observable": "loss", "until": {"margins": ">=100"}}),
+    ("pegr", {"n": 20, "m": 10, "d": 600.0}, 100, CELLS, {"observable": "loss", "until": {"rho:max": ">=100"}}),
     ("pegr", {"n": 20, "m": 10, "d": 600.0, "mu_norm": 4.0}, 100, 2, {"test_sampling": "importance"}),
     ("pegr", {"n": 20, "m": 10, "d": 600.0}, 100, CELLS, {"sampling": "vectors"}),
     ("pegr", {"n": 300, "m": 100, "d": 2000.0}, 50, 2, {}),

@@ -1,9 +1,9 @@
 """Whole phase diagrams, by `gr.phase` as a user calls it: `python -m benchmarks.maps [--repeats N] [--only WORD]`.
 
 Kou et al.'s map of 100 x 100 cells and 10 seeds, beside two rows of it, which is a few chunks and is made with other
-observables too, the diagram that `make run` draws, of 825 cells and 3 seeds, and grids of FOMAML whose cells share a
-seed's draw, or have each their own.  CPU time on one worker, the least of calls that take turns, and wall time on as
-many as there are cores; everything is compiled before.
+observables too and by runs that may end early, the diagram that `make run` draws, of 825 cells and 3 seeds, and grids
+of FOMAML whose cells share a seed's draw, or have each their own.  CPU time on one worker, the least of calls that take
+turns, and wall time on as many as there are cores; everything is compiled before.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ SEEDS = 10
 FOMAML: Mapping[str, float] = {"n_tasks": 20, "n": 4, "n_train": 2, "m": 16}
 OBSERVABLES = ("loss", "test_error", "test_error_adapted", "test_loss")
 OTHERS = ("test_error,loss", "loss", "loss,gradient_norm,train_error", "rho:max,gamma:mean")
+ENDS: tuple[Mapping[str, float | str], ...] = (
+    {"loss": 0.05}, {"margins": ">=1"}, {"gamma:max": ">=1"}, {"margins:mean": ">=1"}, {"gradient_norm": 1e-9})
 KOU: Mapping[str, float] = {"n": 20, "m": 10, "sigma_p": 1.0, "sigma_0": 0.01, "eta": 0.1, "flip_probability": 0.1}
 
 
@@ -31,9 +33,11 @@ def maps(workers: int) -> dict[str, tuple[int, Callable[[int], object]]]:
     from figures.pegr.phase import GRID
     from figures.phase.kou import MODEL
 
-    def kou(seed: int, d: str, observable: str = "test_error") -> object:
+    def kou(
+        seed: int, d: str, observable: str = "test_error", until: Mapping[str, float | str] | None = None
+    ) -> object:
         return gr.phase(MODEL, KOU, x="mu_norm=0:9.9:100", y=f"d={d}", steps=100, seeds=SEEDS, seed=seed,
-                        workers=workers, observable=observable)
+                        workers=workers, observable=observable, until=until)
 
     def ours(seed: int) -> object:
         return gr.phase("pegr", GRID.parameters(), x=("lam", GRID.lams), y=("sigma_p", GRID.sigma_ps), steps=GRID.steps,
@@ -59,6 +63,8 @@ def maps(workers: int) -> dict[str, tuple[int, Callable[[int], object]]]:
         "two rows of Kou's map": (200 * SEEDS, lambda seed: kou(seed, "590:600:2")),
         **{f"the two rows' {observable}": (200 * SEEDS, partial(kou, d="590:600:2", observable=observable))
            for observable in OTHERS},
+        **{f"the two rows until {name} {end}": (200 * SEEDS, partial(kou, d="590:600:2", until={name: end}))
+           for until in ENDS for name, end in until.items()},
         "Kou's map": (100 * 100 * SEEDS, lambda seed: kou(seed, "100:1090:100")),
         "that of `make run`": (len(GRID.lams) * len(GRID.sigma_ps) * GRID.seeds, ours),
     }

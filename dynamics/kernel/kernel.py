@@ -208,16 +208,18 @@ class Kernel:
     def run_all(
         self, z: Array, gram: Array, y: Array, clean: Array, numbers: Array, limits: Steps, steps: int,
         recorded: Steps, events: Sought | None = None, draws: Sequence[StepDraws] = (), scalars: Sequence[Array] = (),
+        start: int = 0, b: Array | None = None,
     ) -> tuple[Array, Array, Steps]:
-        """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
+        """R runs on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
         z (R, H, m, B), gram (R, B, B), y and clean (R, n); numbers (R, ...) and limits (R,) as `numbers` and `limit` of
         each run.  `events` have bounds and hits (R, E), and a run that they end stays in its last state; `draws` are of
-        each run, where steps draw something; `scalars` (R, n) are the `varying` ones.  Every run has the bits that it
-        has alone.  Only for a kernel that `runs_together`.
+        each run, where steps draw something; `scalars` (R, n) are the `varying` ones.  b (R, H, m, B) at step `start`,
+        0 where not given, which has to be for draws and momentum.  Every run has the bits that it has alone.  Only for
+        a kernel that `runs_together`.
         """
         assert self.lanes is not None
-        states, coefficients = np.array(z, order="C"), np.zeros(z.shape)
+        states, coefficients = np.array(z, order="C"), np.zeros(z.shape) if b is None else np.array(b, order="C")
         others = [*([clean] if self.follows_clean else []), *scalars]
         data = [np.ascontiguousarray(each) for each in (gram, self.labels(y), *others)]
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
@@ -233,8 +235,8 @@ class Kernel:
             failed[k] = -1 if own.stopped >= 0 else last
         if not draws:
             self.lanes.run_all(
-                states, coefficients, *data, np.ascontiguousarray(numbers), limits, 0, steps, recorded, z_out, b_out,
-                failed, *(self._looked(sought) if self.watched else []),
+                states, coefficients, *data, np.ascontiguousarray(numbers), limits, start, steps, recorded, z_out,
+                b_out, failed, *(self._looked(sought) if self.watched else []),
             )
         sought.stay(recorded, states, z_out)
         sought.stay(recorded, coefficients, b_out)

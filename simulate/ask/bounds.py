@@ -39,9 +39,17 @@ class Bound:
         return not self.rule or self.rule == _ALL[self.relation]
 
     def met(self, entries: Array) -> Flags:
-        """Whether it holds of each state's entries (T, E)."""
-        numbers = RULES[self.rule or _ALL[self.relation]](entries, axis=1)
-        held: Flags = numbers >= self.value if self.relation == AT_LEAST else numbers <= self.value
+        """Whether it holds of each state's entries (..., E)."""
+        return self.stands(self.number(entries), self.value)
+
+    def number(self, entries: Array) -> Array:
+        """What becomes of each state's entries (..., E), in one order whatever else is beside them."""
+        numbers: Array = RULES[self.rule or _ALL[self.relation]](np.ascontiguousarray(entries), axis=-1)
+        return numbers
+
+    def stands(self, numbers: Array, values: Array | float) -> Flags:
+        """Whether numbers stand to these values as they have to."""
+        held: Flags = numbers >= values if self.relation == AT_LEAST else numbers <= values
         return held
 
     def sooner(self, share: float) -> float:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.declare import Model, Value, Variable
-from derivations.declare.variables import judged
 from dynamics.arrays import Array, Flags, Steps
+from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask.columns import Columns
 from ..errors import Diverged
-from ..observe import fresh_many, observables_many
+from ..observe import observables_many
 from ..start import many
 from ..start.magnitudes import AT_ONCE
 from ..work.divergence import divergence
@@ -24,7 +24,9 @@ from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .problem import Problem, Start
 from .reduced import declared
+from .seen_many import Seeing, fresh
 from .starts import Starts
+from .stretches import Course, looked_at
 from .watch_many import Looks
 
 
@@ -76,41 +78,35 @@ def advanced(
     """R runs of the model of `first`, at their values, advanced and judged."""
     model, kernel, t = first.model, first.kernel, asked.recorded
     looks = Looks.of(starts, model, asked, values.count)
-    drawing = enumerate(seeds) if model.algorithm.drawn else ()
-    draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
-    z, b, failed = kernel.run_all(
-        drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
-        kernel.limits(values, values.count), asked.steps, t, looks.events, [each for each in draws if each is not None],
-        [drawn.scalars[name] for name in kernel.varying],
-    )
     # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
     begun = _finite(np.einsum("rbb->rb", drawn.gram)) & looks.inside
+    if looks.waited is not None and looks.events is not None:
+        course, seeing = Course(kernel, drawn, values, starts), Seeing(model, kernel, drawn, values, starts, seeds)
+        z, b, failed, lost_sight = looked_at(course, seeing, looks.waited, asked.steps, t, begun, looks.events)
+        begun &= ~lost_sight
+    else:
+        z, b, failed = kernel.run_all(
+            drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
+            kernel.limits(values, values.count), asked.steps, t, looks.events, _drawing(model, values, drawn, seeds),
+            [drawn.scalars[name] for name in kernel.varying],
+        )
     whole = begun & _finite(z) & _finite(b) & (failed < 0)
     lost = np.flatnonzero(begun & (failed >= 0)).tolist()
     told = {run: said(first, values.at(run), int(failed[run])) for run in lost}
     left = _left(kernel, values, t, looks.events)
-    fresh = _fresh(model, kernel, drawn, z, b, values, seeds, left, asked) if whole.any() else {}
-    whole &= np.logical_and.reduce([whole, *map(_finite, fresh.values())])
+    of_fresh = fresh(model, kernel, drawn, z, b, values, seeds, left, asked.wanted) if whole.any() else {}
+    whole &= np.logical_and.reduce([whole, *map(_finite, of_fresh.values())])
     known = observables_many.of_runs(model, kernel, drawn, z, b, values, asked.wanted) if whole.any() else {}
     whole &= np.logical_and.reduce([whole, *(_finite(each.values) for each in known.values())])
     diverged = {run: error for run, error in told.items() if error is not None}
-    return Advanced(asked, whole, diverged, z, b, left, fresh, known, looks)
+    return Advanced(asked, whole, diverged, z, b, left, of_fresh, known, looks)
 
 
-def _fresh(
-    model: Model, kernel: Kernel, drawn: many.Drawn, z: Array, b: Array, values: Columns, seeds: Sequence[int],
-    left: Array, asked: Asked,
-) -> dict[str, Array]:
-    """What is wanted of fresh examples at the states z, b (R, T, H, m, B): (R, T), or (R, T, K) of classes."""
-    names, (runs, times) = [name for name in asked.wanted if name in judged(model)], z.shape[:2]
-    if not names:
-        return {}
-    losses, each = any(name.startswith("test_loss") for name in names), np.repeat(np.arange(runs), times)
-    numbers = fresh_many.judge_many(
-        model, kernel, drawn if times == 1 else drawn.repeated(times), z.reshape(-1, *z.shape[2:]),
-        b.reshape(-1, *b.shape[2:]), values.rows(each), [seeds[at] for at in each.tolist()], left.reshape(-1), losses,
-    )
-    return {name: numbers[name].reshape(runs, times, *numbers[name].shape[1:]) for name in names}
+def _drawing(model: Model, values: Columns, drawn: many.Drawn, seeds: Sequence[int]) -> list[StepDraws]:
+    """What the steps of each run draw; none of an algorithm that draws nothing."""
+    drawing = enumerate(seeds) if model.algorithm.drawn else ()
+    draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
+    return [each for each in draws if each is not None]
 
 
 def said(first: Problem | Start, values: Mapping[str, Value], step: int) -> Diverged | None:

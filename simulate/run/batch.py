@@ -1,8 +1,7 @@
 """Runs of many cells or seeds in one call: drawn, advanced and judged together, a chunk of one shape at a time.
 
 What a run gives is, bit for bit, what it gives alone (`reduced.run`), and one that diverges says what it says alone.
-A run that cannot be drawn, or of a kind that has to be looked at on its way, is left to that: whoever asks meets its
-own sentence there.
+A run that cannot be drawn, or counts something on its way, is left to that: whoever asks meets its own sentence there.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from dynamics.fresh.classnoise import Spiked
 from dynamics.kernel.chunks import heard
 
 from ..ask import schedules
-from ..ask.bounds import Bound
+from ..ask.bounds import Bound, observables
 from ..ask.columns import Columns
 from ..errors import Diverged, InputError
 from ..observe import fresh_many
@@ -147,8 +146,8 @@ def together(
 
     A run ends where all of `until`, bounds of observables by name, are met: its variables are of that step.
     With `numbers`, or where all are of fresh examples and nothing ends a run, what is not one number leaves runs over.
-    Fresh variables, those of a state alone, and hitting times that the kernel looks for; what else is looked at along
-    the way leaves every run over.  Of draws by vectors it is fresh variables alone: others may ask for the vectors.
+    Fresh variables, those of a state alone, and hitting times; what is counted along the way leaves every run over.  Of
+    draws by vectors it is fresh variables alone: others may ask for the vectors.
     """
     shape = (len(cells), len(seeds))
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), until, named=True)
@@ -177,10 +176,9 @@ def _shapes(lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str) -> list
 
     Where nothing of fresh examples is wanted, a law by which they cannot be judged together parts nobody.
     """
-    first, model, kernel, names = lot.first, lot.model, lot.kernel, asked.wanted
-    if first.initial is not None or first.redraws or not go_together(model, names):
-        return []
-    if asked.until and not (kernel.watches(_directions(lot)) and seeks(kernel, model, asked.until)):
+    first, model, kernel = lot.first, lot.model, lot.kernel
+    looked = {*asked.wanted, *observables(asked.until)}
+    if first.initial is not None or first.redraws or not go_together(model, looked):
         return []
     try:
         for row in range(len(lot.places) if model.algorithm.schedules else 0):
@@ -190,7 +188,7 @@ def _shapes(lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str) -> list
         refused = sampling == "gram" and gram_refusal(model, lot.values.alike)
         if refused or not kernel.runs_together(_directions(lot)):
             return []
-        read, shape_of = _fresh_shapes(lot) if set(names) & set(judged(model)) else _noise_shapes(lot)
+        read, shape_of = _fresh_shapes(lot) if looked & set(judged(model)) else _noise_shapes(lot)
         some, which = lot.values.distinct(read)
         shapes = [shape_of(row) for row in some.tolist()]
         kinds = [shape for shape in dict.fromkeys(shapes) if shape is not None]
@@ -262,8 +260,9 @@ def size_of(start: Start, asked: Asked) -> int:
     """How many starts of a problem like this one are advanced together to what is asked; 1 where it goes alone."""
     model, problem, drawn = start.model, start.problem, start.draw
     if model.algorithm.over_tasks:
-        return batch_tasks.size_of(problem, asked) if drawn.vectors is None and watch_many.inside(start, asked) else 1
-    named = set(asked.wanted)
+        alike = drawn.vectors is None and watch_many.together(start, asked) and seeks(start.kernel, model, asked.until)
+        return batch_tasks.size_of(problem, asked) if alike else 1
+    named = {*asked.wanted, *observables(asked.until)}
     alone = problem.initial is not None or problem.redraws
     if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):
         return 1
@@ -271,9 +270,9 @@ def size_of(start: Start, asked: Asked) -> int:
     shape = fresh_many.shape_of(model, start.values, drawn.examples) if fresh and asked.fresh.together else None
     if any(not isinstance(each, Spiked) for each in drawn.noise.values()):
         return 1
-    if fresh and (shape is None or not fresh <= set(judged(model))):
+    if (fresh and shape is None) or not go_together(model, named):
         return 1
-    if not watch_many.inside(start, asked):
+    if not watch_many.together(start, asked):
         return 1
     filters, directions = drawn.z.shape[0] * drawn.z.shape[1], len(drawn.gram)
     vectors = 0.0 if drawn.vectors is None else (filters + directions) * drawn.d

@@ -31,19 +31,18 @@ from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
 from .starts import Made
-from .watch import knows, seeks
+from .watch import knows
 from .watch_many import Looks
 
 
 def size_of(problem: Problem, asked: Asked) -> int:
     """How many runs of a problem's shape are advanced together; 1 where they go alone.
 
-    Together go those whose steps draw nothing, of inner products alone, at which on their way the kernel alone looks.
+    Together go those whose steps draw nothing, of inner products alone.
     """
     model, values, kernel = problem.model, problem.values, problem.kernel
     known = {*obs.at_every_step(model), *FRESH_TASKS, *_timed(model, kernel)}
     alone = problem.initial is not None or problem.redraws or not set(asked.wanted) <= known
-    alone = alone or not seeks(kernel, model, asked.until)
     if alone or not len(asked.recorded) or not isinstance(kernel, BilevelKernel):
         return 1
     count, n = (int(whole(values, name)) for name in (model.bilevel.tasks, model.bilevel.examples))
@@ -65,6 +64,8 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None
     """The runs of starts of one shape, as many as `size_of` says, or how they diverged; None: to be run alone."""
     heard()
     looks = Looks.of(Made(starts), starts[0].model, asked, len(starts))
+    if looks.waited is not None:
+        return [_alone(start, asked) for start in starts]
     found: list[Found | Diverged | None] = [None] * len(starts)
     here = np.flatnonzero(looks.inside).tolist()
     if here:
@@ -94,6 +95,17 @@ def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | D
             else said(start, start.values, int(failed[at]))
             for at, start in enumerate(starts)
         ]
+
+
+def _alone(start: Start, asked: Asked) -> Found | Diverged | None:
+    """A run whose steps are looked at from outside: with others it shares its draw; None where one refuses it."""
+    try:
+        with np.errstate(all="ignore"):
+            return reduced.run(start, asked)
+    except Diverged as error:
+        return error
+    except InputError:
+        return None
 
 
 def _found(start: Start, asked: Asked, every: Trajectory, looks: Looks, at: int) -> Found | None:

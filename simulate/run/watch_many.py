@@ -1,4 +1,4 @@
-"""Hitting times and early ends of many runs that go together: what the kernel looks for in each, what it found."""
+"""Hitting times and early ends of many runs that go together: what is looked for in each, what was found."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from derivations.declare import Model
 from dynamics.arrays import Array, Flags
 from dynamics.kernel.trajectory import Sought, Trajectory, cut
 
+from ..ask.bounds import observables
 from .asked import Asked, Variables
 from .problem import Start
 from .starts import Made, Starts
+from .stretches import Waited
 from .watch import EventWatch
 
 
-def inside(start: Start, asked: Asked) -> bool:
-    """Whether the kernel looks for all that is asked of hitting times, each of which has a threshold.
+def together(start: Start, asked: Asked) -> bool:
+    """Whether runs that are looked at like this one go together: each hitting time has a threshold.
 
     A run that may end early needs the last step among those recorded: it is where its last state is kept.
     """
     if asked.until and asked.recorded[-1:].tolist() != [asked.steps]:
         return False
-    watch, timed = EventWatch(start, asked), {event.name for event in start.model.events} & set(asked.wanted)
-    return len(watch.open) == len(timed) and not (watch.busy and watch.inside() is None)
+    timed = {event.name for event in start.model.events} & set(asked.wanted)
+    return len(EventWatch(start, replace(asked, wanted=tuple(timed))).open) == len(timed)
 
 
 @dataclass(frozen=True)
 class Looks:
-    """What R runs are looked at for in every step: each problem's watch, whether the kernel looks for it all (R,), how.
+    """What R runs are looked at for in every step: each problem's watch, whether all of it has a threshold (R,), how.
 
     `timed` are the events that are wanted.  `events` has bounds and hits (R, E) of those that end the run and of these,
-    NaN of runs that the kernel does not look at; None where nothing is asked.
+    NaN of runs that lack one; None where nothing is asked.  `waited` is the same where the kernel does not look itself.
     """
 
     starts: Starts
@@ -41,6 +43,7 @@ class Looks:
     inside: Flags
     timed: tuple[str, ...]
     events: Sought | None
+    waited: Waited | None = None
 
     @classmethod
     def of(cls, starts: Starts, model: Model, asked: Asked, runs: int) -> Looks:
@@ -52,17 +55,23 @@ class Looks:
         for at, problem in enumerate(problems):
             if id(problem) not in made:
                 made[id(problem)] = EventWatch(starts.one(at), replace(asked, wanted=timed))
-        count, every = len(timed) + len(asked.until), {place: watch.inside() for place, watch in made.items()}
-        sought = [every[id(problem)] for problem in problems]
-        inside = np.array([each is not None and len(each.which) == count for each in sought], dtype=np.bool_)
-        known = [each for each in sought if each is not None and len(each.which) == count]
+        count = len(timed) + len(asked.until)
+        whole = {place: watch for place, watch in made.items() if len(watch.open) == len(timed)}
+        inside = np.array([id(problem) in whole for problem in problems], dtype=np.bool_)
         bounds, hits = np.full((runs, count), np.nan), np.full((runs, count), -1, dtype=np.int64)
-        if not known:
-            nothing = Sought(np.zeros(count, np.int64), np.zeros(count, np.bool_), bounds, hits)
-            return cls(starts, made, inside, timed, nothing)
-        bounds[inside] = [each.bounds for each in known]
-        events = Sought(known[0].which, known[0].below, bounds, hits, known[0].stops)
-        return cls(starts, made, inside, timed, events)
+        nothing = Sought(np.zeros(count, np.int64), np.zeros(count, np.bool_), bounds, hits, len(asked.until))
+        sought = {place: each for place, watch in whole.items() if (each := watch.inside()) is not None}
+        if len(sought) == len(whole):
+            for at in np.flatnonzero(inside).tolist():
+                bounds[at] = sought[id(problems[at])].bounds
+            some = next(iter(sought.values()), nothing)
+            return cls(starts, made, inside, timed, replace(nothing, which=some.which, below=some.below))
+        sides = {place: [*zip(observables(asked.until), asked.until.values(), strict=True), *watch.open.values()]
+                 for place, watch in whole.items()}
+        for at in np.flatnonzero(inside).tolist():
+            bounds[at] = [bound.value for _, bound in sides[id(problems[at])]]
+        names, relations = zip(*next(iter(sides.values())), strict=True)
+        return cls(starts, made, inside, timed, nothing, Waited(names, relations, bounds, len(asked.until)))
 
     def rows(self, which: Sequence[int]) -> Looks:
         """Some of the runs, without vectors."""
@@ -100,7 +109,7 @@ class Looks:
             return path
         first = int(np.searchsorted(path.t, stop))
         until = replace(cut(path, slice(first + 1)), t=np.append(path.t[:first], stop))
-        return until if self.watch(at).reached(cut(until, slice(-1, None))) else None
+        return until if self.waited or self.watch(at).reached(cut(until, slice(-1, None))) else None
 
 
-__all__ = ["Looks", "inside"]
+__all__ = ["Looks", "together"]

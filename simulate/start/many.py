@@ -144,14 +144,18 @@ class Drawn:
 
     def repeated(self, times: int) -> Drawn:
         """Every draw so many times over."""
-        centres = {
-            name: Centre(np.repeat(each.z, times, axis=0), np.repeat(each.across, times, axis=0), None)
-            for name, each in self.centres.items()
-        }
-        noise = {name: _noise_by(each, lambda array: np.repeat(array, times, axis=0))
-                 for name, each in self.noise.items()}
-        arrays = {name: np.repeat(getattr(self, name), times, axis=0) for name in _ARRAYS}
-        scalars = {name: np.repeat(each, times, axis=0) for name, each in self.scalars.items()}
+        return self._changed(lambda array: np.repeat(array, times, axis=0))
+
+    def rows(self, which: NDArray[np.intp]) -> Drawn:
+        """The draws `which`, in that order."""
+        return self._changed(lambda array: array[which])
+
+    def _changed(self, change: Callable[[Array], Array]) -> Drawn:
+        """With every array changed along the runs."""
+        centres = {name: Centre(change(each.z), change(each.across), None) for name, each in self.centres.items()}
+        noise = {name: _noise_by(each, change) for name, each in self.noise.items()}
+        arrays = {name: change(getattr(self, name)) for name in _ARRAYS}
+        scalars = {name: change(each) for name, each in self.scalars.items()}
         return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=self.axes)
 
 

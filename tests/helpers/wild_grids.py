@@ -34,6 +34,12 @@ from tests.helpers.wild import judged
 
 FEW = 256  # fresh examples, one block of groups: plain Python is slow
 SEEDS = (0, 1)
+ENDS: list[dict[str, float | str]] = [
+    {"loss": 0.3}, {"loss": 0.6}, {"loss": 0.69}, {"margins": ">=0.01"}, {"margins:max": ">=0.01"},
+    {"margins:mean": ">=0.001"}, {"margins:sum": 0.0, "loss": 0.69}, {"gradient_norm": 0.3}, {"train_error": 0.0},
+    {"test_error": 0.4}, {"test_loss": 0.69, "margins:min": ">=-1"},
+]
+"""What some grids' runs end by: the kernel looks for the loss alone."""
 
 
 def outcome(plain: Mapping[str, Any]) -> str:
@@ -63,7 +69,7 @@ def _alike(model: Model, of: random.Random, axis: str, values: Mapping[str, Any]
     adapted = "test_error_adapted" if model.algorithm.over_tasks else "test_error"
     names = ["loss", "train_error", "gradient_norm", adapted, *[event.name for event in model.events]]
     asked: dict[str, Any] = {"steps": of.choice([0, 1, 3])}
-    asked |= {"until": {"loss": of.choice([0.3, 0.6, 0.69])}} if of.random() < 0.3 else {}
+    asked |= {"until": of.choice(ENDS)} if of.random() < 0.5 else {}
     params = {"m": of.choice([1, 2, 3]), model.algorithm.sizes[-1]: of.choice([1, 2, 3, 7, 8, 9])}
     params |= {"d": 60} if of.random() < 0.7 else {}  # in few dimensions covariances are singular, and judged alone
     base, observables = float(values[axis]), of.sample(names, min(len(names), 2))

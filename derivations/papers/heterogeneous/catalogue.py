@@ -10,7 +10,7 @@ CATALOGUE = (
     Numbered(name="Theorem 1 (2b)", statements=("T1.2b",)),
     Numbered(name="Theorem 1 (3)", statements=("T1.3",)),
     Numbered(name="Definition 1", lacks="a definition: the observable q of a run"),
-    Numbered(name="Lemma 1", statements=("68", "L1", "L1-printed")),
+    Numbered(name="Lemma 1", statements=("68", "68-line", "L1", "L1-printed", "69-printed", "68-line-printed")),
     Numbered(name="Lemma 2", statements=("L2", "L2-mean")),
     Numbered(name="Lemma 3", statements=("L3", "L3-start", "L26", "L3-printed")),
     Numbered(name="Lemma 4", statements=("L4",)),
@@ -35,7 +35,7 @@ CATALOGUE = (
     Numbered(name="Lemma 22", statements=("L22",)),
     Numbered(name="Lemma 23", statements=("L23",)),
     Numbered(name="Lemma 24", statements=("85", "86", "89", "93", "93-line", "94", "94-fall", "94-printed")),
-    Numbered(name="Lemma 25", statements=("101", "L25")),
+    Numbered(name="Lemma 25", statements=("101", "L25", "L25-printed")),
     Numbered(name="Lemma 26", statements=("L26",)),
     Numbered(name="Lemma 27", statements=("L27", "L27-printed")),
 )

@@ -7,7 +7,7 @@ automatic differentiation; the largest entry of the difference.  F_kj = ||A_k^T 
 from __future__ import annotations
 
 from ...ledger.errata import Erratum, Witness
-from . import errata_proofs
+from . import errata_proofs, errata_steps
 
 _RUN = "gammarho run heterogeneous K=2"
 _GAUSS = "init=gaussian"
@@ -244,4 +244,4 @@ _UPDATES = (
     ),
 )
 
-ERRATA = (*_GRADIENTS, *_UPDATES, *errata_proofs.ERRATA)
+ERRATA = (*_GRADIENTS, *_UPDATES, *errata_proofs.ERRATA, *errata_steps.ERRATA)

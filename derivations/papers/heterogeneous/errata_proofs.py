@@ -11,11 +11,13 @@ ERRATA = (
     Erratum(
         id="heterogeneous-L1",
         kind="statement", severity="proof",
-        where="Lemma 1, (69)(a)",
-        printed="L_i(t+1) <= (1 - Theta(eta |S_y| ||u_y||^2/(m n))) L_i(t) for t <= T_0 = O~(m n/eta)",
+        where="Lemma 1, (69), first line and (a)",
+        printed="L_i(t+1) <= (1 - Theta(eta |S_y| ||u_y||^2/(m n))) L_i(t) for t <= T_0 = O~(m n/eta), from a fall by "
+        "(2 eta/(5 m n)) ||u_y||^2 sum_{S_y} (1 - p)",
         corrected="1 - Theta(eta |S_y| ||u_y||^2/(m n)) min{1, L_i(t)}",
-        why="(69) puts |S_y| L for the sum of 1 - p, which is of the order of min{1, L}. As printed the loss would be "
-        "exp(-Theta(n)) at T_0, and Stage 1 is where it is Theta(1).",
+        why="(69) drops the Theta(1) of (62), of the order of 1 - p, and puts |S_y| L for the sum of 1 - p, which is "
+        "of the order of min{1, L}. As printed the loss would be exp(-Theta(n)) at T_0, and Stage 1 is where it is "
+        "Theta(1).",
         effect="K = 2, n = 8, m = 10, T_0 = m n/eta = 160: the least contraction of an example's loss, over "
         "eta |S_y| ||u||^2/(m n), is 0.22 at t = 0, 0.15 at T_0 and 0.013 at 20 T_0; over min{1, L_i} besides, 0.32, "
         "0.43 and 0.59.",
@@ -23,7 +25,7 @@ ERRATA = (
             f"{_RUN} n=8 m=10 d=2000 sigma_p=0.002 sigma_0=0.001 {_GAUSS} eta=0.5 --steps 3201 "
             "--record 0,1,160,161,3200,3201 --observables one_minus_p",
         ),
-        statements=("L1-printed", "L1", "68"), preset="theorem-1",
+        statements=("L1-printed", "69-printed", "L1", "68"), preset="theorem-1",
         searches=(
             "gammarho check heterogeneous L1 --preset theorem-1 --search 100 --seed 1",
             "gammarho check heterogeneous 68 --preset theorem-1 --search 100 --seed 1",),

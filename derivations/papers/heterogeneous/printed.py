@@ -1,6 +1,6 @@
 """Displays of Xu and Chen, arXiv:2502.11893, as they are printed, each false, and beside them what corrects them.
 
-They are the two forms of the ledger's entries; what they are about is in `errata` and `errata_proofs`.
+They are the two forms of the ledger's entries; what they are about is in `errata`, `errata_proofs` and `errata_steps`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _ONE_OR_THIRTY: _Values = (
     ("K", 2), ("n", 31), ("class_sizes", "1,30"), ("m", 10), ("d", 200), ("sigma_p", 0.01), ("Gamma", 1.0),
     ("init", "gaussian"), ("sigma_0", 0.01), ("eta", 8.0))
 _ONE_OF_MANY: _Values = (*_ONE_OR_THIRTY[:3], ("m", 100), *_ONE_OR_THIRTY[4:-1], ("eta", 40.0))
+SETTLING: _Values = (*_START, ("n", 8), ("m", 10), ("d", 2000), ("sigma_p", 0.002), ("eta", 0.5))
 _LONG: _Values = (*_START, ("n", 10), ("m", 10), ("d", 500), ("eta", 2.0))
 _SPIKED: _Values = (
     *_START, ("n", 400), ("m", 10), ("d", 500), ("Gamma", 1400.0), ("eta", 0.05), ("delta", 0.61))
@@ -26,6 +27,13 @@ _FAINT: _Values = (
     ("K", 2), ("n", 8), ("m", 40), ("d", 500), ("u_norm", 0.03), ("sigma_p", 1e-4), ("init", "gaussian"),
     ("sigma_0", 1e-4), ("eta", 1e3), ("eps", 0.05))
 _LOUD: _Values = (("K", 3), ("n", 20), ("m", 2), ("d", 1000), ("Gamma", 1.0), ("sigma_p", 10.0))
+_UNLIKE: _Values = (
+    ("K", 5), ("n", 5), ("m", 10), ("d", 7), ("u_norm", 0.1), ("sigma_p", 3.0), ("Gamma", 1.0), ("init", "gaussian"),
+    ("sigma_0", 3.0), ("eta", 0.01))
+_WIDE: _Values = (*_START, ("n", 8), ("m", 1000), ("d", 102), ("sigma_p", 0.01), ("Gamma", 1.0), ("eta", 0.5))
+_SPARSE: _Values = (
+    ("K", 2), ("n", 12), ("m", 60), ("d", 1e6), ("sigma_p", 2e-3), ("Gamma", 1.0), ("init", "gaussian"),
+    ("sigma_0", 1e-5), ("eta", 1.2))
 _FEW: _Values = (("K", 5), ("n", 5), ("m", 10), ("d", 100), ("init", "gaussian"), ("sigma_0", 0.01), ("delta", 0.001))
 
 _ACTIVE = "orthogonal and active_u >= 0.4 and active_xi >= 0.4"
@@ -55,6 +63,14 @@ _STEPS = (
     Statement(id="61-printed", kind="identity", source="(61), third line", erratum="heterogeneous-61",
               text="L_i(t+1) - L_i(t) = log(p_y(t+1)/p_y(t+1))",
               claim="next(loss_i) - loss_i == next(log_own) - next(log_own)"),
+    Statement(id="68-line", kind="inequality", source="(68), second line, corrected", given=f"{_ACTIVE} and not own",
+              text="Delta_k - Delta_{y_i}: what x_i and its class's feature gain, and twice the cross terms at 1 - p",
+              claim="gap <= rate*(2*jostle - 0.4*(one_minus_p*xi2 + grown))",
+              mutant="gap <= -0.4*rate*(one_minus_p*xi2 + grown)"),
+    Statement(id="68-line-printed", kind="inequality", source="(68), second line", given=f"{_ACTIVE} and not own",
+              erratum="heterogeneous-68", instance=Instance(values=_UNLIKE, steps=3),
+              text="the cross terms of other classes at p_{y_i}(x_q)",
+              claim="gap <= rate*(2*own_crowd - 0.4*(one_minus_p*xi2 + grown))"),
     Statement(id="94-rate-printed", kind="inequality", source="(94), its eta/n; the other slips mended", given=_ACTIVE,
               erratum="heterogeneous-94", instance=Instance(values=_ONE_OR_THIRTY, steps=2),
               text="eta/n for eta/(m n)",
@@ -86,6 +102,20 @@ _STEPS = (
 )
 
 _SUMS = (
+    Statement(id="69-printed", kind="inequality", source="(69), first line, of Lemma 1's t", until="20*m*n/eta",
+              only=(MEAN,), erratum="heterogeneous-L1", instance=Instance(values=SETTLING, steps=3300),
+              text="L_i falls by (2 eta/(5 m n)) ||u||^2 sum_{S_{y_i}} (1 - p), without (62)'s Theta(1)",
+              claim="next(loss_i) <= loss_i - 0.4*rate*grown"),
+    Statement(id="82-printed", kind="inequality", source="(82), constant 2 as in (81)", given="t >= 1", only=(MEAN,),
+              erratum="heterogeneous-82", instance=Instance(values=_WIDE, steps=20),
+              text="the length of the first t steps is at most 2 t (eta/m) (||u|| + Tr)",
+              claim="past(eta*gradient_norm) <= 2*t*eta/m*(max[l](sqrt(u2)) + trace)"),
+    Statement(id="L25-printed", kind="inequality", source="Lemma 25, (97), E_1 by F, 1/10 for Omega",
+              given="own and past(h > 0) == t and t >= 1", erratum="heterogeneous-100",
+              instance=Instance(values=_SPARSE, steps=2),
+              text="sum (1 - p_{y_i}(x_i)) >= (1/(10 n)) sum p_j(x_a) sigma'(<w_{j,r}, xi_a>) Tr/E_1",
+              claim="spent >= 0.1/n*max[q](past((h[k,r,q] > 0)*p[k,q]), not own[k,q])*trace/"
+                    "(max(F_kk, F_kj)*sqrt(log(3*n**2/delta)))"),
     Statement(id="122-time", kind="identity", source="(122), the sum over t', corrected", tolerance=1e-9,
               given="orthogonal and mine and start(a) > 0",
               tolerance_from="rounding of one addition a step, for up to 10^6 steps",

@@ -21,10 +21,6 @@ _ISOTROPIC: tuple[tuple[str, Value], ...] = (("K", 3), ("n", 20), ("m", 2), ("d"
 _UNLIKE_SIZES: tuple[tuple[str, Value], ...] = (
     ("K", 2), ("n", 31), ("class_sizes", "1,30"), ("m", 10), ("d", 200), ("sigma_p", 0.01), ("Gamma", 1.0),
     ("init", "gaussian"), ("sigma_0", 0.01), ("eta", 8.0))
-_SETTLING: tuple[tuple[str, Value], ...] = (
-    ("K", 2), ("n", 8), ("m", 10), ("d", 2000), ("sigma_p", 0.002), ("init", "gaussian"), ("sigma_0", 0.001),
-    ("eta", 0.5))
-
 _CROSS = "sum[q](abs(c[k,q])*abs(G[i,q]), not same[i,q])"
 
 QUANTITIES = (
@@ -315,7 +311,7 @@ _RUNS = (
               mutant="min[i](sum[r](relu(h)), own) <= 10*max[i](sum[r](relu(h)), not own)"),
     Statement(id="L1-printed", kind="inequality", source="Lemma 1, with 1/10 for Theta and 20 m n/eta for T_0",
               until="20*m*n/eta", only=(MEAN,), erratum="heterogeneous-L1",
-              instance=Instance(values=_SETTLING, steps=3300),
+              instance=Instance(values=printed.SETTLING, steps=3300),
               text="L_i(t+1) <= (1 - (eta/(10 m n)) |S_{y_i}| ||u_{y_i}||^2) L_i(t)",
               claim="next(loss_i) <= (1 - eta/(10*m*n)*n_y*u2_y)*loss_i"),
     Statement(id="94-printed", kind="inequality", source="(94)", given="orthogonal and active_u >= 0.4 and "

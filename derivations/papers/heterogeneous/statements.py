@@ -346,9 +346,9 @@ _RUNS = (
               kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit", only=(NORMAL,),
               text="where |S_l|^2 ||u_l||^4 is at most 0.1 and |S_l| ||A_l^T A_l||_F^2 at most 1.2 times the largest "
               "|S_j| ||A_l^T A_j||_F^2, j != l, the error of class l is >= 0.2, of classes of any sizes; by (a1) "
-              "noise dominates, by Lemma 22 a share of the filters is active on every noise",
+              "noise dominates, by (c3) W(0) is small, by Lemma 22 a share of the filters is active on every noise",
               given="size_class**2*u_norm**4 <= 0.1*rivals and size_class*F_kk**2 <= 1.2*rivals and "
-                    "4*n*u_norm**2 <= trace and min[i](start(active_xi)) >= 0.25",
+                    "4*n*u_norm**2 <= trace and min[i](start(active_xi)) >= 0.25 and faint and trained",
               claim="class_error + 3*class_error_se >= 0.2", mutant="class_error <= 0.1"),
 )
 

@@ -1,9 +1,10 @@
 """Whole phase diagrams, by `gr.phase` as a user calls it: `python -m benchmarks.maps [--repeats N] [--only WORD]`.
 
 Kou et al.'s map of 100 x 100 cells and 10 seeds, beside two rows of it, which is a few chunks and is made with other
-observables too and by runs that may end early, the diagram that `make run` draws, of 825 cells and 3 seeds, and grids
-of FOMAML whose cells share a seed's draw, or have each their own.  CPU time on one worker, the least of calls that take
-turns, and wall time on as many as there are cores; everything is compiled before.
+observables too and by runs that may end early, the diagram that `make run` draws, of 825 cells and 3 seeds, stable
+ranks over slope and sigma_0, and grids of FOMAML whose cells share a seed's draw, or have each their own.  CPU time on
+one worker, the least of calls that take turns, and wall time on as many as there are cores; everything is compiled
+before.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ os.environ.update({name: value for name, value in ONE_THREAD.items() if name != 
 
 SEEDS = 10
 FOMAML: Mapping[str, float] = {"n_tasks": 20, "n": 4, "n_train": 2, "m": 16}
-OBSERVABLES = ("loss", "test_error", "test_error_adapted", "test_loss")
+OBSERVABLES = ("loss", "Lambda:max", "noise_adapted:max", "test_error", "test_error_adapted", "test_loss")
+RANKS = ("loss", "stable_rank:max", "neuron_norm:max")
 OTHERS = ("test_error,loss", "loss", "loss,gradient_norm,train_error", "rho:max,gamma:mean")
 ENDS: tuple[Mapping[str, float | str], ...] = (
     {"loss": 0.05}, {"margins": ">=1"}, {"gamma:max": ">=1"}, {"margins:mean": ">=1"}, {"gradient_norm": 1e-9})
@@ -56,7 +58,12 @@ def maps(workers: int) -> dict[str, tuple[int, Callable[[int], object]]]:
         return gr.phase("heterogeneous", K=3, n=20, m=10, d=1000, x="u_norm=0.1:3:10", y="Gamma=1:100:10", steps=100,
                         seeds=5, seed=seed, workers=workers)
 
+    def ranks(seed: int, observable: str) -> object:
+        return gr.phase("nearly_orthogonal", n=10, m=10, d=1000, x="slope=0.1:0.9:20", y="sigma_0=0.001:0.1:10:log",
+                        steps=100, seeds=5, seed=seed, workers=workers, observable=observable)
+
     return {
+        **{f"orthogonal data, {name}": (1000, partial(ranks, observable=name)) for name in RANKS},
         "heterogeneous noise, by vectors": (500, classes),
         **{f"FOMAML, draws of 200 cells, {name}": (400, partial(shared, observable=name)) for name in OBSERVABLES},
         **{f"FOMAML, a draw a run, {name}": (100, partial(own, observable=name)) for name in OBSERVABLES},

@@ -120,7 +120,7 @@ def together() -> Iterator[str]:
 
 
 def variants() -> Iterator[str]:
-    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.kernel.LANES_UPTO`)."""
+    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.variants.LANES_UPTO`)."""
     import numpy as np
 
     for n in (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512):

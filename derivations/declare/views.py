@@ -122,6 +122,10 @@ class EntryView(Protocol):
         """Pre-activations on the directions (T, H, m, B)."""
 
     @property
+    def b(self) -> Array | None:
+        """Coefficients (T, H, m, B); None where they are not known."""
+
+    @property
     def seen(self) -> Mapping[str, Array]:
         """What the engine observes: "loss", "margins" (T, n), "outputs" (T, n, K), definitions of the recursion, ..."""
 
@@ -144,13 +148,27 @@ class EntryView(Protocol):
     def by_task(self, per_example: Array) -> Array:
         """A last axis over all examples as two, tasks and examples, where there are tasks."""
 
+    def number(self, formula: str, whose: str) -> float | Array:
+        """A formula's value at the run's parameters, or of many draws each state's (T,).
+
+        An InputError that begins with `whose` where it has none.
+        """
+
+    @property
+    def norms(self) -> Array:
+        """||w_{h,r}|| (T, H, m)."""
+
+    @property
+    def norm(self) -> Array:
+        """||W||_F (T,), where squares overflow too."""
+
+    @property
+    def singular(self) -> Singular:
+        """Sizes of each head's matrix and of all of them stacked."""
+
 
 class StateView(EntryView, Protocol):
     """Recorded states of one draw in reduced coordinates: W(t) = a(t) W(0) + b(t) V, z = W V^T."""
-
-    @property
-    def b(self) -> Array | None:
-        """Coefficients (T, H, m, B); None where they are not known."""
 
     @property
     def y(self) -> Array:
@@ -175,18 +193,6 @@ class StateView(EntryView, Protocol):
     @property
     def tasks(self) -> int:
         """How many tasks; 1 with a single-level algorithm."""
-
-    @property
-    def norms(self) -> Array:
-        """||w_{h,r}|| (T, H, m)."""
-
-    @property
-    def norm(self) -> Array:
-        """||W||_F (T,), where squares overflow too."""
-
-    @property
-    def singular(self) -> Singular:
-        """Sizes of each head's matrix and of all of them stacked."""
 
     def number(self, formula: str, whose: str) -> float:
         """A formula's value at the run's parameters; an InputError that begins with `whose` where it has none."""

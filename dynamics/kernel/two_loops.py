@@ -26,14 +26,18 @@ class TwoLoops:
         return int(self.value(values, "tasks"))
 
     def value(self, values: Mapping[str, Any], option: str) -> float:
-        """The value of the parameter that the algorithm names.  Raises RangeError where there is none."""
+        """The value of the parameter that the algorithm names, one number.  Raises RangeError where there is none."""
+        return float(self.given(values, option))
+
+    def given(self, values: Mapping[str, Any], option: str) -> Any:
+        """The same, a number or many runs' (R,)."""
         name = self.algorithm[option]
         if values.get(name) is None:
             raise RangeError(
                 f"{name}: no value, and the algorithm takes its {option} from it; declare the parameter in the model "
                 f"and give {name}=..."
             )
-        return float(values[name])
+        return values[name]
 
     def split(self, values: Mapping[str, Any], n: int) -> tuple[Indices, Indices]:
         """The examples of the inner loop and of the outer step, for n examples a task."""

@@ -68,13 +68,11 @@ def named(states: States, kernel: Kernel, name: str) -> Indexed | None:
 def _products(states: States, kind: str, of: str) -> Indexed | None:
     """z_ and b_ of a family, z_ of what runs look at."""
     families = {family.name for family in states.model.directions}
-    watched = states.draw.watched
     if of in families:
         values = states.z if kind == "z" else states.b
         return None if values is None else _placed(states, values[..., states.rows(of)], _place(states, of))
-    if kind == "z" and watched is not None and of in watched.names and states.watched is not None:
-        return _placed(states, states.watched[..., watched.names[of]], _place(states, of))
-    return None
+    looked = states.looked(of) if kind == "z" else None
+    return None if looked is None else _placed(states, looked, _place(states, of))
 
 
 def _placed(states: States, values: Array, place: tuple[str, ...]) -> Indexed:

@@ -94,7 +94,16 @@ def computed(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
 
 def alike(states: ManyStates, wanted: Sequence[str]) -> dict[str, Variable]:
     """Of states of many draws: those of the wanted variables that every draw has, and that are worked out at once."""
-    return _gathered(states, wanted, lambda declared: answer(declared.of_runs, states))
+    return _gathered(states, wanted, lambda declared: _of_runs(declared, states))
+
+
+def _of_runs(declared: OfStates, states: ManyStates) -> Array | None:
+    """Its values; None where one of the runs has none, which it says where it is made alone."""
+    try:
+        values: Array | None = answer(declared.of_runs, states)
+    except InputError:
+        return None
+    return values
 
 
 def _gathered(

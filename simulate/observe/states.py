@@ -19,10 +19,8 @@ from ..ask.derived import kappa
 from ..errors import InputError
 from ..start.drawn import Draw
 from ..start.scalars import all_scalars
-from .entries import Entries
+from .entries import BLOCK, Entries, frame_of, looked_at
 from .sides import patch_of_term, sides, slopes, term_columns
-
-_SIZES = ("frobenius", "spectral", "excess")
 
 
 @dataclass(frozen=True)
@@ -82,17 +80,6 @@ class States(Entries):
         """The head dimension's name: j for signs, k for classes."""
         return self.model.network.head_axis.dim
 
-    @property
-    def over_tasks(self) -> bool:
-        """Whether examples are those of several tasks, so that they have two dimensions: task and i."""
-        return self.model.algorithm.over_tasks
-
-    def by_task(self, per_example: Array) -> Array:
-        """A last axis over all examples as two, tasks and examples, where there are tasks."""
-        if not self.over_tasks:
-            return per_example
-        return per_example.reshape(*per_example.shape[:-1], self.draw.tasks, self.draw.examples)
-
     def number(self, text: str, whose: str) -> float:
         """A formula's value at the run's parameters, n counting a task's examples.
 
@@ -104,21 +91,9 @@ class States(Entries):
         except FormulaError as error:
             raise InputError(f"{whose} {error}; leave it out of observables") from error
 
-    def adapted(self, family: str) -> Array | None:
-        """<w~, v> (T, H, m, size), every task at its own adapted weights; a shared vector's is the last task's."""
-        if "adapted" not in self.seen:
-            return None
-        tasks, n = self.draw.tasks, self.draw.examples
-        start, size = self.model.offsets(n)[family], self.model.sizes(n)[family]
-        own = np.moveaxis(self.seen["adapted"][..., start : start + size], 1, 3)  # (T, H, m, K, size)
-        if not self.model.family(family).index_set.shared:
-            return np.ascontiguousarray(own).reshape(*own.shape[:3], tasks * size)
-        return own[..., -1, :]
-
     def looked(self, name: str) -> Array | None:
         """<w_s(t), x> (T, H, m, V) on vectors that runs only look at; None where the draw does not have them."""
-        names = {} if self.draw.watched is None else self.draw.watched.names
-        return None if self.watched is None or name not in names else self.watched[..., names[name]]
+        return None if self.b is None else looked_at(self.draw, name, self.b, self.shares)
 
     def distance(self, target: Array) -> Array:
         """||W - W(0) - `target` V||_F (T,), for a target (H, m, B), by the Gram matrix."""
@@ -145,40 +120,14 @@ class States(Entries):
         return columns, (kappa(self.values, z.shape[1]) * signs * slope).reshape(-1, *slope.shape[2:])
 
     @cached_property
-    def watched(self) -> Array | None:
-        """<w_s(t), x> (T, H, m, V) of the vectors that the draw lets runs look at; None without them."""
-        if self.draw.watched is None or self.b is None:
-            return None
-        return self.shares[:, None, None, None] * self.draw.watched.z + self.b @ self.draw.watched.across
-
-    @cached_property
     def frame(self) -> spectrum.Frame:
-        """Coordinates of W(0) and the directions, from their vectors where the draw has them."""
-        drawn = self.draw
-        if drawn.vectors is not None and drawn.weights is not None:
-            return spectrum.frame_of_vectors(drawn.of_data(drawn.weights), drawn.of_data(drawn.vectors))
-        return spectrum.frame_of_gram(drawn.reduced)
+        """Coordinates of W(0) and the directions."""
+        return frame_of(self.draw)
 
-    @cached_property
-    def norms(self) -> Array:
-        """||w_{h,r}||, (T, H, m)."""
+    def coordinates(self) -> Iterator[Array]:
+        """W in the frame (T', H, m, R), as many states at a time as hold about BLOCK numbers."""
         assert self.b is not None
-        pairs = zip(self.b, self.shares, strict=True)
-        return np.array([spectrum.lengths(self.frame.at(b, a)) for b, a in pairs]).reshape(self.b.shape[:-1])
-
-    @cached_property
-    def norm(self) -> Array:
-        """||W||_F, (T,)."""
-        return spectrum.frobenius(self.norms)
-
-    @cached_property
-    def singular(self) -> spectrum.SpectrumSizes:
-        """Sizes of each head's matrix and of all of them stacked, (T, H + 1)."""
-        assert self.b is not None
-        rows = []
-        for b, a in zip(self.b, self.shares, strict=True):
-            coordinates = self.frame.at(b, a)
-            heads, stack = spectrum.sizes(coordinates), spectrum.sizes(np.concatenate(coordinates))
-            rows.append([np.append(getattr(heads, name), getattr(stack, name)) for name in _SIZES])
-        table = np.array(rows).reshape(len(self.b), len(_SIZES), self.b.shape[1] + 1)
-        return spectrum.SpectrumSizes(*(table[:, at] for at in range(len(_SIZES))))
+        size = max(1, BLOCK // max(1, self.frame.filters.size))
+        for at in range(0, len(self.b), size):
+            part = slice(at, at + size)
+            yield self.frame.at(self.b[part], self.shares[part])

@@ -15,7 +15,7 @@ from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask.columns import Columns
-from ..errors import Diverged
+from ..errors import Diverged, InputError
 from ..observe import observables_many
 from ..start import many
 from ..start.magnitudes import AT_ONCE
@@ -23,7 +23,7 @@ from ..work.divergence import divergence
 from .algorithm import step_draws
 from .asked import Asked, Found, Variables
 from .problem import Problem, Start
-from .reduced import declared
+from .reduced import along
 from .seen_many import Seeing, fresh
 from .starts import Starts
 from .stretches import Course, looked_at
@@ -66,10 +66,14 @@ class Advanced:
             name: Variable(dims[: each.ndim - 1], each[at, rows]) for name, each in self.fresh.items()
         } | self.looks.times(at)
         variables |= {name: Variable(each.dims, each.values[at, rows]) for name, each in self.known.items()}
-        others = tuple(name for name in asked.wanted if name not in variables)
+        others, notes = tuple(name for name in asked.wanted if name not in variables), tuple[str, ...]()
         if others:
-            variables |= declared(start.states(path, others), replace(asked, wanted=others))[0]
-        return Found(start, path.t, variables, ()) if all(name in variables for name in asked.wanted) else None
+            try:
+                run = along(start, replace(asked, wanted=others), path)
+            except InputError:  # said where the run is made alone
+                return None
+            variables, notes = {**variables, **run.variables}, run.notes
+        return Found(start, path.t, variables, notes) if all(name in variables for name in asked.wanted) else None
 
 
 def advanced(
@@ -79,7 +83,7 @@ def advanced(
     model, kernel, t = first.model, first.kernel, asked.recorded
     looks = Looks.of(starts, model, asked, values.count)
     # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
-    begun = _finite(np.einsum("rbb->rb", drawn.gram)) & looks.inside
+    begun = finite(np.einsum("rbb->rb", drawn.gram)) & looks.inside
     if looks.waited is not None and looks.events is not None:
         course, seeing = Course(kernel, drawn, values, starts), Seeing(model, kernel, drawn, values, starts, seeds)
         z, b, failed, lost_sight = looked_at(course, seeing, looks.waited, asked.steps, t, begun, looks.events)
@@ -90,16 +94,23 @@ def advanced(
             kernel.limits(values, values.count), asked.steps, t, looks.events, _drawing(model, values, drawn, seeds),
             [drawn.scalars[name] for name in kernel.varying],
         )
-    whole = begun & _finite(z) & _finite(b) & (failed < 0)
+    whole = begun & finite(z) & finite(b) & (failed < 0)
     lost = np.flatnonzero(begun & (failed >= 0)).tolist()
     told = {run: said(first, values.at(run), int(failed[run])) for run in lost}
     left = _left(kernel, values, t, looks.events)
     of_fresh = fresh(model, kernel, drawn, z, b, values, seeds, left, asked.wanted) if whole.any() else {}
-    whole &= np.logical_and.reduce([whole, *map(_finite, of_fresh.values())])
-    known = observables_many.of_runs(model, kernel, drawn, z, b, values, asked.wanted) if whole.any() else {}
-    whole &= np.logical_and.reduce([whole, *(_finite(each.values) for each in known.values())])
+    whole &= np.logical_and.reduce([whole, *map(finite, of_fresh.values())])
     diverged = {run: error for run, error in told.items() if error is not None}
-    return Advanced(asked, whole, diverged, z, b, left, of_fresh, known, looks)
+    return observed(model, kernel, drawn, values, Advanced(asked, whole, diverged, z, b, left, of_fresh, {}, looks))
+
+
+def observed(model: Model, kernel: Kernel, drawn: many.Drawn, values: Columns, made: Advanced) -> Advanced:
+    """The runs with what is known of all their states at once; one of which that is not finite is not whole."""
+    if not made.whole.any():
+        return made
+    known = observables_many.of_runs(model, kernel, drawn, made.z, made.b, values, made.asked.wanted, made.left)
+    whole = np.logical_and.reduce([made.whole, *(finite(each.values) for each in known.values())])
+    return replace(made, whole=whole, known=known)
 
 
 def _drawing(model: Model, values: Columns, drawn: many.Drawn, seeds: Sequence[int]) -> list[StepDraws]:
@@ -126,7 +137,7 @@ def _left(kernel: Kernel, values: Columns, t: Steps, events: Sought | None) -> A
     return left
 
 
-def _finite(arrays: Array) -> Flags:
+def finite(arrays: Array) -> Flags:
     """(R,): whether all of a run's numbers are finite."""
     flat = arrays.reshape(len(arrays), -1)
     if math.isfinite(np.vdot(flat, flat)):  # quicker than every entry, or than every run's
@@ -136,4 +147,4 @@ def _finite(arrays: Array) -> Flags:
     return np.asarray(finite)
 
 
-__all__ = ["Advanced", "advanced", "said"]
+__all__ = ["Advanced", "advanced", "finite", "observed", "said"]

@@ -18,15 +18,17 @@ from dynamics.errors import RangeError
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.chunks import heard
 from dynamics.kernel.kernel import Kernel
-from dynamics.kernel.trajectory import Beside, Trajectory
+from dynamics.kernel.trajectory import Beside
 
 from ..ask import schedules
+from ..ask.columns import columns_of
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
+from ..start import many
 from ..start.shared import Shared, held
 from ..values import number, whole
 from . import reduced, room
-from .advanced import said
+from .advanced import Advanced, finite, observed, said
 from .asked import Asked, Found
 from .lots import Lot
 from .problem import Problem, Start
@@ -67,34 +69,32 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None
     if looks.waited is not None:
         return [_alone(start, asked) for start in starts]
     found: list[Found | Diverged | None] = [None] * len(starts)
-    here = np.flatnonzero(looks.inside).tolist()
-    if here:
-        made = _made([starts[at] for at in here], asked, looks.rows(here))
-        for at, run in zip(here, made, strict=True):
-            found[at] = run
+    rows = np.flatnonzero(looks.inside).tolist()
+    if rows:
+        made = _in_one_call([starts[at] for at in rows], asked, looks.rows(rows))
+        for place, at in enumerate(rows):
+            found[at] = made.found(starts[at], place)
     return found
 
 
-def _made(starts: Sequence[Start], asked: Asked, looks: Looks) -> list[Found | Diverged | None]:
+def _in_one_call(starts: Sequence[Start], asked: Asked, looks: Looks) -> Advanced:
     """The runs, in one call, that the kernel looks at in all that is asked."""
-    kernel, draws, events = starts[0].kernel, [start.draw for start in starts], looks.events
-    t = asked.recorded
+    first, t = starts[0], asked.recorded
+    kernel, events = first.kernel, looks.events
     assert isinstance(kernel, BilevelKernel)
+    drawn, values = many.stacked([start.draw for start in starts]), columns_of([start.values for start in starts])
     if events is not None:
-        observables = [list(kernel.watched)[place] for place in events.which.tolist()]
-        vectors = [looks.watch(at).beside(observables) for at in range(len(starts))]
+        names = [list(kernel.watched)[place] for place in events.which.tolist()]
+        vectors = [looks.watch(at).beside(names) for at in range(len(starts))]
         events = replace(events, beside=Beside.stacked([each for each in vectors if each is not None]))
     with np.errstate(all="ignore"):  # what is not finite is left over
-        z, b, failed = kernel.run_tasks(
-            np.stack([draw.z for draw in draws]), np.stack([draw.gram for draw in draws]),
-            np.stack([draw.y for draw in draws]), [start.values for start in starts], asked.steps, t, events,
-        )
-        looks = replace(looks, events=events)
-        return [
-            _found(start, asked, Trajectory(t, z[at], b[at], -1), looks, at) if failed[at] < 0
-            else said(start, start.values, int(failed[at]))
-            for at, start in enumerate(starts)
-        ]
+        z, b, failed = kernel.run_tasks(drawn.z, drawn.gram, drawn.y, values, asked.steps, t, events)
+        lost = {at: said(starts[at], starts[at].values, int(failed[at])) for at in np.flatnonzero(failed >= 0).tolist()}
+        told = {at: error for at, error in lost.items() if error is not None}
+        made = Advanced(
+            asked, finite(z) & finite(b) & (failed < 0), told, z, b, np.ones((len(starts), len(t))), {}, {},
+            replace(looks, events=events))
+        return observed(first.model, kernel, drawn, values, made)
 
 
 def _alone(start: Start, asked: Asked) -> Found | Diverged | None:
@@ -106,18 +106,6 @@ def _alone(start: Start, asked: Asked) -> Found | Diverged | None:
         return error
     except InputError:
         return None
-
-
-def _found(start: Start, asked: Asked, every: Trajectory, looks: Looks, at: int) -> Found | None:
-    """The variables of run number `at`; None where one of them is not to be had, or a state is not finite."""
-    if not (np.isfinite(every.z).all() and np.isfinite(every.b).all()):
-        return None
-    path = looks.ended(at, every)
-    try:
-        run = None if path is None else reduced.along(start, asked, path)
-    except InputError:  # said where the run is made alone
-        return None
-    return None if run is None else replace(run, variables={**run.variables, **looks.times(at)})
 
 
 def together(

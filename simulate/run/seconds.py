@@ -5,7 +5,7 @@ from __future__ import annotations
 from derivations.declare import OfStates, terms_of
 from derivations.declare.variables import FRESH
 from dynamics.fresh.lanelaw import takes
-from dynamics.kernel.kernel import BLAS_FROM, lanes_take
+from dynamics.kernel.variants import BLAS_FROM, lanes_take
 
 from ..observe import observables as obs
 from ..observe.fresh import DRAWS
@@ -26,6 +26,7 @@ START = 2e-3  # seconds that a run takes whatever its size
 TOGETHER = 4e-5  # the same, of one among many
 TASKS_TOGETHER = 5e-4  # the same of runs over tasks
 ALONE = 6e-4  # seconds that observables take which are worked out of a run by itself
+EIGEN = 1e-7  # seconds that eigenvectors take, for each entry of the matrix
 ENDS = 1e-4  # seconds that it takes to see whether a run ends where the kernel says
 LOOK = 3e-5  # seconds that fresh examples take at a state whatever their number
 PAIR = 1e-8  # seconds that a loss takes of a fresh example and a feature of a dictionary
@@ -110,16 +111,18 @@ def _judged(request: Request) -> float:
 
 
 def _own(request: Request) -> float:
-    """Observables that are worked out of each run by itself, by decompositions of W among them."""
+    """Observables that are worked out of each run by itself, or by decompositions of W."""
     S, B, looks = request.filters, request.directions, {*request.wanted, *request.looked}
     named = [each for each in request.model.observables if {each.name, *each.also} & looks]
-    alone = [each for each in named if isinstance(each, OfStates) and type(each).of_runs is OfStates.of_runs]
-    if not alone or request.engine == "weights":
+    of_states = [each for each in named if isinstance(each, OfStates)]
+    alone = any(type(each).of_runs is OfStates.of_runs for each in of_states)
+    if not of_states or request.engine == "weights":
         return 0.0
-    states = request.recorded + request.steps * bool({each.name for each in alone} & set(request.looked))
-    entries = S * S * ENTRY * any(each.by_inner_products for each in alone)
-    parts = 7 * S * S * min(S, B) / RATE * any(each.decomposes for each in alone)
-    return ALONE * _together(request) + states * (entries + parts)
+    states = request.recorded + request.steps * bool({each.name for each in of_states} & set(request.looked))
+    framed, decomposed = any(o.by_inner_products for o in of_states), any(o.decomposes for o in of_states)
+    entries = S * S * ENTRY * framed
+    parts = (7 * S * S * min(S, B) / RATE + S * S * EIGEN) * decomposed
+    return ALONE * (alone and _together(request)) + (S + B) ** 2 * EIGEN * framed + states * (entries + parts)
 
 
 def _together(request: Request) -> bool:

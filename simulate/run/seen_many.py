@@ -64,7 +64,7 @@ class Seeing:
         told = np.ones(len(rows), dtype=np.bool_)
         for each in of_fresh.values():  # NaN of one that has to be judged alone
             told &= (np.isfinite(each).reshape(*there.shape, -1).all(axis=2) | ~there).all(axis=1)
-        known = observables_many.of_runs(model, kernel, drawn, z, b, values, names)
+        known = observables_many.of_runs(model, kernel, drawn, z, b, values, names, left)
         seen = {**of_fresh, **{name: each.values for name, each in known.items()}}
         others = tuple(name for name in names if name not in seen)
         if others:

@@ -7,7 +7,7 @@ deviations are; the inner products are those of a whole batch of runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,8 @@ class Drawn:
 
     `centres` has the mixtures' means: z (R, H, m) and across (R, B) of each, by family; `noise` the class noises, of
     arrays with a leading axis; `scalars` (R, n) those that examples differ in.  The last `axes` directions are those of
-    numbers that neurons have beside their filters.
+    numbers that neurons have beside their filters.  Examples are those of every one of `tasks`.  `draws` (R) are the
+    draws themselves, where there is more to them: vectors, or those that runs only look at.
     """
 
     z: Array
@@ -127,6 +128,8 @@ class Drawn:
     noise: Mapping[str, Spiked] = field(default_factory=dict)
     scalars: Mapping[str, Array] = field(default_factory=dict)
     axes: int = 0
+    tasks: int = 1
+    draws: tuple[Draw, ...] = ()
 
     @property
     def reduced(self) -> grams.Reduced:
@@ -150,16 +153,18 @@ class Drawn:
         """The draws `which`, in that order."""
         return self._changed(lambda array: array[which])
 
-    def _changed(self, change: Callable[[Array], Array]) -> Drawn:
+    def _changed(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Drawn:
         """With every array changed along the runs."""
         centres = {name: Centre(change(each.z), change(each.across), None) for name, each in self.centres.items()}
         noise = {name: _noise_by(each, change) for name, each in self.noise.items()}
         arrays = {name: change(getattr(self, name)) for name in _ARRAYS}
         scalars = {name: change(each) for name, each in self.scalars.items()}
-        return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=self.axes)
+        draws = tuple([self.draws[at] for at in change(np.arange(len(self.draws))).tolist()]) if self.draws else ()
+        return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=self.axes, tasks=self.tasks,
+                     draws=draws)
 
 
-_ARRAYS = tuple(each.name for each in fields(Drawn) if each.name not in ("centres", "noise", "scalars", "axes"))
+_ARRAYS = ("z", "gram", "weight_gram", "y", "clean", "d")
 
 
 def _noise_by(noise: Spiked, change: Callable[[Array], Array]) -> Spiked:
@@ -193,7 +198,10 @@ def stacked(draws: Sequence[Draw]) -> Drawn:
         noise[name] = Spiked(spread, scale, of_draws[0].off, z, gram, None)
     arrays = {name: np.stack([getattr(draw, name) for draw in draws]) for name in _ARRAYS}
     scalars = {name: np.stack([draw.scalars[name] for draw in draws]) for name in draws[0].scalars}
-    return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=draws[0].axes)
+    first = draws[0]
+    more = tuple(draws) if first.vectors is not None or first.watched is not None else ()
+    return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=first.axes, tasks=first.tasks,
+                 draws=more)
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> tuple[Array, Array]:

@@ -16,7 +16,6 @@ import pytest
 from derivations.generate import GENERATED, shipped
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
-from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import module_of, plain_module
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
@@ -88,7 +87,7 @@ def test_compiled_equals_plain_bit_for_bit(regularizer: str, q: int) -> None:
     z, gram, y = state(n=5, m=3, d=9, seed=q)
     recorded = np.arange(21)
     found = compiled.run(z, np.zeros_like(z), gram, y, VALUES, 20, recorded)
-    by_hand = Kernel(compiled.path, compiled.scalars, compiled.observed, 2, True, compiled.step, plain, None)
+    by_hand = compiled.looped(plain)
     again = by_hand.run(z, np.zeros_like(z), gram, y, VALUES, 20, recorded)
     assert np.array_equal(found.z, again.z) and np.array_equal(found.b, again.b)
     one, two = compiled.observe(found.z, gram, y, VALUES), by_hand.observe(found.z, gram, y, VALUES)
@@ -130,7 +129,7 @@ def test_blas_equals_loops_within_the_bound_of_a_dot_product(regularizer: str) -
     z, gram, y = state(n=40, m=4, d=60, seed=1)
     found = []
     for module in (kernel.loops, module_of(kernel.blas_path)):
-        one = Kernel(kernel.path, kernel.scalars, kernel.observed, 2, True, kernel.step, module, None)
+        one = kernel.looped(module)
         found.append(one.run(z, np.zeros_like(z), gram, y, VALUES, 1, np.array([1])))
     eps, size = np.finfo(float).eps, len(gram)
     g = np.abs(found[0].b[0])  # eta |dO/dz|

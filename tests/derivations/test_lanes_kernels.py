@@ -33,8 +33,9 @@ from dynamics.fresh.lanelaw import Parts, by_name, judged, packed, parts_of, tog
 from dynamics.fresh.normals import Normals
 from dynamics.fresh.roots import CLOSE, led, lower_root
 from dynamics.fresh.testlaw import Fresh, statistics
-from dynamics.kernel.kernel import LANES_UPTO, Kernel
+from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import _execute
+from dynamics.kernel.variants import LANES_UPTO
 from simulate.ask.chosen import choose
 from simulate.run.kernels import kernel_for
 from simulate.run.problem import problem_of

@@ -14,8 +14,9 @@ from derivations.papers.fomaml.model import METHODS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.arrays import Array
 from dynamics.fresh import taskdraws, tasklanes, taskscores
-from dynamics.kernel import kernel as kernels
+from dynamics.kernel import variants
 from dynamics.kernel.bilevel import BilevelKernel
+from simulate.ask.columns import columns_of
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
 from tests.helpers.slowly import where
@@ -66,7 +67,7 @@ def test_tasks_side_by_side_are_the_loops_but_for_rounding(
     declared, n, m = fomaml(method=method), 5, 3
     kernel, values = of(declared, n_tasks=tasks, J=3)
     if by_blas:
-        monkeypatch.setattr(kernels, "LANES_UPTO", 1)
+        monkeypatch.setattr(variants, "LANES_UPTO", 1)
     start = state(declared, tasks, n, m, 1)
     ours, loops = (steps_of(each, start, values, 1) for each in (kernel, kernel.looped(kernel.loops)))
     sums = (4 * 2 * m + 4 * n + 2 * len(start[1])) * EPS
@@ -81,8 +82,8 @@ def test_tasks_side_by_side_are_the_loops_but_for_rounding(
 def test_a_kernel_of_many_directions_takes_small_states_the_same_way() -> None:
     """`validate` probes at small states what a large draw runs: tasks on lanes that BLAS couples."""
     kernel, values = of(fomaml(method="train-train"), n_tasks=3, J=2)
-    few, many = kernel.throughout(kernels.LANES_UPTO - 1), kernel.throughout(kernels.LANES_UPTO)
-    assert kernel.stepping(kernels.LANES_UPTO) is many.stepping(1) is kernel.lanes
+    few, many = kernel.throughout(variants.LANES_UPTO - 1), kernel.throughout(variants.LANES_UPTO)
+    assert kernel.stepping(variants.LANES_UPTO) is many.stepping(1) is kernel.lanes
     assert few.on_lanes(1) and not many.on_lanes(1) and many.throughout(1).by_blas
     _, gram, _ = state(fomaml(method="train-train"), 3, 4, 2, 5)
     assert kernel.lanes is not None and many._loop(gram, values, 3, 4)[0] is kernel.lanes.run_by_blas
@@ -110,7 +111,7 @@ def test_runs_in_one_call_have_the_bits_that_each_has_alone(method: str) -> None
     alone = [steps_of(kernel, start, values, 5) for start, values in zip(starts, every, strict=True)]
     for order in ([0, 1, 2, 3], [3, 1], [2]):
         z, gram, y = (np.stack([starts[at][part] for at in order]) for part in range(3))
-        found = kernel.run_tasks(z, gram, y, [every[at] for at in order], 5, np.arange(6))
+        found = kernel.run_tasks(z, gram, y, columns_of([every[at] for at in order]), 5, np.arange(6))
         for place, at in enumerate(order):
             assert np.array_equal(found[0][place], alone[at].z) and np.array_equal(found[1][place], alone[at].b)
         assert (found[2] == -1).all()
@@ -122,7 +123,7 @@ def test_a_run_that_diverges_says_when_and_leaves_the_others_alone() -> None:
     start = state(declared, tasks, n, m, 0)
     wild = (1e200 * start[0], start[1] * 1e200, start[2])
     z, gram, y = (np.stack([each[part] for each in (start, wild)]) for part in range(3))
-    _, _, failed = kernel.run_tasks(z, gram, y, [values, {**values, "eta": 1e200}], 4, np.array([4]))
+    _, _, failed = kernel.run_tasks(z, gram, y, columns_of([values, {**values, "eta": 1e200}]), 4, np.array([4]))
     assert failed[0] == -1 and failed[1] == steps_of(kernel, wild, {**values, "eta": 1e200}, 4).diverged > 0
 
 

@@ -56,12 +56,13 @@ SEEN = {"simulate.observe.seen": ("reported",)}
 COMMON = {
     "simulate.observe.observables": ("evaluate", "_coefficients", "_placed"),
     "derivations.declare.observed.shifted": ("of_runs",),
-    "derivations.declare.observed.extreme": ("value", "_of_block", "_entries", "_mask", "_dims", "_kept"),
-    "simulate.observe.entries": ("rows", "coefficient", "_of_states"),
-    "simulate.observe.states": ("blocks", "by_task", "watched", "shares", "adapted", "looked", "distance"),
+    "derivations.declare.observed.extreme": ("value", "_of_block", "_raised", "_entries", "_mask", "_dims", "_kept"),
+    "simulate.observe.entries": ("rows", "coefficient", "_of_states", "by_task", "adapted", "looked_at"),
+    "simulate.observe.states": ("blocks", "shares", "distance"),
     "simulate.observe.sides": ("own_heads",),
 }
-DISTANCE, TOTAL = ({f"derivations.declare.observed.{name}": ("value",)} for name in ("distance", "total"))
+DISTANCE, TOTAL = ({f"derivations.declare.observed.{name}": (method,)}
+                   for name, method in (("distance", "value"), ("total", "of_runs")))
 EVENTS = {**SEEN, "simulate.run.watch": ("_stop", "__call__")}
 OF_CLASSES = {
     "derivations.declare.observed.long_tail": ("statistics", "ratios", "long_tail_ratio"),
@@ -72,13 +73,16 @@ OF_CLASSES = {
     "simulate.observe.fresh_view": ("states", "covariance"),
 }
 OF_MATRICES = {
-    **{f"derivations.declare.observed.{name}": ("value",) for name in ("neuron_norm", "spectral", "normalised_margin")},
+    **{f"derivations.declare.observed.{name}": ("of_runs",)
+       for name in ("neuron_norm", "spectral", "normalised_margin")},
     "derivations.declare.observed.near_orthogonality": ("value", "_ratio"),
     "derivations.declare.observed.max_margin": ("value", "_conditions", "_nonnegative"),
     "derivations.declare.observed.flips": ("add", "variables"),
-    "simulate.observe.states": ("frame", "norms", "singular", "margin_gradients"),
+    "simulate.observe.entries": ("frame_of", "norms", "singular"),
+    "simulate.observe.states": ("coordinates", "margin_gradients"),
     "simulate.observe.sides": ("sides", "preactivations", "term_columns", "slopes"),
-    "dynamics.geometry.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes"),
+    "dynamics.geometry.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes",
+                                    "_top", "_dots"),
 }
 REPORTED: dict[str, dict[str, tuple[str, ...]]] = {
     "pegr_none_q2": {**COMMON, **DISTANCE, **EVENTS, "dynamics.geometry.distances": ("movement", "distance")},

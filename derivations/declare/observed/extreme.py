@@ -110,14 +110,19 @@ class Extreme(OfStates):
         """(T, ...) by `per`; None where the states lack what it is of."""
         parts = [self._of_block(block) for block in states.blocks(BLOCK)]
         known = [part for part in parts if part is not None]
-        if not known or len(known) < len(parts):
-            return None
-        reduced = np.concatenate(known)
-        return np.maximum(reduced, states.number(self.floor, f"{self.name}: its floor")) if self.floor else reduced
+        return self._raised(np.concatenate(known), states) if known and len(known) == len(parts) else None
 
     def of_runs(self, states: EntryView) -> Array | None:
-        """As `value`, where there is no floor, which may be another in every run."""
-        return None if self.floor else self._of_block(states)
+        """As `value`."""
+        reduced = self._of_block(states)
+        return None if reduced is None else self._raised(reduced, states)
+
+    def _raised(self, reduced: Array, states: EntryView) -> Array:
+        """No lower than the floor."""
+        if not self.floor:
+            return reduced
+        least = np.asarray(states.number(self.floor, f"{self.name}: its floor"))
+        return np.maximum(reduced, least.reshape(least.shape + (1,) * (reduced.ndim - 1)))
 
     def _of_block(self, states: EntryView) -> Array | None:
         values = self._entries(states)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..choices import Name
 from ..observable import OfStates, of_filters
-from ..views import Array, Sizes, StateView, WeightView
+from ..views import Array, EntryView, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,10 @@ class NeuronNorm(OfStates):
 
     def value(self, states: StateView) -> Array | None:
         """(T, H, m); None without coefficients."""
+        return self.of_runs(states)
+
+    def of_runs(self, states: EntryView) -> Array | None:
+        """As `value`."""
         return None if states.b is None else states.norms
 
     def by_weights(self, course: WeightView) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..choices import Name
 from ..observable import OfStates, of_examples
-from ..views import Array, Sizes, StateView, WeightView
+from ..views import Array, EntryView, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,10 @@ class NormalisedMargin(OfStates):
 
     def value(self, states: StateView) -> Array | None:
         """(T,) of the spread, else (T, n); None without coefficients."""
+        return self.of_runs(states)
+
+    def of_runs(self, states: EntryView) -> Array | None:
+        """As `value`."""
         if states.b is None:
             return None
         with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN

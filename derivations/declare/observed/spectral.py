@@ -10,7 +10,7 @@ import numpy as np
 
 from ..choices import Name
 from ..observable import OfStates
-from ..views import Array, Sizes, StateView, WeightView
+from ..views import Array, EntryView, Sizes, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,10 @@ class Spectral(OfStates):
 
     def value(self, states: StateView) -> Array | None:
         """(T, H + 1), the last of all heads stacked; None without coefficients."""
+        return self.of_runs(states)
+
+    def of_runs(self, states: EntryView) -> Array | None:
+        """As `value`."""
         if states.b is None:
             return None
         sizes = states.singular

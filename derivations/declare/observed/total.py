@@ -9,7 +9,7 @@ import numpy as np
 
 from ..choices import Name, nearest
 from ..observable import OfStates, of_filters
-from ..views import Array, StateView, WeightView
+from ..views import Array, EntryView, StateView, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,10 @@ class Total(OfStates):
 
     def value(self, states: StateView) -> Array | None:
         """(T, H, m); None without coefficients."""
+        return self.of_runs(states)
+
+    def of_runs(self, states: EntryView) -> Array | None:
+        """As `value`."""
         values = states.coefficient(self.of)
         return None if values is None else np.asarray(values.sum(-1))
 

@@ -15,9 +15,9 @@ from derivations.declare import Bilevel, Model
 from derivations.derive import derive
 from derivations.generate import GENERATED
 from derivations.papers.fomaml.model import METHODS, model
-from dynamics.kernel import kernel as kernels
+from dynamics.kernel import variants
 from dynamics.kernel.bilevel import BilevelKernel
-from dynamics.kernel.kernel import LANES_UPTO
+from dynamics.kernel.variants import LANES_UPTO
 from simulate.ask import parameters, settings
 from simulate.ask.chosen import choose
 from simulate.errors import InputError
@@ -81,7 +81,7 @@ def test_every_coupling_takes_the_same_step(method: str, projected: bool, monkey
     assert drawn.vectors is not None and drawn.z.shape[2] >= LANES_UPTO
     at, size = np.array([1]), drawn.z.shape[2]
     alone = replace(kernel, lanes_path=None)
-    monkeypatch.setattr(kernels, "LANES_UPTO", size + 1)
+    monkeypatch.setattr(variants, "LANES_UPTO", size + 1)
     on_lanes = _run(kernel, drawn, values, at)
     monkeypatch.undo()
     for apart, variant in ((_run(kernel.looped(kernel.loops), drawn, values, at), alone), (on_lanes, kernel)):

@@ -29,7 +29,7 @@ from derivations.kernel.lanes.watched import beside, described, watched
 from derivations.papers.fomaml.model import METHODS
 from derivations.papers.fomaml.model import model as fomaml
 from dynamics.arrays import Array
-from dynamics.kernel import kernel as kernels
+from dynamics.kernel import variants
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
@@ -116,7 +116,7 @@ def test_a_run_ends_where_it_does_seen_from_outside(
     if near is not None:
         monkeypatch.setattr("simulate.run.watch.NEAR", near)
     if by_blas:
-        monkeypatch.setattr(kernels, "LANES_UPTO", 1)
+        monkeypatch.setattr(variants, "LANES_UPTO", 1)
     early = 0
     for method in METHODS:
         model = timed(method)
@@ -301,7 +301,7 @@ def test_a_wrong_look_is_seen(method: str, right: str, wrong: str) -> None:
 
 def test_rest_of_a_row_by_blas_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve directions are eight and four, noise that nu has products with: they count."""
-    monkeypatch.setattr(kernels, "LANES_UPTO", 1)
+    monkeypatch.setattr(variants, "LANES_UPTO", 1)
     model = timed()
     source, right = derive(model).lanes_source(), "for q in range(width // 8 * 8, width):"
     assert source is not None and right in source

@@ -26,6 +26,9 @@ _LETTERS = {
     "radius": Sign("tau", r"\tau"), "clip": Sign("C", "C"), "normalised": Sign("C", "C"),
 }
 
+_REMAINING = (
+    Sign("a", "a"), Sign("omega", r"\omega"), Sign("varpi", r"\varpi"), Sign("share_of_start", r"\mathrm{share}"))
+
 
 def symbol(model: Model, option: str, step: str = "t") -> Sign:
     """An option's sign; its LaTeX is its parameter's own, where the model declares one."""
@@ -47,6 +50,13 @@ def kept(model: Model, step: str = "t") -> tuple[Sign, ...]:
         return ()
     decay, eta = symbol(model, "weight_decay", step), step_size(model, step)
     return (Sign(f"(1 - {eta.text} {decay.text})", rf"(1-{eta.latex} {decay.latex})\,"),)
+
+
+def remaining(model: Model) -> Sign:
+    """What is left of W(0), a(t); by another letter where something of the model is called a."""
+    taken = {letter for family in model.directions for letter in (family.coefficient.name, family.coefficient.latex)}
+    taken |= {letter for each in model.parameters for letter in (each.name, each.latex)}
+    return next(each for each in _REMAINING if not {each.text, each.latex} & taken)
 
 
 def lines(reading: OneLoop) -> tuple[Said, ...]:
@@ -147,14 +157,17 @@ def scheduled_lines(model: Model) -> Iterator[Said]:
 
 
 def _decay(model: Model) -> Iterator[Said]:
-    decay = symbol(model, "weight_decay").latex
+    decay, a = symbol(model, "weight_decay").latex, remaining(model)
     if {"eta", "weight_decay"} & scheduled(model).keys():
         (factor,) = kept(model, "s")
-        shown = ("a^{(t)} ", rf"= \prod_{{s<t}} {factor.latex}")
-        yield Said(f"a(t) = prod_{{s<t}} {factor.text}, from a <- {kept(model)[0].text} a", shown)
+        shown = (f"{a.latex}^{{(t)}} ", rf"= \prod_{{s<t}} {factor.latex}")
+        yield Said(
+            f"{a.text}(t) = prod_{{s<t}} {factor.text}, from {a.text} <- {kept(model)[0].text} {a.text}", shown)
         return
     (factor,) = kept(model)
-    yield Said(f"a(t) = {factor.text}^t, from a <- {factor.text} a", ("a^{(t)} ", rf"= (1-\eta {decay})^t"))
+    yield Said(
+        f"{a.text}(t) = {factor.text}^t, from {a.text} <- {factor.text} {a.text}",
+        (f"{a.latex}^{{(t)}} ", rf"= (1-\eta {decay})^t"))
 
 
 def _named(model: Model) -> Iterator[Said]:

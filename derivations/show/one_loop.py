@@ -53,7 +53,8 @@ def _decomposition(model: Model) -> Line:
     """w(t) = w(0) + sum of coefficient times direction, with the declared signs and scale."""
     names = Names(model)
     start = filters(names, START)
-    first = Factors((Sign("a(t)", "a^{(t)}"), start) if algorithm.kept(model) else (start,))
+    a = algorithm.remaining(model)
+    first = Factors((Sign(f"{a.text}(t)", f"{a.latex}^{{(t)}}"), start) if algorithm.kept(model) else (start,))
     shares = []
     for family in declared_families(model.directions):
         place = names.read_place(family)

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 import gammarho as gr
-from derivations.declare import CoordinateWise, GradientDescent, Model, Parameter, Value
+from derivations.declare import (
+    Activation,
+    CoordinateWise,
+    GradientDescent,
+    Model,
+    Network,
+    Parameter,
+    SecondLayer,
+    Value,
+)
 from derivations.derive import derive
 from derivations.papers.pegr.model import model as pegr
 from dynamics.chance.gram import reduce
@@ -393,6 +402,17 @@ def test_geometry_of_decayed_weights() -> None:
 
 
 # ---- how it reads ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("taken", "letter", "latex"), [("b", "a", "a"), ("a", "omega", r"\omega")])
+def test_what_is_left_of_the_start_has_a_letter_of_its_own(taken: str, letter: str, latex: str) -> None:
+    """A second layer is called a, and so may a slope be: a(t) w(0) would read as one of them."""
+    layered = replace(own("weight_decay", regularizer="none"), network=Network(
+        heads="signed", activation=Activation("relu"), second_layer=SecondLayer(name=taken, latex=taken)))
+    text, tex = str(derive(layered)), derive(layered).latex()
+    assert f"w_{{j,r}}(t) = {letter}(t) w_{{j,r}}(0)" in text
+    assert f"{letter}(t) = (1 - eta wd)^t, from {letter} <- (1 - eta wd) {letter}" in text
+    assert rf"{latex}^{{(t)}} \mathbf{{w}}_{{j,r}}^{{(0)}}" in tex and rf"{latex}^{{(t)}} &=" in tex
 
 
 def test_the_step_is_shown_in_the_fields_notation() -> None:

@@ -121,7 +121,7 @@ def test_an_unknown_activation_is_nowhere_taken_for_another(monkeypatch: pytest.
         "SymPy": lambda: calculus.sigma(declared, sp.Symbol("x")),
         "weight space": lambda: formulas.activation(declared, torch.zeros(2)),
         "curvature": lambda: bilevel._curvature(declared.kind, None),  # type: ignore[arg-type]
-        "slopes": lambda: slopes(declared, np.array([True]), {}),
+        "slopes": lambda: slopes(declared, np.ones(1), {}),
     }
     for ask in asked.values():
         with pytest.raises(TypeError, match="Softplus"):

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from ..errors import ModelError
 from .expressions import Expression
+from .homogeneous import homogeneity_of
 
 Constant = float | str
 """A number, or the name of the parameter that it is."""
@@ -24,8 +25,6 @@ LARGEST_POWER = 16
 class ActivationKind(ABC):
     """sigma, with the fields of an `Activation` that it goes by.  Raises ModelError where one is out of range."""
 
-    homogeneous: ClassVar[bool] = False
-    """Whether sigma(c x) = c sigma(x) for every c > 0."""
     bends_gently: ClassVar[bool] = False
     """Whether sigma' is continuous, with a slope that is bounded wherever it has one."""
 
@@ -42,7 +41,7 @@ class ActivationKind(ABC):
     @property
     def homogeneity(self) -> int:
         """The q with sigma(c x) = c^q sigma(x) for every c > 0; 0 where none is known."""
-        return int(self.homogeneous)
+        return 0
 
     @property
     @abstractmethod
@@ -87,8 +86,12 @@ class ReluPower(ActivationKind):
 class Relu(ActivationKind):
     """max(0, x)."""
 
-    homogeneous = True
     at_kink: Literal[0, 1]
+
+    @property
+    def homogeneity(self) -> int:
+        """One."""
+        return 1
 
     @property
     def at_zero(self) -> Constant:
@@ -110,9 +113,13 @@ class Relu(ActivationKind):
 class LeakyRelu(ActivationKind):
     """x above 0 and `slope` x below."""
 
-    homogeneous = True
     slope: Constant
     at_kink: Literal[0, 1]
+
+    @property
+    def homogeneity(self) -> int:
+        """One."""
+        return 1
 
     @property
     def constants(self) -> tuple[Constant, ...]:
@@ -172,8 +179,8 @@ class Expressed(ActivationKind):
 
     @property
     def homogeneity(self) -> int:
-        """That of a power of z."""
-        return _POWERS.get(self.expression.written, 0)
+        """What the formula's form shows."""
+        return homogeneity_of(self.expression)
 
     @property
     def bends_gently(self) -> bool:  # type: ignore[override]
@@ -199,7 +206,6 @@ FORMULAS: Final[dict[str, str]] = {
                            "(1 - slope)*z**2/(4*width) + (1 + slope)*z/2, slope*z - (1 - slope)*width/4))",
 }
 """Those that are formulas in z, by word; `slope` and `width` stand for the declared ones."""
-_POWERS: Final[dict[str, int]] = {"z": 1, "z ** 2": 2, "z ** 3": 3}
 
 
 def activation_kind(declared: Any) -> ActivationKind:

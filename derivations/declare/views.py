@@ -209,7 +209,7 @@ class StateView(EntryView, Protocol):
     def margin_gradients(self, at: int) -> tuple[NDArray[np.intp], Array]:
         """The gradients of the margins at a state: patch p adds g[s, i, p] of direction c[i, p] to filter s of z_i's.
 
-        c (n, P) and g (S, n, P), of signed heads and an activation that is linear on either side of 0.
+        c (n, P) and g (S, n, P), of signed heads and an activation that is homogeneous.
         """
 
 

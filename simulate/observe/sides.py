@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from derivations.declare import Activation, Model, TwoSlopes, Value, row_of, rows_of, terms_of
+from derivations.declare import (
+    Activation,
+    ActivationKind,
+    Expressed,
+    LeakyRelu,
+    Model,
+    Relu,
+    ReluPower,
+    TwoSlopes,
+    Value,
+    of_class,
+    row_of,
+    rows_of,
+    terms_of,
+)
 from dynamics.arrays import Array, Flags, Indices, Steps
+
+from ..ask.losses import Arrays
 
 Scalars = Mapping[str, Array | float]
 NONE: Scalars = MappingProxyType({})
@@ -89,10 +106,34 @@ def term_columns(model: Model, y: Array, clean: Array, scalars: Scalars = NONE) 
     return np.concatenate(columns, axis=1), np.concatenate(scales, axis=1)
 
 
-def slopes(activation: Activation, steep: Flags, values: Mapping[str, Value]) -> Array:
-    """sigma' on the two sides, of one that is linear on either: 1, and 0 or the slope."""
+def slopes(activation: Activation, pre: Array, values: Mapping[str, Value]) -> Array:
+    """sigma' at pre-activations, of an activation that is homogeneous of degree q.
+
+    Such a sigma is sigma(1) z^q above 0 and sigma(-1) |z|^q below.
+    """
     kind = activation.kind
-    if not isinstance(kind, TwoSlopes):
-        raise TypeError(f"slopes: {type(kind).__name__} is not linear on either side of 0")
-    value = float(values[kind.flat] or 0.0) if isinstance(kind.flat, str) else kind.flat
-    return np.where(steep, 1.0, value)
+    above, below = of_class(_AT_ONE, kind, "sigma(1) and sigma(-1)")(kind, values)
+    q, upper = kind.homogeneity, pre >= 0 if _closed(activation) else pre > 0
+    return np.asarray(np.where(upper, q * above, -q * below) * np.abs(pre) ** (q - 1))
+
+
+def _closed(activation: Activation) -> bool:
+    """Whether 0 itself is on the upper side."""
+    kind = activation.kind
+    return any(cut.closed for cut in kind.expression.cuts) if isinstance(kind, Expressed) else activation.at_kink == 1
+
+
+def _at_one(kind: Expressed, values: Mapping[str, Value]) -> tuple[float, float]:
+    known: dict[str, Array] = {name: np.asarray(float(str(values[name]))) for name in kind.expression.constants}
+    above, below = np.broadcast_to(Arrays().evaluate(kind.expression, np.array([1.0, -1.0]), known), 2)
+    return float(above), float(below)
+
+
+def _flat(kind: TwoSlopes, values: Mapping[str, Value]) -> tuple[float, float]:
+    return 1.0, -float(values[kind.flat] or 0.0) if isinstance(kind.flat, str) else -float(kind.flat)
+
+
+_AT_ONE: Mapping[type[ActivationKind], Callable[[Any, Mapping[str, Value]], tuple[float, float]]] = {
+    Relu: _flat, LeakyRelu: _flat, ReluPower: lambda kind, values: (1.0, 0.0), Expressed: _at_one,
+}
+"""sigma(1) and sigma(-1), by the activation's class."""

@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..start.drawn import Draw
 from ..start.scalars import all_scalars
 from .entries import BLOCK, Entries, frame_of, looked_at
-from .sides import patch_of_term, sides, slopes, term_columns
+from .sides import patch_of_term, preactivations, slopes, term_columns
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ class States(Entries):
         model, y, clean, z = self.model, self.draw.y, self.draw.clean, self.z[at]
         scalars = all_scalars(model, self.values, self.draw.scalars)
         columns, scales = term_columns(model, y, clean, scalars)
-        steep = sides(model, z, y, clean, scalars)[..., patch_of_term(model, len(y))]
-        slope = slopes(model.network.activation, steep, self.values) * scales * y[:, None]
+        pre = preactivations(model, z, y, clean, scalars)[..., : model.activated]
+        slope = slopes(model.network.activation, pre, self.values)[..., patch_of_term(model, len(y))]
+        slope = slope * scales * y[:, None]
         signs = np.array(model.network.head_axis.signs)[:, None, None, None]
         return columns, (kappa(self.values, z.shape[1]) * signs * slope).reshape(-1, *slope.shape[2:])
 

@@ -704,8 +704,8 @@ def test_the_declaration_survives_plain_data() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match="max-margin conditions need signed heads and relu or leaky_relu"):
-        replace(model(), network=Network(heads="signed", activation=Activation(name="relu_power", power=2)))
+    with pytest.raises(ValueError, match="max-margin conditions need signed heads and sigma"):
+        replace(model(), network=Network(heads="signed", activation=Activation(name="tanh")))
     with pytest.raises(gr.InputError, match=r"slope: 1\.5; expected a finite number of at least 0 and of at most 1"):
         gr.run("nearly_orthogonal", {"slope": 1.5}, steps=1)
     with pytest.raises(gr.InputError, match="did you mean 'orthogonal'"):

@@ -15,13 +15,17 @@ from ..views import Array, EntryView, Sizes, StateView, WeightView
 
 @dataclass(frozen=True, kw_only=True)
 class NormalisedMargin(OfStates):
-    """Each example's margin over ||W||_F; with `spread`, the largest minus the smallest."""
+    """Each example's margin over ||W||_F^power; with `spread`, the largest minus the smallest.
+
+    Of an activation that is homogeneous of degree q, power=q is what does not change with the length of W.
+    """
 
     of_one_loop = True
 
     name: Name
     latex: str
     spread: bool = False
+    power: int = 1
     source: str = ""
 
     def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
@@ -30,9 +34,14 @@ class NormalisedMargin(OfStates):
 
     def words(self, model: Any) -> dict[str, str]:
         """A margin over a norm, or how far these lie apart."""
+        norm = "||W||_F" if self.power == 1 else f"||W||_F^{self.power}"
         if self.spread:
-            return {self.name: "largest minus smallest margin over examples, divided by ||W||_F"}
-        return {self.name: "margin of each example divided by ||W||_F"}
+            return {self.name: f"largest minus smallest margin over examples, divided by {norm}"}
+        return {self.name: f"margin of each example divided by {norm}"}
+
+    def refusal(self, model: Any) -> str:
+        """A power of a length."""
+        return "" if self.power >= 1 else f"{self.name}: power={self.power}; expected a whole number from 1"
 
     def arrays(self, sizes: Sizes) -> Mapping[str, float]:
         """Coordinates of W(0) and the directions."""
@@ -46,12 +55,12 @@ class NormalisedMargin(OfStates):
         """As `value`."""
         if states.b is None:
             return None
-        with np.errstate(invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
-            margins = states.seen["margins"] / states.norm[:, None]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # W = 0 has no direction: NaN
+            margins = states.seen["margins"] / states.norm[:, None] ** self.power
         return np.ptp(margins, axis=1) if self.spread else margins
 
     def by_weights(self, course: WeightView) -> Array:
         """State by state."""
         states = zip(course.seen["margins"], course.of_data(course.W), strict=True)
-        margins = np.stack([z / np.linalg.norm(W.ravel()) for z, W in states])
+        margins = np.stack([z / np.linalg.norm(W.ravel()) ** self.power for z, W in states])
         return margins.max(1) - margins.min(1) if self.spread else margins

@@ -214,10 +214,20 @@ def test_a_wrong_count_breaks_the_rules(name: str) -> None:
     find(walks(), caught, settings=SEARCH)
 
 
-def test_the_two_slopes() -> None:
-    steep = np.array([True, False])
-    assert slopes(Activation(name="relu"), steep, {}).tolist() == [1.0, 0.0]
-    assert slopes(Activation(name="leaky_relu", slope="slope"), steep, {"slope": 0.3}).tolist() == [1.0, 0.3]
+@pytest.mark.parametrize(("activation", "expected"), [
+    (Activation(name="relu"), [1.0, 0.0, 0.0]),
+    (Activation(name="relu", at_kink=1), [1.0, 1.0, 0.0]),
+    (Activation(name="leaky_relu", slope="slope"), [1.0, 0.3, 0.3]),
+    (Activation(name="relu_power", power=3), [12.0, 0.0, 0.0]),
+    (Activation(name="identity"), [1.0, 1.0, 1.0]),
+    (Activation(name="square"), [4.0, 0.0, -6.0]),
+    (Activation(name="cubic"), [12.0, 0.0, 27.0]),
+    (Activation(name="where(z >= 0, z, slope*z)/2"), [0.5, 0.5, 0.15]),
+    (Activation(name="where(z > 0, slope*z**2, 0)"), [1.2, 0.0, 0.0]),
+], ids=lambda each: each.name if isinstance(each, Activation) else "")
+def test_slopes_at_two_at_nothing_and_at_minus_three(activation: Activation, expected: list[float]) -> None:
+    found = slopes(activation, np.array([2.0, 0.0, -3.0]), {"slope": 0.3})
+    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=0)
 
 
 # ---- the weight-space engine's own count ------------------------------------------------------------------

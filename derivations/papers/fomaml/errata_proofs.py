@@ -87,6 +87,18 @@ _PROOFS = (
                         corrected="m**(-1/2)*(1 + x)**(1 - J)*(1 + x)**J >= m**(-1/2)*x"),
     ),
     Erratum(
+        id="fomaml-lem:E.8-exponent",
+        kind="formula", severity="constant",
+        where="Lemma E.8, (E.25); Theorem E.3, proof, before and after (E.21)",
+        printed="-l' = O(d^(-log(d)^0.3)); -l' = O(exp(-log(d)^0.6))",
+        corrected="-l' = O(d^(-c log(d)^0.3)), O(exp(-c log(d)^0.6)) for some c > 0",
+        why="The displays end in Omega(1) m^(-1/2) gamma X/n and Theta(1) log(d)^0.6 inside the exponential, where a "
+        "factor is a power. Both are smaller than any polynomial, or polylogarithm, all the same, as it is used.",
+        effect="L = log d = 100, c = 1/4: 5.97e-44, and 1.27e-170 would be 1000 times the printed form.",
+        witness=Witness(at=(("L", 100), ("c", 0.25)), printed="exp(-c*L**1.3) <= 1000*exp(-L**1.3)",
+                        corrected="exp(-c*L**1.3) <= 1000*exp(-c*L**1.3)"),
+    ),
+    Erratum(
         id="fomaml-lem:E.8-times",
         kind="formula", severity="constant",
         where="Lemma E.8, proof, \"we then apply (E.22) J - 1 times\"",

@@ -7,7 +7,7 @@ automatic differentiation; the largest entry of the difference.  (5.4), (5.5), (
 from __future__ import annotations
 
 from ...ledger.errata import Erratum, Witness
-from . import errata_proofs
+from . import errata_proofs, errata_slips
 
 _RUN = "gammarho run nearly_orthogonal"
 
@@ -410,4 +410,4 @@ _PROOFS = (
     ),
 )
 
-ERRATA = _RECURSION + _STATEMENTS + _PROOFS + errata_proofs.ERRATA
+ERRATA = _RECURSION + _STATEMENTS + _PROOFS + errata_proofs.ERRATA + errata_slips.ERRATA

@@ -86,11 +86,12 @@ def seek(which, hits, sought):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def reach(t, which, below, bounds, low, high, hits):
-    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+def reach(t, which, below, anywhere, bounds, low, high, hits):
+    """hits[e] = t where event e is open and its observable which[e] beyond bounds[e]; whether any is."""
     reached = False
     for e in range(hits.size):
-        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+        last = high[which[e]] if below[e] != anywhere[e] else low[which[e]]
+        if hits[e] < 0 and (last <= bounds[e] if below[e] else last >= bounds[e]):
             hits[e] = t
             reached = True
     return reached
@@ -507,8 +508,8 @@ def meta_gradient(
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], int64, float64[:, :, ::1], "
     "float64[::1], int64[:, ::1], int64, int64, float64, int64, float64, float64, int64, int64, int64[::1], "
-    "float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], int64[::1], int64, "
-    "float64[::1], float64[:, ::1], int64[::1])",
+    "float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], boolean[::1], float64[::1], int64[::1], "
+    "int64, float64[::1], float64[:, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run(
@@ -516,7 +517,7 @@ def run(
     gram, order, moving, blocks, y, places, inner, outer,
     kappa, inner_steps, inner_step, eta,
     start, steps, recorded, z_out, b_out,
-    which, below, bounds, hits, stops, onto, across, spans,
+    which, below, anywhere, bounds, hits, stops, onto, across, spans,
 ):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
@@ -528,8 +529,8 @@ def run(
     Vectors that no patch holds, nu one after another from spans on: onto (H m V,) are W(0)'s
     products with them, across (V, B) the directions'.
     Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
-    above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them
-    are reached together.
+    above, in all of its entries, in any where anywhere[e]; hits[e], negative before, becomes its first step.
+    The run ends where the first `stops` of them are reached together.
     """
     tasks, length = blocks.shape[0], blocks.shape[1]
     examples = y.size // tasks
@@ -587,7 +588,7 @@ def run(
                 low[1], high[1] = watch_Xi(packed_z, y, places, tasks, examples, filters, width)
             if sought[2]:
                 low[2], high[2] = watch_Lambda(packed_b, onto, packed_across, spans, filters, width)
-            if reach(t, which, below, bounds, low, high, hits):
+            if reach(t, which, below, anywhere, bounds, low, high, hits):
                 if met(stops, hits):
                     break
                 watching = seek(which, hits, sought)
@@ -607,8 +608,8 @@ def run(
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], "
     "float64[:, :, ::1], float64[::1], int64[:, ::1], int64, int64, float64, int64, float64, float64, int64, int64, "
-    "int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], float64[::1], int64[::1], "
-    "int64, float64[::1], float64[:, ::1], int64[::1])",
+    "int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], boolean[::1], float64[::1], "
+    "int64[::1], int64, float64[::1], float64[:, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run_by_blas(
@@ -616,7 +617,7 @@ def run_by_blas(
     head, active, left, right, blocks, y, places, inner, outer,
     kappa, inner_steps, inner_step, eta,
     start, steps, recorded, z_out, b_out,
-    which, below, bounds, hits, stops, onto, across, spans,
+    which, below, anywhere, bounds, hits, stops, onto, across, spans,
 ):
     """Advance z and b in place by outer steps; returns the first step that leaves the finite numbers, or -1.
 
@@ -628,8 +629,8 @@ def run_by_blas(
     Vectors that no patch holds, nu one after another from spans on: onto (H m V,) are W(0)'s
     products with them, across (V, B) the directions'.
     Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
-    above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them
-    are reached together.
+    above, in all of its entries, in any where anywhere[e]; hits[e], negative before, becomes its first step.
+    The run ends where the first `stops` of them are reached together.
     """
     tasks, length = blocks.shape[0], blocks.shape[1]
     examples = y.size // tasks
@@ -687,7 +688,7 @@ def run_by_blas(
                 low[1], high[1] = watch_Xi(packed_z, y, places, tasks, examples, filters, width)
             if sought[2]:
                 low[2], high[2] = watch_Lambda(packed_b, onto, packed_across, spans, filters, width)
-            if reach(t, which, below, bounds, low, high, hits):
+            if reach(t, which, below, anywhere, bounds, low, high, hits):
                 if met(stops, hits):
                     break
                 watching = seek(which, hits, sought)
@@ -703,8 +704,8 @@ def run_by_blas(
 @njit(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], int64[::1], int64, float64[:, :, :, ::1], "
     "float64[:, ::1], int64[:, ::1], int64, int64, float64[:, ::1], int64, int64, int64, int64[::1], "
-    "float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], int64[::1], boolean[::1], float64[:, ::1], "
-    "int64[:, ::1], int64, float64[:, ::1], float64[:, :, ::1], int64[::1])",
+    "float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], int64[::1], boolean[::1], boolean[::1], "
+    "float64[:, ::1], int64[:, ::1], int64, float64[:, ::1], float64[:, :, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run_all(
@@ -712,7 +713,7 @@ def run_all(
     gram, order, moving, blocks, y, places, inner, outer,
     numbers, inner_steps,
     start, steps, recorded, z_out, b_out, failed,
-    which, below, bounds, hits, stops, onto, across, spans,
+    which, below, anywhere, bounds, hits, stops, onto, across, spans,
 ):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
@@ -724,7 +725,7 @@ def run_all(
             gram[k], order, moving, blocks[k], y[k], places, inner, outer,
             numbers[k, 0], inner_steps, numbers[k, 1], numbers[k, 2],
             start, steps, recorded, z_out[k], b_out[k],
-            which, below, bounds[k], hits[k], stops, onto[k], across[k], spans,
+            which, below, anywhere, bounds[k], hits[k], stops, onto[k], across[k], spans,
         )
 
 

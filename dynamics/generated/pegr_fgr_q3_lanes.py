@@ -85,11 +85,12 @@ def seek(which, hits, sought):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def reach(t, which, below, bounds, low, high, hits):
-    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+def reach(t, which, below, anywhere, bounds, low, high, hits):
+    """hits[e] = t where event e is open and its observable which[e] beyond bounds[e]; whether any is."""
     reached = False
     for e in range(hits.size):
-        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+        last = high[which[e]] if below[e] != anywhere[e] else low[which[e]]
+        if hits[e] < 0 and (last <= bounds[e] if below[e] else last >= bounds[e]):
             hits[e] = t
             reached = True
     return reached
@@ -760,6 +761,17 @@ def watch_loss(f, y, present, examples):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_margins(f, y, present):
+    """The least and the largest margin."""
+    lowest, highest = lanes(np.inf), lanes(-np.inf)
+    for i in range(0, y.size, 8):
+        margin = load(f, i) * load(y, i)
+        low, high = where(load(present, i) > 0.0, margin, np.inf), where(load(present, i) > 0.0, margin, -np.inf)
+        lowest, highest = where(low < lowest, low, lowest), where(high > highest, high, highest)
+    return least(lowest), -least(-highest)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def watch_max_gamma(b, gram, examples, filters, width):
     """The least and the largest entry of max_gamma."""
     at_xi = 0
@@ -802,10 +814,52 @@ def watch_max_rho_over(b, y, present, length_xi, examples, filters, width):
     return low, high
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_gamma(b, gram, examples, filters, width):
+    """The least and the largest entry of gamma."""
+    at_xi = 0
+    at_mu = at_xi + examples
+    low = np.inf
+    high = -np.inf
+    length = entry(gram, at_mu * width + at_mu)
+    for h in range(2):
+        for r in range(filters):
+            best = -np.inf
+            at = (h * filters + r) * width
+            x = entry(b, at + at_mu) * length * (1.0 - 2.0 * h)
+            best = where(x > best, x, best)
+            lowest = best
+            highest = best
+            low = where(lowest < low, lowest, low)
+            high = where(highest > high, highest, high)
+    return low, high
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
+def watch_rho(b, y, present, length_xi, examples, filters, width):
+    """The least and the largest entry of rho."""
+    at_xi = 0
+    at_mu = at_xi + examples
+    low = np.inf
+    high = -np.inf
+    for h in range(2):
+        for r in range(filters):
+            for i in range(0, y.size, 8):
+                best = lanes(-np.inf)
+                at = (h * filters + r) * width
+                x = load(b, at + at_xi + i) * load(length_xi, i)
+                best = where(x > best, x, best)
+                lowest = least(where(load(present, i) > 0.0, best, np.inf))
+                highest = -least(where(load(present, i) > 0.0, -best, np.inf))
+                low = where(lowest < low, lowest, low)
+                high = where(highest > high, highest, high)
+    return low, high
+
+
 @njit(
     "int64(float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[::1], float64, float64, float64, float64, "
     "int64, int64, int64, int64[::1], float64[:, :, :, ::1], float64[:, :, :, ::1], int64[::1], boolean[::1], "
-    "float64[::1], int64[::1], int64)",
+    "boolean[::1], float64[::1], int64[::1], int64)",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run(
@@ -813,14 +867,14 @@ def run(
     gram, y,
     kappa, c, lam, eta, lam_until,
     start, steps, recorded, z_out, b_out,
-    which, below, bounds, hits, stops,
+    which, below, anywhere, bounds, hits, stops,
 ):
     """Advance z and b in place by gradient descent; returns the first step with a non-finite output, or -1.
 
     Arguments as those of the kernel of loops.
     Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or
-    above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them
-    are reached together.
+    above, in all of its entries, in any where anywhere[e]; hits[e], negative before, becomes its first step.
+    The run ends where the first `stops` of them are reached together.
     """
     examples = y.size
     filters = z.shape[1]
@@ -849,9 +903,9 @@ def run(
     present = aligned(length)  # 1 for an example, 0 for padding
     present[:examples] = 1.0
     live = present  # 1 for the examples that a step sees
-    low = np.zeros(3)
-    high = np.zeros(3)
-    sought = np.zeros(3, dtype=np.bool_)
+    low = np.zeros(6)
+    high = np.zeros(6)
+    sought = np.zeros(6, dtype=np.bool_)
     watching = seek(which, hits, sought)
     length_xi = aligned(length)
     for i in range(examples):
@@ -903,7 +957,13 @@ def run(
                 low[1], high[1] = watch_max_gamma(packed_b, packed_gram, examples, filters, width)
             if sought[2]:
                 low[2], high[2] = watch_max_rho_over(packed_b, packed_y, present, length_xi, examples, filters, width)
-            if reach(t, which, below, bounds, low, high, hits):
+            if sought[3]:
+                low[3], high[3] = watch_margins(f, packed_y, present)
+            if sought[4]:
+                low[4], high[4] = watch_gamma(packed_b, packed_gram, examples, filters, width)
+            if sought[5]:
+                low[5], high[5] = watch_rho(packed_b, packed_y, present, length_xi, examples, filters, width)
+            if reach(t, which, below, anywhere, bounds, low, high, hits):
                 if met(stops, hits):
                     break
                 watching = seek(which, hits, sought)
@@ -923,7 +983,7 @@ def run(
 @njit(
     "void(float64[:, :, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1], "
     "int64[::1], int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1], "
-    "int64[::1], boolean[::1], float64[:, ::1], int64[:, ::1], int64)",
+    "int64[::1], boolean[::1], boolean[::1], float64[:, ::1], int64[:, ::1], int64)",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
 def run_all(
@@ -931,7 +991,7 @@ def run_all(
     gram, y,
     numbers, limits,
     start, steps, recorded, z_out, b_out, failed,
-    which, below, bounds, hits, stops,
+    which, below, anywhere, bounds, hits, stops,
 ):
     """R runs, one after another: `run` on every entry of the leading axis; failed (R,) is what it returns.
 
@@ -943,7 +1003,7 @@ def run_all(
             gram[k], y[k],
             numbers[k, 0], numbers[k, 1], numbers[k, 2], numbers[k, 3], limits[k],
             start, steps, recorded, z_out[k], b_out[k],
-            which, below, bounds[k], hits[k], stops,
+            which, below, anywhere, bounds[k], hits[k], stops,
         )
 
 

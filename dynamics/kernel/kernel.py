@@ -132,7 +132,9 @@ class Kernel(Observing):
 
     def _looked(self, events: Sought) -> list[NDArray[Any] | int]:
         """Events as the time loop takes them."""
-        looked: list[NDArray[Any] | int] = [events.which, events.below, events.bounds, events.hits, events.stops]
+        anywhere = np.zeros_like(events.below) if events.anywhere is None else events.anywhere
+        looked: list[NDArray[Any] | int] = [
+            events.which, events.below, anywhere, events.bounds, events.hits, events.stops]
         if not self.beside:
             return looked
         vectors = events.beside or Beside.none(len(self.beside), *events.bounds.shape[:-1])

@@ -59,7 +59,8 @@ class Sought:
     """E events that a run on lanes looks for in every step; `hits` (E,) are their first steps, -1 before.
 
     Event e is reached where every entry of observable which[e] (a place in `Kernel.watched`) is at or below bounds[e],
-    where below[e], else at or above.  A run ends where the first `stops` events are reached in one and the same step.
+    where below[e], else at or above; where anywhere[e] (none, if not given) one entry is enough.  A run ends where the
+    first `stops` events are reached in one and the same step.
     `beside` are the vectors that they are of, where no patch holds these.  Of R runs bounds and hits are (R, E).
     """
 
@@ -69,15 +70,18 @@ class Sought:
     hits: Steps
     stops: int = 0
     beside: Beside | None = None
+    anywhere: Flags | None = None
 
     @classmethod
     def of(
-        cls, events: Sequence[tuple[int, bool, float]], stops: int = 0, beside: Beside | None = None
+        cls, events: Sequence[tuple[int, bool, float]], stops: int = 0, beside: Beside | None = None,
+        anywhere: Sequence[bool] | None = None,
     ) -> Sought:
         """Events by the place of their observable, whether it has to come below, and the bound."""
         which, below, bounds = zip(*events, strict=True) if events else ((), (), ())
         return cls(np.array(which, dtype=np.int64), np.array(below, dtype=np.bool_), np.array(bounds, dtype=np.float64),
-                   np.full(len(which), -1, dtype=np.int64), stops, beside)
+                   np.full(len(which), -1, dtype=np.int64), stops, beside,
+                   None if anywhere is None else np.array(anywhere, dtype=np.bool_))
 
     @classmethod
     def none(cls, runs: int) -> Sought:
@@ -87,11 +91,11 @@ class Sought:
     def rows(self, which: Sequence[int]) -> Sought:
         """Some of many runs' events; copies, and without vectors."""
         rows = list(which)
-        return Sought(self.which, self.below, self.bounds[rows], self.hits[rows], self.stops)
+        return Sought(self.which, self.below, self.bounds[rows], self.hits[rows], self.stops, anywhere=self.anywhere)
 
     def one(self, run: int) -> Sought:
         """Those of one of many runs; views, and without vectors."""
-        return Sought(self.which, self.below, self.bounds[run], self.hits[run], self.stops)
+        return Sought(self.which, self.below, self.bounds[run], self.hits[run], self.stops, anywhere=self.anywhere)
 
     @property
     def stopped(self) -> int:

@@ -18,6 +18,8 @@ AT_LEAST: Literal[">="] = ">="
 
 RULES: Mapping[str, Callable[..., Any]] = {"max": np.max, "min": np.min, "mean": np.mean, "sum": np.sum}
 """What becomes of an observable's entries, by the word of "gamma:max"."""
+EXTREME = ("", "max", "min")
+"""The rules, and the want of one, that the least and the largest entry decide."""
 _ALL = {AT_MOST: "max", AT_LEAST: "min"}
 
 

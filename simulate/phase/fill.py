@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from dynamics.arrays import Array
 
+from ..run.inside import from_outside
 from ..run.lots import Lots
 from ..run.problem import Problem
 from ..run.request import Request
 from ..run.seconds import seconds
-from ..run.watch import from_outside
 from ..work.sweep import sweep
 from .cell import Measure, outcomes
 from .chunk import Chunk, Part, Runner

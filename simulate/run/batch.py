@@ -38,11 +38,11 @@ from . import batch_tasks, room, watch_many
 from .advanced import advanced
 from .algorithm import step_draws
 from .asked import Asked, Found
+from .inside import seeks
 from .lots import Lot, Lots
 from .problem import Problem, Start
 from .starts import Made, Waiting
 from .together import go_together
-from .watch import seeks
 
 
 @dataclass(frozen=True)

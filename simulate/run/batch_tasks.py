@@ -30,10 +30,10 @@ from ..values import number, whole
 from . import reduced, room
 from .advanced import Advanced, finite, observed, said
 from .asked import Asked, Found
+from .inside import knows
 from .lots import Lot
 from .problem import Problem, Start
 from .starts import Made
-from .watch import knows
 from .watch_many import Looks
 
 

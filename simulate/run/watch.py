@@ -11,12 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import Event, Model, OfRun, Value, Variable, to_plain
+from derivations.declare import Event, Model, OfRun, Value, Variable
 from derivations.declare.formula import FormulaError
 from derivations.declare.meanings import STOPPED
 from derivations.declare.views import Counter
 from dynamics.arrays import Array
-from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
 from ..ask.bounds import AT_MOST, Bound, observables, said
@@ -27,13 +26,13 @@ from ..observe.sides import Along
 from ..start.scalars import all_scalars
 from ..work.once import once
 from .asked import Asked, Variables
+from .inside import apart, knows, seeks
 from .judge import judge
 from .problem import Problem, Start
 
 NEVER = -1  # the hitting time of an event that is not reached
 BLOCK = 32  # states that are judged on fresh examples at a time
 NEAR = 1e-9  # of a bound: far above what rounding makes of an observable
-_plain = once(to_plain)
 
 
 class EventWatch:
@@ -92,23 +91,25 @@ class EventWatch:
         Those that end the run come first, a little early, as its loss and the one reported differ in their rounding:
         `reached` says whether the reported one ends it there too.
 
-        What is of a family's vectors or coefficients is, to the bit, what is seen from outside.  The loss, and products
-        with the V vectors that no patch holds, are summed in another order there: a product by up to about B eps times
-        the sum of its B terms' sizes, so that a hitting time is another only where an entry is as near to its bound.
+        What is of a family's vectors or coefficients is, to the bit, what is seen from outside.  The loss, margins, and
+        products with the V vectors that no patch holds, are summed in another order there: a product by up to about
+        B eps times the sum of its B terms' sizes, so that a hitting time is another only where an entry is as near.
         """
         kernel = self.start.kernel
         until = self.asked.until
-        sought = [(name, Bound(each.sooner(NEAR), each.relation))
+        sought = [(name, replace(each, value=each.sooner(NEAR)))
                   for name, each in zip(observables(until), until.values(), strict=True)]
         sought += self.open.values()
         if not sought or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
             return None
         names = {name for name, _ in sought}
-        if not (knows(kernel, self.start.model, names) and seeks(kernel, self.start.model, until)):
+        model = self.start.model
+        if not (knows(kernel, model, names) and seeks(kernel, model, until) and apart(kernel, model, sought)):
             return None
         places, vectors = list(kernel.watched), self.beside(names)
         events = [(places.index(name), bound.relation == AT_MOST, bound.value) for name, bound in sought]
-        return None if vectors is None else Sought.of(events, len(self.asked.until), vectors)
+        anywhere = [not bound.of_all for _, bound in sought]
+        return None if vectors is None else Sought.of(events, len(self.asked.until), vectors, anywhere)
 
     def beside(self, observables: Iterable[str]) -> Beside | None:
         """The vectors that no patch holds and these are of, as the kernel takes them; None where the draw lacks one."""
@@ -226,30 +227,6 @@ class EventWatch:
         if reached and np.any(both := np.logical_and.reduce(reached)):
             return int(chunk.t[int(np.argmax(both))])
         return None
-
-
-def knows(kernel: Kernel, model: Model, observables: Iterable[str]) -> bool:
-    """Whether the kernel looks at these as the model declares them: a shipped one may serve a model that differs."""
-    declared = {each.name: each for each in model.observables}
-    return all(
-        name in kernel.watched and kernel.watched[name] == (_plain(declared[name]) if name in declared else None)
-        for name in observables
-    )
-
-
-def seeks(kernel: Kernel, model: Model, until: Mapping[str, Bound]) -> bool:
-    """Whether the kernel looks for these ends: it knows the least and the largest of all entries."""
-    return all(bound.of_all for bound in until.values()) and knows(kernel, model, observables(until))
-
-
-def from_outside(
-    kernel: Kernel, model: Model, directions: float, wanted: Iterable[str], until: Mapping[str, Bound]
-) -> set[str]:
-    """What every state is looked at for, where the kernel does not look for a hitting time or an early end itself."""
-    names = set(wanted)
-    timed = {each.observable for each in model.events if each.name in names}
-    inside = kernel.watches(int(directions)) and knows(kernel, model, timed) and seeks(kernel, model, until)
-    return set() if inside else timed | set(observables(until))
 
 
 @once

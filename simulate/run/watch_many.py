@@ -65,7 +65,8 @@ class Looks:
             for at in np.flatnonzero(inside).tolist():
                 bounds[at] = sought[id(problems[at])].bounds
             some = next(iter(sought.values()), nothing)
-            return cls(starts, made, inside, timed, replace(nothing, which=some.which, below=some.below))
+            events = replace(nothing, which=some.which, below=some.below, anywhere=some.anywhere)
+            return cls(starts, made, inside, timed, events)
         sides = {place: [*zip(observables(asked.until), asked.until.values(), strict=True), *watch.open.values()]
                  for place, watch in whole.items()}
         for at in np.flatnonzero(inside).tolist():

@@ -12,13 +12,15 @@ from ...declare import Directions, Extreme, OfMargin, of_neurons
 from ..layout import A1
 from ..nest_writer import NestWriter
 from ..printer import argument
-from .watched import LOSS, described, watched
+from .watched import LOSS, MARGINS, described, watched, whole
 
-WATCHED = {"which": "int64[::1]", "below": "boolean[::1]", "bounds": A1, "hits": "int64[::1]", "stops": "int64"}
+FLAGS = "boolean[::1]"
+WATCHED = {"which": "int64[::1]", "below": FLAGS, "anywhere": FLAGS, "bounds": A1, "hits": "int64[::1]",
+           "stops": "int64"}
 SAID = (
     "Event e is of observable which[e], which has to be at or below bounds[e] where below[e], else at or",
-    "above; hits[e], negative before, becomes its first step.  The run ends where the first `stops` of them",
-    "are reached together.",
+    "above, in all of its entries, in any where anywhere[e]; hits[e], negative before, becomes its first step.",
+    "The run ends where the first `stops` of them are reached together.",
 )
 SIGN, INSIDE = "(1.0 - 2.0 * h)", "load(present, i) > 0.0"
 HEADS = {"plus": "1", "minus": "1, 2"}
@@ -31,7 +33,7 @@ class Nest:
     """The loops of an extreme: over what it keeps, outside, and over what it reduces, inside.
 
     `every` are all of them in order; `eight`: its entries are the examples', eight at a time; `signed` are the heads;
-    `label` is an example's.
+    `label` is an example's; `whole`: nothing is reduced.
     """
 
     extreme: Extreme
@@ -39,11 +41,12 @@ class Nest:
     eight: bool
     signed: bool
     label: str
+    whole: bool = False
 
     @property
     def outer(self) -> list[str]:
         """The loops over what is kept."""
-        kept = {loop for axis in self.extreme.per for loop in KEPT[axis]}
+        kept = {*self.every} if self.whole else {loop for axis in self.extreme.per for loop in KEPT[axis]}
         return [name for name in self.every if name in kept]
 
     @property
@@ -53,7 +56,7 @@ class Nest:
 
     @property
     def _by_example(self) -> bool:
-        return self.eight and "example" in self.extreme.per
+        return self.eight and (self.whole or "example" in self.extreme.per)
 
     @property
     def worst(self) -> str:
@@ -101,12 +104,16 @@ class Looks(ABC):
 
     def __init__(self, emitter: NestWriter) -> None:
         self.model, self.out = emitter.model, emitter.out
-        self.signed, self.extremes, self.names = emitter.signed, watched(self.model), list(described(self.model))
+        self.signed, self.names = emitter.signed, list(described(self.model))
+        self.whole = whole(self.model)
+        self.extremes = (*watched(self.model), *self.whole)
 
     def functions(self) -> None:
         """`watch_NAME` for each."""
         if LOSS in self.names:
             self.loss()
+        if MARGINS in self.names:
+            self.margins()
         for extreme in self.extremes:
             self._extreme(extreme)
 
@@ -114,7 +121,7 @@ class Looks(ABC):
         """In the time loop: the look, what is reached by it, and the end of a run that ends there."""
         self.out.put(depth, "if watching:")
         self._look(depth + 1)
-        self.out.put(depth + 1, "if reach(t, which, below, bounds, low, high, hits):")
+        self.out.put(depth + 1, "if reach(t, which, below, anywhere, bounds, low, high, hits):")
         self.out.put(depth + 2, "if met(stops, hits):", "    break", "watching = seek(which, hits, sought)")
         self.out.put(depth, "if t == start + steps:", "    break")
 
@@ -124,7 +131,8 @@ class Looks(ABC):
         It stands in the loop itself: of a function's arguments that are handed on, Numba counts the references at every
         call, which takes as long as the looking.
         """
-        taken = {LOSS: self.taken_of_loss(), **{each.name: self.taken(each) for each in self.extremes}}
+        taken = {LOSS: self.taken_of_loss(), MARGINS: self.taken_of_margins()}
+        taken |= {each.name: self.taken(each) for each in self.extremes}
         for place, name in enumerate(self.names):
             self.out.put(depth, f"if sought[{place}]:")
             given = [f"packed_{each}" if each in self.packed else each for each in taken[name]]
@@ -149,6 +157,14 @@ class Looks(ABC):
     @abstractmethod
     def taken_of_loss(self) -> list[str]:
         """The arguments of the look at the loss."""
+
+    def margins(self) -> None:
+        """The look at the margins, where there is one."""
+        raise NotImplementedError
+
+    def taken_of_margins(self) -> list[str]:
+        """The arguments of the look at the margins."""
+        return []
 
     @abstractmethod
     def taken(self, extreme: Extreme) -> list[str]:

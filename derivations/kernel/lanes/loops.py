@@ -214,7 +214,7 @@ class LaneDescent(LaneNests):
             [name if name in per_run else f"{name}[k]" for name in state], [f"{name}[k]" for name in data],
             [*numbers, "limits[k]"],
             [name if name in per_run else f"{name}[k]" if name in outs else name for name in recording],
-            *([["which", "below", "bounds[k]", "hits[k]", "stops"]] if self.watchers else []),
+            *([["which", "below", "anywhere", "bounds[k]", "hits[k]", "stops"]] if self.watchers else []),
         )
         self.out.call(2, "failed[k] = run(", arguments)
         self.out.put(0, "")

@@ -1,6 +1,7 @@
-"""What a kernel on lanes looks at in every step: the observables of events, and the loss.
+"""What a kernel on lanes looks at in every step: the loss, the observables of events, margins and coefficients.
 
-An event is reached where all entries of its observable are, so that their least and their largest decide it.
+Of several tasks it is the first two.  An event is reached where all entries of its observable are, or any is, so that
+their least and their largest decide it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from ...declare import Extreme, Model, scheduled, to_plain
 from ...declare.data import laws_of
 from .fits import fits_lanes, fits_task_lanes
 
-LOSS = "loss"
+LOSS, MARGINS = "loss", "margins"
 
 
 def watches(model: Model) -> bool:
@@ -29,17 +30,27 @@ def watched(model: Model) -> tuple[Extreme, ...]:
     return tuple(each for each in observables if isinstance(each, Extreme) and _told(model, each))
 
 
+def whole(model: Model) -> tuple[Extreme, ...]:
+    """Coefficients of which every entry is looked at: a run may end by the first that is there."""
+    if model.algorithm.over_tasks:
+        return ()
+    names = dict.fromkeys(family.coefficient.name for family in model.directions)
+    return tuple(Extreme(name=name, latex="", of=name, reduce="max") for name in names)
+
+
 def tells_loss(model: Model) -> bool:
     """Whether a step has the loss at hand; tasks adapt by the inner step's size as given where it is reported."""
     return not (model.algorithm.over_tasks and "inner_step" in scheduled(model))
 
 
 def described(model: Model) -> dict[str, Any]:
-    """By name what is watched, as plain data, in the kernel's order; the loss, which is not declared, as None."""
+    """By name what is watched, as plain data, in the kernel's order; what is not declared, as the loss, as None."""
     if not (fits_lanes(model) or fits_task_lanes(model)) or not watches(model):
         return {}
     loss = {LOSS: None} if tells_loss(model) else {}
-    return {**loss, **{each.name: to_plain(each) for each in watched(model)}}
+    margins = {} if model.algorithm.over_tasks else {MARGINS: None}
+    every = dict.fromkeys(each.name for each in whole(model))
+    return {**loss, **{each.name: to_plain(each) for each in watched(model)}, **margins, **every}
 
 
 def beside(model: Model) -> tuple[str, ...]:

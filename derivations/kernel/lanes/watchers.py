@@ -68,11 +68,33 @@ class Watchers(Looks):
         """Outputs, labels, and the parameters of a formula and of weights."""
         return ["f" if self.signed else "F", "y", "present", "examples", *self.constants]
 
+    def margins(self) -> None:
+        """Of the same outputs: y f, or of class heads an own output less the largest other one."""
+        put = self.out.put
+        self.out.function("watch_margins", (self.taken_of_margins(),), "The least and the largest margin.")
+        put(1, "lowest, highest = lanes(np.inf), lanes(-np.inf)", self.emitter.each)
+        if self.signed:
+            put(2, "margin = load(f, i) * load(y, i)")
+        else:
+            output = "load(F, h * y.size + i)"
+            put(2, "own, other = lanes(0.0), lanes(-np.inf)", f"for h in range({self.model.n_heads}):")
+            put(3, "mine = load(y, i) == float(h)", f"own = where(mine, {output}, own)")
+            put(3, f"other = where(mine, other, where({output} > other, {output}, other))")
+            put(2, "margin = own - other")
+        put(2, f"low, high = where({INSIDE}, margin, np.inf), where({INSIDE}, margin, -np.inf)")
+        put(2, "lowest, highest = where(low < lowest, low, lowest), where(high > highest, high, highest)")
+        put(1, "return least(lowest), -least(-highest)")
+        put(0, "")
+
+    def taken_of_margins(self) -> list[str]:
+        """Outputs and labels."""
+        return ["f" if self.signed else "F", "y", "present"]
+
     def nest(self, extreme: Extreme) -> Nest:
         """Over heads, filters, and what the family has one of."""
         sets = self._family(extreme).index_set
         every = ("head", "filter", *["example"] * sets.per_example, *["entry of a class"] * sets.per_class)
-        return Nest(extreme, every, sets.per_example, self.signed, "load(y, i)")
+        return Nest(extreme, every, sets.per_example, self.signed, "load(y, i)", extreme in self.whole)
 
     def begin(self, extreme: Extreme) -> None:
         """Where families start, and the squared length of a vector that all examples have."""

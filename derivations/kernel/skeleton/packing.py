@@ -55,13 +55,14 @@ def seek(which: NDArray[np.int64], hits: NDArray[np.int64], sought: NDArray[np.b
 
 
 def reach(
-    t: int, which: NDArray[np.int64], below: NDArray[np.bool_], bounds: NDArray[np.float64],
-    low: NDArray[np.float64], high: NDArray[np.float64], hits: NDArray[np.int64],
+    t: int, which: NDArray[np.int64], below: NDArray[np.bool_], anywhere: NDArray[np.bool_],
+    bounds: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], hits: NDArray[np.int64],
 ) -> bool:
-    """hits[e] = t where event e is open and every entry of observable which[e] beyond bounds[e]; whether any is."""
+    """hits[e] = t where event e is open and its observable which[e] beyond bounds[e]; whether any is."""
     reached = False
     for e in range(hits.size):
-        if hits[e] < 0 and (high[which[e]] <= bounds[e] if below[e] else low[which[e]] >= bounds[e]):
+        last = high[which[e]] if below[e] != anywhere[e] else low[which[e]]
+        if hits[e] < 0 and (last <= bounds[e] if below[e] else last >= bounds[e]):
             hits[e] = t
             reached = True
     return reached

@@ -219,5 +219,5 @@ def test_what_is_looked_at_in_the_kernel_is_told_beside_it() -> None:
     model = timed()
     drawing = replace(model, algorithm=GradientDescent(batch="batch"), parameters=())
     assert described(drawing) == described(model)
-    assert list(described(model)) == ["loss", "signal", "memory", "falling"]
-    assert list(described(heterogeneous(3))) == ["loss"]
+    assert list(described(model)) == ["loss", "signal", "memory", "falling", "margins", "gamma", "delta_mu", "rho"]
+    assert list(described(heterogeneous(3))) == ["loss", "margins", "gamma", "rho"]

@@ -202,12 +202,13 @@ def test_what_a_kernel_is_not_made_for_is_looked_at_from_outside() -> None:
         assert (EventWatch(start, asked).inside() is not None) is inside
         assert start.kernel.path == problem_of(choose(pegr("none"), values)).start(0, "gram").kernel.path
     for until, inside in ((at_most({"loss": 0.1}), True), (at_most({"loss": 0.1, "gradient_norm": 0.1}), False),
-                          ({"max_gamma:min": Bound(0.1, ">=", "min", "max_gamma")}, True),
-                          ({"max_gamma:max": Bound(0.1, ">=", "max", "max_gamma")}, False)):
+                              ({"max_gamma:min": Bound(0.1, ">=", "min", "max_gamma")}, True),
+                          ({"max_gamma:max": Bound(0.1, ">=", "max", "max_gamma")}, True),
+                              ({"max_gamma:mean": Bound(0.1, ">=", "mean", "max_gamma")}, False)):
         asked = Asked(5, np.array([5]), ("T_1",), until, named=True)
         start = problem_of(choose("pegr", values)).start(0, "gram")
         assert (EventWatch(start, asked).inside() is not None) is inside
 
 
-def test_a_model_without_events_watches_the_loss_alone() -> None:
-    assert list(described(replace(nearly_orthogonal(), events=()))) == ["loss"]
+def test_a_model_without_events_watches_the_loss_margins_and_coefficients() -> None:
+    assert list(described(replace(nearly_orthogonal(), events=()))) == ["loss", "margins", "rho"]

@@ -1,4 +1,4 @@
-"""Runs that end by what no kernel looks for, together: each has what it has alone, wherever stretches are cut."""
+"""Runs that end by margins, rules and what no kernel looks for, together: each has what it has alone, from outside."""
 
 from __future__ import annotations
 
@@ -12,37 +12,47 @@ import gammarho as gr
 from derivations.declare import Event, Model
 from simulate.ask.bounds import AT_LEAST, AT_MOST, Bound
 from simulate.errors import Diverged
+from simulate.phase import cell
 from simulate.run import batch, reduced, room, stretches
 from simulate.run.asked import Asked, Found
 from simulate.run.problem import Problem, Start
+from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
-from tests.helpers.outside import same
+from tests.helpers.outside import same, seen_from_outside
 from tests.simulate.run.test_events_of_draws import STEPS, cells, drawing
 
-OPTIONS: list[tuple[tuple[str, ...], bool]] = [
-    ((), True), ((), False), (("momentum", "weight_decay"), True), (("batch", "label_noise", "momentum"), True)]
+CASES: list[tuple[tuple[str, ...], bool, bool]] = [
+    ((), True, True), ((), False, True), ((), True, False), ((), False, False),
+    (("momentum", "weight_decay"), True, False),
+    (("batch", "label_noise", "momentum"), True, False)]
+"""Options of the algorithm, whether heads are signed, and whether the kernel looks where it can."""
 ROOM = room.ENTRIES
-WHOLE = Event(name="T_margins", latex="T", observable="margins", relation=">=", threshold="0.2*eps")
+SLOW = Event(name="T_norm", latex="T", observable="gradient_norm", relation="<=", threshold="eps")
 
 
 def problems_of(options: tuple[str, ...], signed: bool) -> tuple[Model, list[Problem]]:
     """Cells of a model with an event of what its kernel does not watch."""
     model = drawing(signed, options)
-    model = replace(model, events=(*model.events, WHOLE))
+    model = replace(model, events=(*model.events, SLOW))
     return model, cells(model, plain_kernel(model))
 
 
 def ends(problem: Problem) -> list[dict[str, Bound]]:
     """Bounds that one run meets at steps between, of all entries, by rules, of two observables; and never."""
     t = np.arange(STEPS + 1)
-    run = reduced.run(problem.start(0, "gram"), Asked(STEPS, t, ("margins", "loss"), {}, named=True))
-    margins, loss = (run.variables[name].values.reshape(STEPS + 1, -1) for name in ("margins", "loss"))
+    names = ("margins", "loss", "rho", "gamma")
+    run = reduced.run(problem.start(0, "gram"), Asked(STEPS, t, names, {}, named=True))
+    margins, loss, rho, gamma = (run.variables[name].values.reshape(STEPS + 1, -1) for name in names)
     return [
         {"margins": Bound(float(margins.min(1)[7]), AT_LEAST)},
         {"margins:max": Bound(float(margins.max(1)[9]), AT_LEAST, "max", "margins")},
         {"margins:mean": Bound(float(margins.mean(1)[11]), AT_LEAST, "mean", "margins"),
          "loss": Bound(float(loss[4, 0]))},
         {"margins:sum": Bound(float(margins.sum(1)[3]), AT_MOST, "sum", "margins")},
+        {"rho:max": Bound(float(rho.max(1)[8]), AT_LEAST, "max", "rho")},
+        {"rho:min": Bound(float(rho.min(1)[6]), AT_MOST, "min", "rho"),
+         "gamma:max": Bound(float(gamma.max(1)[12]), AT_LEAST, "max", "gamma")},
+        {"margins": Bound(0.0, AT_LEAST)},
         {"gradient_norm": Bound(0.0)},
     ]
 
@@ -55,23 +65,32 @@ def alone(problem: Problem, seed: int, asked: Asked) -> Found | Diverged:
         return error
 
 
-@pytest.mark.parametrize(("options", "signed"), OPTIONS)
+@pytest.mark.parametrize(("options", "signed", "inside"), CASES)
 def test_each_ends_where_it_ends_alone(
-    options: tuple[str, ...], signed: bool, monkeypatch: pytest.MonkeyPatch
+    options: tuple[str, ...], signed: bool, inside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With a hitting time that is looked for from outside all is; without one the kernel looks where it can."""
     model, problems = problems_of(options, signed)
-    names, t, seen = ("loss", "rho", *(event.name for event in model.events)), np.array([STEPS]), set[int]()
+    timed = [event.name for event in model.events if event is not SLOW or not inside]
+    names, t, seen = ("loss", "rho", *timed), np.array([STEPS]), set[int]()
+    looks = set[bool]()
     monkeypatch.setattr(batch, "_size", lambda *_: 4)  # one chunk, and stretches of a step where there is no room
-    for place, until in enumerate([{}, *ends(problems[0])]):
+    every = ends(problems[0])
+    for place, until in enumerate(every if inside else [{}, *every[:4], *every[-1:]]):
         monkeypatch.setattr(stretches, "STRETCH", (16, 3)[place % 2])
         monkeypatch.setattr(room, "ENTRIES", 1 if place == 2 else ROOM)
         made = batch.together(problems, [0, 1], STEPS, names, until=until)
         assert made.done.all() and made.found is not None and not made.diverged, until
         for problem, row in zip(problems, made.found, strict=True):
             for seed, found in enumerate(row):
-                own = alone(problem, seed, Asked(STEPS, t, names, until, named=True))
-                assert found is not None and isinstance(own, Found) and same(found, own), (until, seed)
-                seen |= {int(found.t[-1]), int(found.variables["T_margins"].values)}
+                start, asked = problem.start(seed, "gram"), Asked(STEPS, t, names, until, named=True)
+                own = seen_from_outside(start, asked)
+                assert found is not None and same(found, own), (until, seed)
+                seen |= {int(found.t[-1]), *(int(found.variables[name].values) for name in timed)}
+                looks.add(EventWatch(start, asked).inside() is not None)
+    assert True in looks if inside else looks == {False}
+    beside_0 = Asked(STEPS, t, ("loss",), {"margins": Bound(0.0, AT_LEAST)}, named=True)  # rounding has no scale there
+    assert EventWatch(problems[0].start(0, "gram"), beside_0).inside() is None
     assert -1 in seen and STEPS in seen and len(seen) > 5, seen
 
 
@@ -123,3 +142,22 @@ def test_several_seeds_record_what_each_records_alone(monkeypatch: pytest.Monkey
             for name in ("loss", "rho", "margins", "test_error"):
                 mine, theirs = one[name].sel(t=both), several[name].isel(seed=seed).sel(t=both)
                 assert np.array_equal(mine.values, theirs.values, equal_nan=True), (record, name)
+
+
+def test_a_state_counts_up_to_the_first_that_is_not_finite_and_where_outputs_are_not() -> None:
+    t, z = np.arange(4, 8), np.zeros((4, 4, 2, 1, 3))
+    z[1, 2, 0, 0, 1], z[2, 3, 1, 0, 2] = np.inf, np.nan
+    there = stretches._there(z, np.zeros_like(z), t, np.array([-1, -1, 5, 5]))
+    assert there.sum(axis=1).tolist() == [4, 2, 2, 2]
+    assert stretches._first_without(there, t).tolist() == [-1, 6, 6, 6]
+    assert stretches._there(np.zeros_like(z), z, t, np.full(4, -1)).sum(axis=1).tolist() == [4, 2, 3, 4]
+
+
+def test_a_run_whose_fresh_examples_are_judged_alone_is_left_to_that() -> None:
+    """In few dimensions filters' covariances are singular."""
+    asked: dict[str, Any] = {"seeds": 2, "steps": 6, "until": {"test_error": ">=0.4"}, "observable": "loss"}
+    given = {"n": 9, "m": 3, "d": 3, "sigma_0": 0.05, "eta": 0.5}
+    grid = gr.phase("pegr", given, x=("lam", [0.0, 0.1]), progress=False, **asked)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cell, "_together", lambda _, cells, seeds, *__: np.zeros((len(cells), len(seeds)), dtype=bool))
+        assert grid.identical(gr.phase("pegr", given, x=("lam", [0.0, 0.1]), progress=False, **asked))

@@ -105,7 +105,7 @@ def _growth_keys() -> list[Any]:
         Line2D([], [], color=FEATURE.color, linestyle=FEATURE.dashes, label="feature, linearised"),
         point(FEATURE, r"feature $\Lambda_j$, measured"),
         Patch(color=style.GREY, alpha=0.3, linewidth=0, label="inner loop leaves the linear range"),
-        Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=0.9, label="left of it Phase I is empty (C1)"),
+        Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=0.9, label="left of it Phase I is empty"),
     ]
 
 
@@ -137,5 +137,9 @@ def sentences(plan: Ladder, apart: Array, left_out: int) -> list[Sentence]:
             r"$\frac{X}{2hKn}(1+\frac{\gamma X}{2hn})^J$, train-validation noise $\frac{X}{2hK(n-n_1)}$, feature "
             r"$\frac{1}{4h}(1+\frac{\gamma\|\nu_k\|^2}{4h})^J$."
         ),
-        Made(r"Grey: $\Xi_0(1+\frac{\gamma X}{2h|I|})^J\geq h$, $I$ the inner examples."),
+        Made(
+            r"Grey: $\Xi_0(1+\frac{\gamma X}{2h|I|})^J\geq h$, $I$ the inner examples.  Phase I is empty: train-train "
+            r"$\Xi_0\geq m^{-1/2}(1+\gamma X/n)^{-J}$, train-validation $\Lambda_0\geq m^{-1/2}(1+\gamma)^{-J}$, each "
+            "the median largest of $m$ at the start."
+        ),
     ]

@@ -116,10 +116,18 @@ def test_every_panel_says_what_it_is(name: str) -> None:
     drew = ("least to greatest of 2 draws", "thin: each draw")
     for part in (*drew, "penalty closed, 30", 'Only "As printed" is what the paper prints', "$n=4$"):
         assert part in said
-    assert r"$\sigma_0=0.01$ for $\sigma_p=0.1$" in said and "FGR is closed with PEGR" in said
+    assert r"$\sigma_p=0.1$" not in said and "Our choices: FGR is closed with PEGR" in said
     legend = [text.get_text() for part in figure.subfigs for one in part.legends for text in one.get_texts()]
     named = curves.COEFFICIENTS.values() if name == "coefficients" else [rf"$\sigma_p={s:g}$" for s in TINY.sigma_ps]
     assert legend[: len(list(named))] == list(named)
+
+
+@pytest.mark.parametrize("sigma_p", [0.1, 0.5])
+def test_a_choice_is_told_where_it_is_drawn(sigma_p: float) -> None:
+    """The paper gives no sigma_0 for sigma_p = 0.1; the coefficients, of one other sigma_p, had said so too."""
+    shown = trajectories(replace(TINY, sigma_ps=(sigma_p,), steps=20, closed=10))
+    said = " ".join(map(str, curves.sentences(TINY, shown, ("loss",))))
+    assert (r"Our choices: $\sigma_0=0.01$ for $\sigma_p=0.1$; FGR" in said) == (sigma_p == 0.1)
 
 
 def test_the_readings_are_what_they_say() -> None:

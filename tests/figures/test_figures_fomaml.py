@@ -192,6 +192,13 @@ def test_growth_at_the_virtual_anchor() -> None:
     assert (1e-4 * noise, 1e-4 * feature) == pytest.approx((0.0005, 0.068), rel=0.01)
 
 
+def test_growth_says_in_its_caption_what_an_empty_phase_is() -> None:
+    """Its legend had named a condition C1 that nothing on the page defines."""
+    said = " ".join(map(str, growth.sentences(LADDER, np.empty(0), 0)))
+    assert r"\Xi_0\geq m^{-1/2}(1+\gamma X/n)^{-J}" in said and r"\Lambda_0\geq m^{-1/2}(1+\gamma)^{-J}" in said
+    assert not any("C1" in str(key.get_label()) for key in growth._growth_keys())
+
+
 def test_phase_one_needs_a_large_d_the_larger_j_is() -> None:
     """The least L = log d at which Phase I of train-train is not empty, and the ratio there typed again."""
     least = []

@@ -24,6 +24,8 @@ from .testlaw import Loss, by_class, classes_of, costs, errors, margins
 
 Scores = Callable[[Array], Array]
 """Standard normals (n, D) -> the outputs of an example of each label, (n, L) or (n, L, K), or NaN."""
+SomeScores = Callable[[Array, list[int]], Array]
+"""The same of the labels at some places alone."""
 Streams = Callable[[int, int], np.random.Generator]
 Margin = Callable[[Array], Array]
 
@@ -90,7 +92,8 @@ class Tilt:
 
 
 def statistics(
-    scores: Scores, plain: Array, labels: Array, shares: Array, loss: Loss, streams: Streams
+    scores: Scores, plain: Array, labels: Array, shares: Array, loss: Loss, streams: Streams,
+    some: SomeScores | None = None,
 ) -> dict[str, Array]:
     """test_error and test_loss with standard errors that cover (`covering`), by label (L,) class_error, and bounds.
 
@@ -101,13 +104,15 @@ def statistics(
         shares: (L,), their probabilities.
         loss: see `testlaw.statistics`.
         streams: the generators of a label's further normals, by its place: of fitting q, 0, and of its draws, 1.
+        some: scores of some labels, where these take less than all.
     """
+    of_labels = some or (lambda u, at: scores(u)[:, at])
     made = scores(plain)
     wrong, there = errors(made, labels), shares > 0
     usual = np.where(wrong.mean(axis=0) > 1.0 - COMMON, 1.0, 0.0)  # of a flipped label nearly every answer is wrong
     ahead = margins(made, labels) * (1.0 - 2.0 * usual)  # 0 or less where the answer is not the usual one
     alike = _alike(ahead, there)
-    tilts = {at: _tilt(_ahead_of(scores, labels, usual, at), plain, ahead[:, at], streams(at, 0)) for at in alike}
+    tilts = {at: _tilt(_ahead_of(of_labels, labels, usual, at), plain, ahead[:, at], streams(at, 0)) for at in alike}
     of = {each: tilts[at] for at, several in alike.items() for each in several}
     ones = np.ones(len(plain))
     weights = np.stack(
@@ -124,10 +129,10 @@ def statistics(
         if (tilt := tilts[at]) is None:
             continue
         u = tilt.draw(streams(at, 1), MORE * len(plain))
-        tilted, share = scores(u), (1.0 - _PLAIN) * tilt.weights(u)[:, None]
-        own = share * (errors(tilted, labels) - usual)[:, several]
-        rare = share * ((margins(tilted, labels) * (1.0 - 2.0 * usual))[:, several] <= 0)
-        more = np.where(rare > 0, rare * (costs(tilted, labels, loss) - middle)[:, several], 0.0)
+        tilted, share, those = of_labels(u, several), (1.0 - _PLAIN) * tilt.weights(u)[:, None], labels[several]
+        own = share * (errors(tilted, those) - usual[several])
+        rare = share * (margins(tilted, those) * (1.0 - 2.0 * usual[several]) <= 0)
+        more = np.where(rare > 0, rare * (costs(tilted, those, loss) - middle[several]), 0.0)
         for label in dict.fromkeys(labels[several].tolist()):
             held = labels[several] == label
             by_label[place.index(label)].append(own[:, held] @ within[several][held])
@@ -158,9 +163,9 @@ def _alike(ahead: Array, there: Flags) -> dict[int, list[int]]:
     return {several[0]: several for several in alike.values()}
 
 
-def _ahead_of(scores: Scores, labels: Array, usual: Array, at: int) -> Margin:
+def _ahead_of(of_labels: SomeScores, labels: Array, usual: Array, at: int) -> Margin:
     """How far a label's answer is from not being the usual one, which is right or wrong."""
-    return lambda u: np.asarray((1.0 - 2.0 * usual[at]) * margins(scores(u), labels)[:, at])
+    return lambda u: np.asarray((1.0 - 2.0 * usual[at]) * margins(of_labels(u, [at]), labels[[at]])[:, 0])
 
 
 def covering(draws: Array) -> tuple[float, float]:
@@ -261,4 +266,4 @@ def _distances(u: Array, v: Array) -> Array:
     return np.asarray((u**2).sum(axis=1)[:, None] - 2.0 * u @ v.T + (v**2).sum(axis=1))
 
 
-__all__ = ["COMMON", "Scores", "Tilt", "covering", "statistics"]
+__all__ = ["COMMON", "Scores", "SomeScores", "Tilt", "covering", "statistics"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -111,22 +111,33 @@ def _law(
 
 def _rare(judged: Judging, t: int, left: Array, plain: Array) -> dict[str, Array]:
     """The statistics of one state."""
-    cases, _ = _law(judged, t, left, _Given(plain), len(plain))
+    cases, normals = _law(judged, t, left, _Given(plain), len(plain))
     labels, chances = cases.labels, cases.shares
 
     def outputs(a: Array) -> Array:
         return judged.network.outputs(a, judged.values)
 
+    def law_at(u: Array) -> tuple[testlaw.Fresh, Normals]:
+        if cases.further is not None:  # of scalars' draws, which are among the normals
+            return _law(judged, t, left, _Given(u), len(u))
+        wide = normals.rest[0].size
+        return cases, Normals(np.ascontiguousarray(u[:, :wide]).reshape(len(u), *normals.rest.shape[1:]))
+
+    def some(u: Array, at: list[int]) -> Array:
+        law, own = law_at(u)
+        asked = replace(law, fixed=law.fixed[:, at], mix=law.mix[at], labels=law.labels[at], shares=None,
+                        tilt=None, lines=None)
+        for _, found, _ in testlaw.states(outputs, asked, own):
+            return np.broadcast_to(found, (len(u), *found.shape[1:]))  # one row where nothing of them is fresh
+        return np.full((len(u), len(at)), np.nan)
+
     def scores(u: Array) -> Array:
-        law, own = _law(judged, t, left, _Given(u), len(u))
-        for _, state_scores, _ in testlaw.states(outputs, law, own):
-            return state_scores
-        return np.full((len(u), len(labels)), np.nan)
+        return some(u, list(range(len(labels))))
 
     shares = np.full(len(labels), 1.0 / len(labels)) if chances is None else chances
     return importance.statistics(
         scores, plain, labels, shares, loss_of(judged.model, judged.values),
-        lambda at, part: stream(judged.seed, "test", (_FIT, _TILTED)[part], at))
+        lambda at, part: stream(judged.seed, "test", (_FIT, _TILTED)[part], at), some)
 
 
 class _Normals:

@@ -7,8 +7,10 @@ from derivations.declare.variables import FRESH
 from dynamics.fresh.lanelaw import takes
 from dynamics.kernel.variants import BLAS_FROM, lanes_take
 
+from ..errors import InputError
 from ..observe import observables as obs
 from ..observe.fresh import DRAWS
+from ..observe.fresh_cases import MOST, cases_of_fresh
 from ..start.refusals import LARGEST
 from .request import Request, size_of
 from .together import go_together
@@ -96,7 +98,7 @@ def _judged(request: Request) -> float:
         return 0.0
     draws, patches = request.fresh * S, len(terms_of(model.patches))
     if request.fresh > DRAWS:  # about the likeliest wrong answers, which are looked for
-        return states * draws * (500.0 + 8.0 * B) / RATE
+        return states * draws * (500.0 + 8.0 * B) / RATE * _cases(request) / 2
     if request.engine == "reduced" and _on_lanes(request):
         return states * (LOOK * bool(request.looked) + draws * (S + 20) / JUDGE_RATE)
     if not model.algorithm.over_tasks:
@@ -108,6 +110,14 @@ def _judged(request: Request) -> float:
     one = draws * (S + 40 * patches) / (WEIGHTS_RATE if request.engine == "weights" else RATE)
     pairs = request.fresh * size_of(request.values, request.dictionaries[0]) * PAIR if request.dictionaries else 0.0
     return states * (one * (ADAPTED if adapted else 1.0) + pairs * losses)
+
+
+def _cases(request: Request) -> int:
+    """How many labels, with scalars, a fresh example may have: each is looked at for itself."""
+    try:
+        return len(cases_of_fresh(request.model, request.values).labels)
+    except InputError:  # too many to be told apart, which is said elsewhere
+        return MOST
 
 
 def _own(request: Request) -> float:

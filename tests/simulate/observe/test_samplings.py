@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gammarho as gr
+from derivations.declare import Bernoulli, Constant, Model, Patch, SumPatch, Term
+from derivations.papers.pegr.model import model as pegr
+from dynamics.fresh import importance
 from simulate.ask.chosen import choose
 from simulate.errors import InputError
 from simulate.observe.fresh import fresh_statistics
 from simulate.run.problem import problem_of
+from simulate.run.request import Request
+from simulate.run.seconds import seconds
+from simulate.testing import plain_kernel
+from tests.helpers.wild import plainly
 
 FEW = {"n": 20, "m": 4, "d": 500, "mu_norm": 1.0, "sigma_p": 0.3, "eta": 0.3, "lam": 0.1, "sigma_0": 0.02}
+PLAIN = {name: value for name, value in FEW.items() if name != "lam"}
 STEPS = 146
 TOLD = "test_error,test_error_se,test_error_upper,test_loss,test_loss_se"
 
@@ -62,6 +73,44 @@ def test_classes_with_gaussian_noise_of_their_own_are_judged_too() -> None:
     with pytest.raises(InputError, match="knows Gaussian noise alone"):
         gr.run("heterogeneous", {**params, "noise": "uniform"}, steps=2, observables="test_error",
                test_sampling="importance")
+
+
+def with_views() -> Model:
+    """PEGR's network on a signal that is at times missing, as is noise, beside one that both labels have."""
+    seen, always = Bernoulli(name="seen", probability=0.8), Constant(name="always", value=0.1)
+    return replace(pegr("none"), name="views", patches=(
+        SumPatch(terms=(Term(direction="mu", scale=("label", seen)), Term(direction="mu", scale=always))),
+        Patch(direction="xi", scale=Bernoulli(name="noisy", probability=0.5))))
+
+
+def test_of_many_kinds_of_examples_each_is_looked_at_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight of them, half of them without noise: the numbers are those of all at every look, at an eighth of the cost."""
+    model, params = with_views(), {**PLAIN, "d": 60, "n": 6, "sigma_0": 0.1}
+    whole, seen = importance.statistics, list[int]()
+
+    def run_it(statistics: Callable[..., Any]) -> Any:
+        monkeypatch.setattr(importance, "statistics", statistics)
+        with plainly(plain_kernel(model)):
+            return gr.run(model, params, steps=8, record=[8], observables=TOLD, test_sampling="importance")
+
+    def counted(*args: Any) -> Any:
+        def some(u: Any, at: list[int]) -> Any:
+            seen.append(len(at))
+            return args[-1](u, at)
+
+        return whole(*args[:-1], some)
+
+    alone, together = run_it(counted), run_it(lambda *args: whole(*args[:-1]))
+    for name in TOLD.split(","):
+        np.testing.assert_allclose(alone[name].values, together[name].values, rtol=1e-9)
+    assert 0 < alone["test_error_se"].item() and set(seen) == {1}
+
+
+def test_more_kinds_of_examples_take_longer_by_the_estimate() -> None:
+    asked = [Request(model, problem_of(choose(model, PLAIN)).values, "gram", "reduced", 8, 1.0, ("test_error",), 6e4)
+             for model in (with_views(), pegr("none"))]
+    several, two = map(seconds, asked)
+    assert 2.5 * two < several < 5 * two
 
 
 def test_what_is_not_judged_by_a_law_is_refused() -> None:

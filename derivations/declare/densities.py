@@ -49,10 +49,19 @@ class GaussianScalar(OfDensity):
 
     def drawn_by(self, rng: Any, size: int, values: Mapping[str, Value]) -> Any:
         """Standard normals, scaled and moved."""
-        std = value_of(self.std, values)
-        if not std >= 0:
-            raise ModelError(f"{self.std}: {std:g}; expected a standard deviation from 0 (in {self.name!r})")
+        std = self._from_zero(value_of(self.std, values))
         return value_of(self.mean, values) + std * rng.standard_normal((size,))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.std, str):
+            self._from_zero(self.std)
+
+    def _from_zero(self, std: float) -> float:
+        if not std >= 0:
+            what = self.std if isinstance(self.std, str) else "GaussianScalar.std"
+            raise ModelError(f"{what}: {std:g}; expected a standard deviation from 0 (in {self.name!r})")
+        return std
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +84,20 @@ class UniformScalar(OfDensity):
 
     def drawn_by(self, rng: Any, size: int, values: Mapping[str, Value]) -> Any:
         """Between the ends."""
-        low, high = value_of(self.low, values), value_of(self.high, values)
+        return rng.uniform(*self._in_order(value_of(self.low, values), value_of(self.high, values)), (size,))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.low, str) and not isinstance(self.high, str):
+            self._in_order(self.low, self.high)
+
+    def _in_order(self, low: float, high: float) -> tuple[float, float]:
         if not low <= high:
-            raise ModelError(f"{self.low} and {self.high}: {low:g} is above {high:g}; expected the lower end first "
+            first, last = (each if isinstance(each, str) else f"UniformScalar.{field}"
+                           for field, each in self.numbers)
+            raise ModelError(f"{first} and {last}: {low:g} is above {high:g}; expected the lower end first "
                              f"(in {self.name!r})")
-        return rng.uniform(low, high, (size,))
+        return low, high
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -180,7 +180,8 @@ def labels(node: ast.expr) -> list[str]:
     if not all(isinstance(part, ast.Name) for part in parts):
         written = ",".join(ast.unparse(part) for part in parts)
         raise FormulaError(f"[{written}]: expected names of indices, such as [j,r]; which entries a statement is about "
-                           "is for its hypothesis, as in given='own'")
+                           "is for its hypothesis, as given='own', or for a condition, as one class is in "
+                           "max[k,r,i](x[k,r,k], own and y == 0)")
     return [part.id for part in parts if isinstance(part, ast.Name)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from .scalars import Number, value_of
 class Mixing(Declared, ABC):
     """A random matrix (n, n) that training examples are mixed with, by its name; equal names are equal matrices."""
 
+    chances: ClassVar[tuple[str, ...]] = ()
+    """Its fields that are numbers from 0 to 1."""
     name: str
 
     @property
@@ -46,11 +48,19 @@ class Mixing(Declared, ABC):
         """Why a fresh example's row has no law in this model, in one sentence; "" where it has."""
         return ""
 
-    def chance(self, given: Number, values: Mapping[str, Value]) -> float:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in self.chances:
+            if not isinstance(getattr(self, field), str):
+                self.chance(field, {})
+
+    def chance(self, field: str, values: Mapping[str, Value]) -> float:
         """A declared number from 0 to 1.  Raises ModelError for any other."""
+        given = getattr(self, field)
         value = value_of(given, values)
         if not 0 <= value <= 1:
-            raise ModelError(f"{given}: {value:g}; expected a number from 0 to 1 (in {self.name!r})")
+            what = given if isinstance(given, str) else f"{type(self).__name__}.{field}"
+            raise ModelError(f"{what}: {value:g}; expected a number from 0 to 1 (in {self.name!r})")
         return value
 
 
@@ -62,6 +72,7 @@ class GraphConvolution(Mixing):
     A fresh example is a node of a graph of its own, with n - 1 others.
     """
 
+    chances = ("same", "other")
     name: Name
     same: Number
     other: Number
@@ -73,7 +84,7 @@ class GraphConvolution(Mixing):
 
     def matrix(self, rng: Any, labels: Any, values: Mapping[str, Value]) -> Any:
         """Edges of the upper triangle, mirrored."""
-        same, other = self.chance(self.same, values), self.chance(self.other, values)
+        same, other = self.chance("same", values), self.chance("other", values)
         likely = np.where(labels[:, None] == labels[None, :], same, other)
         edges = np.triu(rng.random(likely.shape) < likely, 1)
         whole = (edges | edges.T) + np.eye(len(labels))
@@ -81,7 +92,7 @@ class GraphConvolution(Mixing):
 
     def fresh(self, rng: Any, size: int, n: int, values: Mapping[str, Value]) -> tuple[Any, Any]:
         """By the numbers of its neighbours of its own label and of the other, since labels are uniform."""
-        same, other = self.chance(self.same, values) / 2, self.chance(self.other, values) / 2
+        same, other = self.chance("same", values) / 2, self.chance("other", values) / 2
         alike, unlike, _ = rng.multinomial(n - 1, (same, other, 1.0 - same - other), size).T
         degree = 1.0 + alike + unlike
         return (1.0 + alike - unlike) / degree, 1.0 / np.sqrt(degree)
@@ -114,6 +125,7 @@ class Mixup(Mixing):
     Fresh examples are not mixed.
     """
 
+    chances = ("share",)
     name: Name
     share: Number
 
@@ -124,7 +136,7 @@ class Mixup(Mixing):
 
     def matrix(self, rng: Any, labels: Any, values: Mapping[str, Value]) -> Any:
         """A share of the example itself."""
-        share, unit = self.chance(self.share, values), np.eye(len(labels))
+        share, unit = self.chance("share", values), np.eye(len(labels))
         return share * unit + (1.0 - share) * unit[rng.permutation(len(labels))]
 
     def fresh(self, rng: Any, size: int, n: int, values: Mapping[str, Value]) -> tuple[Any, Any]:
@@ -143,13 +155,13 @@ class GivenMixing(Mixing):
         try:
             matrix = np.asarray(self.rows, dtype=np.float64)
         except (TypeError, ValueError):  # no numbers, or rows of several lengths
-            matrix = np.empty(0)
+            matrix = np.empty(())
         if matrix.ndim == 2:
             object.__setattr__(self, "rows", tuple(tuple(float(entry) for entry in row) for row in matrix))
         super().__post_init__()
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
-            raise ModelError(f"{self.name}: rows of shape {matrix.shape}; expected finite numbers (n, n), so give a "
-                             "square matrix")
+            shape = f" of shape {matrix.shape}" if matrix.ndim else " that are no matrix of numbers"
+            raise ModelError(f"{self.name}: rows{shape}; expected finite numbers (n, n), so give a square matrix")
 
     @property
     def entries(self) -> str:

@@ -97,8 +97,9 @@ def solved_for(
         free = [each for each in used if each not in taken]
         if len(free) != 1:
             which = f"leaves {', '.join(free)} open" if free else "leaves no parameter open"
+            given = [f"{each}, which is {taken[each]}" for each in used if each in taken]
             cure = f"say which is solved for, as in '{free[0]}: {hold.text}'" if free else (
-                f"name one of {', '.join(used)} that is not given" if used else "hold something of the parameters")
+                f"leave {' or '.join(given)}, to it" if given else "hold something of the parameters")
             raise InputError(f"{said} {which}; {cure}")
         name = free[0]
     if name not in numeric:

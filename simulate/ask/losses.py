@@ -11,6 +11,8 @@ import numpy as np
 from derivations.declare import Arithmetic, Expression, Model, OfMargin, Value
 from dynamics.arrays import Array
 
+_NEAR = 1e-3  # to either side of 0, where a slope is told
+
 
 def loss_of(model: Model, values: Mapping[str, Value]) -> Any:
     """A `dynamics.fresh.testlaw.Loss`: the loss's word, or the function of margins that its formula is at `values`."""
@@ -19,6 +21,18 @@ def loss_of(model: Model, values: Mapping[str, Value]) -> Any:
         return model.objective.loss
     constants = tuple((name, float(str(values[name]))) for name in kind.constants)
     return Margins(kind.expression, constants)
+
+
+def rising(model: Model, values: Mapping[str, Value]) -> list[str]:
+    """A line where a loss's formula grows with the margin at 0, as far as `values` tell its constants."""
+    kind = model.objective.loss_kind
+    if not isinstance(kind, OfMargin) or not set(kind.constants) <= values.keys():
+        return []
+    below, above = loss_of(model, values)(np.array([-_NEAR, _NEAR]))
+    if not above > below:
+        return []
+    return [f"the loss {kind.called} grows with the margin z = y f at 0, so that descent makes examples wrong; a loss "
+            "falls there, as exp(-z) does"]
 
 
 @dataclass(frozen=True)

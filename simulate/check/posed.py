@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from derivations.declare import Model, Statement, Statements
 from derivations.declare.formula import QUANTITIES, FormulaError, parse
-from derivations.declare.statements import is_claim
+from derivations.declare.statements import Kind, is_claim
 from derivations.papers.paper import PAPERS
 
 from ..ask import settings
@@ -113,11 +113,16 @@ def _meant(word: str, ids: Collection[str]) -> str:
 
 
 def _typed(claim: str) -> Statement:
-    """A claim as it is typed.  Raises InputError where it is about a step to come."""
-    if uses(claim, "next"):
+    """A claim as it is typed.  Raises InputError where it is about a step to come, or no formula."""
+    try:
+        stepping = uses(claim, "next")
+    except FormulaError as error:
+        raise InputError(f"claim: {error}") from None
+    if stepping:
         raise InputError(f"claim: {quoted(claim)} is about a step, and a claim that is typed is judged at the last; "
                          "declare it in STATEMENTS, or give a Statement in Python")
-    return Statement(id=claim, kind="inequality", claim=claim, at="T", text="at the last step")
+    kind: Kind = "identity" if "==" in claim and not {"<", ">"} & set(claim) else "inequality"
+    return Statement(id=claim, kind=kind, claim=claim, at="T", text="at the last step")
 
 
 _FORMULAS = ("claim", "given", "at", "since", "until", "mutant", "mutant_given")

@@ -19,6 +19,7 @@ from ..ask.axes import Axis, axis
 from ..ask.chosen import Chosen
 from ..ask.columns import Columns
 from ..ask.hold import Hold
+from ..ask.losses import rising
 from ..ask.noted import lines, show
 from ..conditions.held import Held
 from ..conditions.names import SUPPLIED
@@ -205,4 +206,4 @@ class Cells:
                 for name in unread(self._model) if name in axes]
         solved = [f"{name} solves {text}" for name, text in self._held.names.items()]
         fewer = [each.said for each in self._axes if each.said]
-        return (*lines(notes), *fewer, *idle, *solved, *self._held.notes())
+        return (*lines(notes), *fewer, *idle, *rising(self._model, {}), *solved, *self._held.notes())

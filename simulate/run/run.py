@@ -16,6 +16,7 @@ from ..ask import arguments as ask
 from ..ask import keywords, reading
 from ..ask.bounds import Bound
 from ..ask.chosen import Chosen, choose
+from ..ask.losses import rising
 from ..errors import Diverged, InputError
 from ..observe import observables as obs
 from ..observe import undefined
@@ -176,7 +177,7 @@ def _outcomes(ensemble: Ensemble, engine: str, asked: Asked) -> list[Found | Div
 
 def _one(start: Start, engine: str, asked: Asked, outcome: Found | None) -> Found:
     """One start's run, made already (`outcome`) or made here, with what has no number said."""
-    notes = [*start.untold(), *_unread(start)]
+    notes = [*start.untold(), *_unread(start), *rising(start.model, start.values)]
     if isinstance(start.kernel, BilevelKernel):
         notes.append(tasks.note(start.model, start.kernel, start.draw, start.values))
     if engine == "weights":

@@ -17,6 +17,7 @@ from derivations.declare import (
     GaussianLaw,
     GradientDescent,
     Model,
+    Objective,
     Parameter,
     unread,
 )
@@ -134,6 +135,23 @@ def test_what_nothing_reads_is_noted() -> None:
     assert line in run(idle, SMALL, steps=1, observables=["loss"]).attrs["notes"]
     used = replace(idle, algorithm=GradientDescent(momentum="momentum"))
     assert "momentum" not in unread(used)
+
+
+@pytest.mark.parametrize(("loss", "rises"), [
+    ("exp(z)", True), ("log(1 + exp(z/temp))", True), ("exp(-z)", False), ("squared", False), ("logistic", False)])
+def test_a_loss_that_grows_with_the_margin_is_noted(loss: str, rises: bool) -> None:
+    """A sign that was forgotten trained every example to be wrong, and nothing said so."""
+    import gammarho as gr
+    from simulate.ask.losses import rising
+
+    temp = Parameter(name="temp", latex="", meaning="temperature", kind="real", default=2.0, low=1)
+    model = replace(PEGR, objective=Objective(loss=loss), parameters=(*PEGR.parameters, temp))
+    said = rising(model, {"temp": 2.0})
+    assert bool(said) is rises
+    if loss == "exp(z)":
+        assert "the loss exp(z) grows with the margin z = y f at 0" in said[0]
+        told = gr.run(model, SMALL, steps=1, observables=["loss"], engine="weights")
+        assert said[0] in told.attrs["notes"]
 
 
 def test_a_model_without_parameters_is_derived_and_refers_freely() -> None:

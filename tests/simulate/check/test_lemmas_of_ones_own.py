@@ -131,6 +131,15 @@ def test_a_claim_about_a_step_to_come_is_not_typed() -> None:
         gr.check("pegr", SMALL, "next(gamma) >= gamma", steps=3)
 
 
+def test_a_typed_equation_is_an_identity_and_one_class_is_told_by_its_examples() -> None:
+    """Before, it was called an inequality; and no entry of a given class could be spoken of, nor was it said how."""
+    kinds = [gr.check("pegr", SMALL, claim, steps=3, seeds=1).results[0].statement.kind
+             for claim in ("abs(gamma) == gamma", "gamma >= 0", "gamma >= 0 and t == T")]
+    assert kinds == ["identity", "inequality", "inequality"]
+    with pytest.raises(gr.InputError, match=r"as one class is in max\[k,r,i\]\(x\[k,r,k\], own and y == 0\)"):
+        gr.check("heterogeneous", {"n": 4, "m": 2, "d": 20, "K": 2}, "gamma[0,r,0] >= 0", steps=1)
+
+
 def test_a_search_leaves_out_what_is_held_along_a_path() -> None:
     """Before, one such statement in a file kept all of them from being searched."""
     path = OrderPath(values=(("n", "s"),), scales=(4.0, 8.0), steps="5")

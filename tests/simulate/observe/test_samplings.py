@@ -84,9 +84,10 @@ def with_views() -> Model:
 
 
 def test_of_many_kinds_of_examples_each_is_looked_at_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight of them, half of them without noise: the numbers are those of all at every look, at an eighth of the cost."""
+    """Eight, half of them without noise: the numbers are those of all at every look, at an eighth of the cost."""
     model, params = with_views(), {**PLAIN, "d": 60, "n": 6, "sigma_0": 0.1}
-    whole, seen = importance.statistics, list[int]()
+    whole: Callable[..., Any] = importance.statistics
+    seen: list[int] = []
 
     def run_it(statistics: Callable[..., Any]) -> Any:
         monkeypatch.setattr(importance, "statistics", statistics)

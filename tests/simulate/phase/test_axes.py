@@ -164,7 +164,7 @@ def test_a_null_signal_agrees_with_training() -> None:
         ({"hold": "sigma_p*sqrt(d)=20"}, "leaves sigma_p, d open; say which is solved for, as in 'sigma_p: sigma_p*"),
         ({"hold": "lam: lam*d=2"}, "is to be solved for lam, which is the axis x; leave one of the two out"),
         ({"hold": "eta: eta*d=2"}, "is to be solved for eta, which is given as 0.2"),
-        ({"hold": "m=2*n"}, "leaves no parameter open"),
+        ({"hold": "m=2*n"}, "leaves no parameter open; leave m, which is given as"),
         ({"hold": "foo=2"}, "has foo, which is no parameter, no quantity of the conditions and no axis"),
         ({"hold": "bar: sigma_p=2"}, "is to be solved for 'bar', which is no number's name"),
         ({"hold": "sigma_p"}, "hold: 'sigma_p' says of sigma_p no value"),

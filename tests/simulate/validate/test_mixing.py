@@ -240,6 +240,9 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: convolved(objective=Objective(loss="logistic", mixed_labels=MixedLabel(name="seen", by=MIXUP))),
      "a loss sees the observed labels"),
     (lambda: GivenMixing(name="G", rows=((1.0, 0.0),)), "expected finite numbers (n, n)"),
+    (lambda: GivenMixing(name="G", rows=((1.0, 0.0), (1.0,))), "G: rows that are no matrix of numbers"),
+    (lambda: GraphConvolution(name="A", same=0.5, other=2.0), "GraphConvolution.other: 2; expected a number from 0"),
+    (lambda: Mixup(name="M", share=-1.0), "Mixup.share: -1; expected a number from 0 to 1"),
     (lambda: convolved(test=NearLaw(near=("xi",), std="sigma")), "mixes the vectors of several training examples"),
 ]
 

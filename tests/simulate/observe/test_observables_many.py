@@ -34,11 +34,12 @@ from simulate.start.many import stacked
 
 TIMES = 3
 CELLS: dict[str, list[dict[str, Any]]] = {
-    "pegr": [{"n": 6, "m": 3, "d": 40, "sigma_p": sigma} for sigma in (0.2, 0.7)],
-    "heterogeneous": [{"n": 7, "m": 2, "d": 40, "K": 3, "init": "gaussian", "sigma_p": sigma} for sigma in (0.2, 0.7)],
-    "nearly_orthogonal": [{"n": 6, "m": 3, "d": 40, "slope": slope} for slope in (0.1, 0.6)],
-    "fomaml": [{"n_tasks": 3, "n": 2, "n_train": 1, "m": 3, "d": 40, "J": 2, "M": 4, "sigma_xi": 0.2, "eta_inner": rate}
-               for rate in (0.1, 0.6)],
+    "pegr": [{"n": 6, "m": 3, "d": 40, "sigma_p": sigma, "eta": sigma} for sigma in (0.2, 0.7)],
+    "heterogeneous": [{"n": 7, "m": 2, "d": 40, "K": 3, "init": "gaussian", "sigma_p": sigma, "eta": sigma}
+                      for sigma in (0.2, 0.7)],
+    "nearly_orthogonal": [{"n": 6, "m": 3, "d": 40, "slope": slope, "eta": slope} for slope in (0.1, 0.6)],
+    "fomaml": [{"n_tasks": 3, "n": 2, "n_train": 1, "m": 3, "d": 40, "J": 2, "M": 4, "sigma_xi": 0.2,
+                "eta_inner": rate, "eta": rate} for rate in (0.1, 0.6)],
 }
 OF = {"pegr": ("xi", "rho", "mu", "gamma"), "heterogeneous": ("xi", "rho", "u"), "nearly_orthogonal": ("x", "rho"),
       "fomaml": ("xi", "rho", "nu_k", "g", "nu", "z")}
@@ -51,7 +52,7 @@ def extremes(of: tuple[str, ...]) -> Iterator[Extreme]:
         for per in ((), ("example",), ("head",), ("task",), ("example", "head")):
             for adapted in (False, True):
                 yield Extreme(name="e", latex="e", of=entry, reduce=reduce, heads=each, per=per, signed=turned,  # type: ignore[arg-type]
-                              adapted=adapted, floor="2*eta" if each == "on_class" else "")
+                              adapted=adapted, floor="4*eta" if each == "on_class" else "")
 
 
 def declared(paper: str) -> Model:

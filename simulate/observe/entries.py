@@ -134,6 +134,7 @@ class Entries(ABC):
         return values
 
 
+@once
 def frame_of(drawn: Draw) -> spectrum.Frame:
     """Coordinates of W(0) and the directions, from their vectors where the draw has them."""
     if drawn.vectors is not None and drawn.weights is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +25,9 @@ __all__ = [
     "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "of_data",
     "sought", "threshold",
 ]
+
+Observe = Callable[[Array], Mapping[str, Array]]
+BLOCK = 2**21  # pre-activations of the states that are observed at a time
 
 
 @once
@@ -61,7 +65,7 @@ def of_data(model: Model) -> tuple[str, ...]:
 
 def needs_seen(model: Model, wanted: Iterable[str]) -> bool:
     """Whether any of the variables is computed from what an engine observes, beyond the states themselves."""
-    declared = {o.name: o for o in model.observables}
+    declared = _of_states(model)
     return any(declared[name].needs_observed if name in declared else name in COMMON for name in wanted)
 
 
@@ -87,9 +91,36 @@ def evaluate(states: States, wanted: tuple[str, ...]) -> dict[str, Variable]:
     return computed(states, wanted)
 
 
-def computed(states: States, wanted: Sequence[str]) -> dict[str, Variable]:
-    """As `evaluate`, of variables that are defined on this draw (`undefined`)."""
-    return _gathered(states, wanted, lambda declared: answer(declared.value, states))
+def computed(states: States, wanted: Sequence[str], observe: Observe | None = None) -> dict[str, Variable]:
+    """As `evaluate`, of variables that are defined on this draw (`undefined`).
+
+    What an engine observes of the states z, which they then lack, is told by `observe`: of some at a time, as it may be
+    several times as large as they are.
+    """
+    known: dict[str, Variable] = {}
+    if observe is not None:
+        known = _in_blocks(states, [name for name in wanted if _of_one_state(states.model, name)], observe)
+        if needs_seen(states.model, set(wanted) - known.keys()):
+            states = replace(states, seen=observe(states.z))
+    return _gathered(states, wanted, lambda declared: answer(declared.value, states), known)
+
+
+def _of_one_state(model: Model, name: str) -> bool:
+    """Whether a variable is of a state by itself, and of what an engine observes there."""
+    declared = _of_states(model).get(name)
+    return needs_seen(model, [name]) and (declared is None or declared.known_from is KnownFrom.STATE)
+
+
+def _in_blocks(states: States, names: Sequence[str], observe: Observe) -> dict[str, Variable]:
+    """Variables along the states, worked out some states after another."""
+    parts: list[dict[str, Variable]] = []
+    for block in states.blocks(BLOCK) if names else ():
+        part = replace(block, seen=observe(block.z))
+        parts.append(_declared(part, names, lambda declared, part=part: answer(declared.value, part)))  # type: ignore[misc]
+    if len(parts) < 2:
+        return parts[0] if parts else {}
+    joined = {name: np.concatenate([part[name].values for part in parts]) for name in parts[0]}
+    return {name: replace(parts[0][name], values=values) for name, values in joined.items()}
 
 
 def alike(states: ManyStates, wanted: Sequence[str]) -> dict[str, Variable]:
@@ -107,8 +138,18 @@ def _of_runs(declared: OfStates, states: ManyStates) -> Array | None:
 
 
 def _gathered(
+    states: States | ManyStates, wanted: Sequence[str], value: Callable[[OfStates], Array | None],
+    known: Mapping[str, Variable] = MappingProxyType({}),
+) -> dict[str, Variable]:
+    """The wanted variables but for those `known`, and these, in the order in which they are wanted."""
+    found = {**known, **_declared(states, [name for name in wanted if name not in known], value)}
+    return {**{name: found[name] for name in wanted if name in found}, **_coefficients(states, wanted)}
+
+
+def _declared(
     states: States | ManyStates, wanted: Sequence[str], value: Callable[[OfStates], Array | None]
 ) -> dict[str, Variable]:
+    """Observables, and what every run has."""
     out: dict[str, Variable] = {}
     declared = _of_states(states.model)
     for name in wanted:
@@ -118,7 +159,7 @@ def _gathered(
             values = value(declared[name])
             if values is not None:
                 out[name] = labelled(states.model, name, values, _sizes(states))
-    return {**out, **_coefficients(states, wanted)}
+    return out
 
 
 def labelled(model: Model, name: str, values: object, known: Mapping[str, int] = MappingProxyType({})) -> Variable:

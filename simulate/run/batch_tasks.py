@@ -53,7 +53,8 @@ def size_of(problem: Problem, asked: Asked) -> int:
         return 1
     inner = number(values, model.bilevel.inner_steps) + 1.0
     operations = asked.steps * 2.0 * filters * directions**2 * (1.0 + inner / count)
-    entries = 2 * directions**2 + 2 * (len(asked.recorded) + 2) * filters * directions
+    states = 3 if obs.needs_seen(model, asked.wanted) else 2  # z and b, and what is adapted from z
+    entries = 2 * directions**2 + states * (len(asked.recorded) + 2) * filters * directions
     return room.runs(entries, operations)
 
 

@@ -35,11 +35,11 @@ def run(start: Start, asked: Asked) -> Found:
 
 def along(start: Start, asked: Asked, path: Trajectory) -> Found:
     """What the recorded states of a run give: all but hitting times."""
-    states = start.states(path, asked.wanted)
+    states = start.seen(path, {})
     # First: it needs room that the variables would take.
     fresh = judge(start, states, asked.wanted, start.kernel, asked.fresh)
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
-    known, said = declared(states, asked)
+    known, said = declared(states, asked, start.observe)
     return Found(start, path.t, {**known, **fresh.variables}, (*notes, *said))
 
 
@@ -54,11 +54,13 @@ def _path(start: Start, asked: Asked, watch: EventWatch) -> Trajectory:
     return start.advance(asked.steps, asked.recorded, watch if watch.busy else None)
 
 
-def declared(states: obs.States, asked: Asked) -> tuple[dict[str, Variable], tuple[str, ...]]:
-    """The declared observables of the states, and a line for each that is not defined on this draw."""
+def declared(
+    states: obs.States, asked: Asked, observe: obs.Observe | None = None
+) -> tuple[dict[str, Variable], tuple[str, ...]]:
+    """The declared observables of the states, and a line for each that is not defined on this draw; see `computed`."""
     undefined = obs.undefined(states, asked.wanted)
     notes = [line for name, reason in undefined.items() for line in _without(asked, name, reason)]
-    return obs.computed(states, [name for name in asked.wanted if name not in undefined]), tuple(notes)
+    return obs.computed(states, [name for name in asked.wanted if name not in undefined], observe), tuple(notes)
 
 
 def _without(asked: Asked, name: str, reason: str) -> tuple[str, ...]:

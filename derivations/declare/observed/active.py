@@ -24,6 +24,11 @@ class ActiveShare(OfStates):
     of: FamilyName
     source: str = ""
 
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
+
     def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
         """An example's."""
         return {self.name: ("t", *of_examples(model))}
@@ -56,6 +61,11 @@ class Deactivated(OfStates):
     latex: str
     of: FamilyName
     source: str = ""
+
+    @property
+    def needs_observed(self) -> bool:
+        """W tells."""
+        return False
 
     def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
         """One count a state."""

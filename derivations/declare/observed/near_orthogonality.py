@@ -26,6 +26,11 @@ class NearOrthogonality(OfStates):
     of: ExampleFamily
     source: str = ""
 
+    @property
+    def needs_observed(self) -> bool:
+        """The data tell."""
+        return False
+
     def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
         """One number of the data."""
         return {self.name: ()}

@@ -30,6 +30,11 @@ class NoiseRatio(OfStates):
     signal: ClassFamily = ""
     source: str = ""
 
+    @property
+    def needs_observed(self) -> bool:
+        """The data tell."""
+        return False
+
     def dims(self, model: Any) -> dict[str, tuple[str, ...]]:
         """Two classes k and j, of the data."""
         return {self.name: (model.network.head_axis.dim, "class")}

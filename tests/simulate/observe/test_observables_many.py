@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gammarho as gr
 from derivations.declare import (
     Extreme,
     Model,
@@ -151,3 +152,22 @@ def test_a_floor_without_a_value_leaves_its_runs_to_themselves() -> None:
     assert not observables_many.of_runs(model, start.kernel, drawn, z, b, values, ("floored",), np.ones((1, 1)))
     with pytest.raises(InputError, match="floored: its floor"):
         observables.evaluate(start.states(Trajectory(np.arange(1), z[0], b[0], -1)), ("floored",))
+
+
+@pytest.mark.parametrize("paper", ["pegr", "nearly_orthogonal", "fomaml"])
+def test_what_is_observed_some_states_at_a_time_has_the_same_bits(paper: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapted weights are as many as the states, and a run holds those of a few at once."""
+    cell = {**CELLS[paper][0], "test_tasks": 3} if paper == "fomaml" else CELLS[paper][0]
+    asked: dict[str, Any] = {"steps": 7, "record": "all", "seed": 2}
+    whole, observe, counts = gr.run(paper, cell, **asked), Start.observe, list[int]()
+    monkeypatch.setattr(observables, "BLOCK", int(2.5 * whole["Lambda" if paper == "fomaml" else "rho"][0].size))
+
+    def counted(self: Start, z: Array) -> dict[str, Array]:
+        counts.append(len(z))
+        return observe(self, z)
+
+    monkeypatch.setattr(Start, "observe", counted)
+    parts = gr.run(paper, cell, **asked)
+    assert max(counts) < 8 and [*whole.data_vars] == [*parts.data_vars]
+    for name, variable in whole.data_vars.items():
+        assert variable.dims == parts[name].dims and np.array_equal(variable, parts[name], equal_nan=True), name

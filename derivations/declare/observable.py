@@ -133,6 +133,10 @@ class OfStates(Observable):
         """Why it has no value on this draw, without a cure, as it is left out then; "" where it has one."""
         return ""
 
+    def lacking(self, states: StateView) -> str:
+        """Why it is no number at some of these states, where it is none, with a cure; "" where it does not tell."""
+        return ""
+
 
 class OfRun(Observable):
     """A kind that has to be shown every step's state."""

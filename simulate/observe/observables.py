@@ -22,8 +22,8 @@ from .states import States
 from .states_many import ManyStates
 
 __all__ = [
-    "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "names", "needs_seen", "of_data",
-    "sought", "threshold",
+    "COMMON", "FRESH", "States", "at_every_step", "check", "computed", "evaluate", "lacking", "names", "needs_seen",
+    "of_data", "sought", "threshold",
 ]
 
 Observe = Callable[[Array], Mapping[str, Array]]
@@ -223,6 +223,14 @@ def undefined(states: States, wanted: Iterable[str]) -> dict[str, str]:
     """Why a wanted observable is not defined on this draw, by name, such as where a vector that it divides by is 0."""
     asked = set(wanted)
     said = {name: o.undefined(states) for name, o in _of_states(states.model).items() if name in asked}
+    return {name: why for name, why in said.items() if why}
+
+
+def lacking(states: States, known: Mapping[str, Variable]) -> dict[str, str]:
+    """Why variables of the states are no numbers at some of them, by name, with a cure: those that tell."""
+    told = {name: o for name, o in _of_states(states.model).items()
+            if name in known and type(o).lacking is not OfStates.lacking and not np.isfinite(known[name].values).all()}
+    said = {name: answer(o.lacking, states) for name, o in told.items()}
     return {name: why for name, why in said.items() if why}
 
 

@@ -170,34 +170,38 @@ def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:
     """
     start, said = _started(measure.sampling, cell, seed)
     try:
-        numbers = _numbers(measure, measure.wanted, start, measure.steps)
+        return _outcome(measure, _run(measure, measure.wanted, start, measure.steps), said)
     except InputError as refused:
-        numbers = {}
+        numbers: dict[str, float] = {}
         for observable in measure.wanted if len(measure.wanted) > 1 else ():
             try:
-                numbers |= _numbers(measure, (observable,), start, measure.steps)
+                numbers |= _picked((observable,), _run(measure, (observable,), start, measure.steps))
             except InputError:
                 continue
         return Outcome(numbers, FAILED, _told(InputError, refused))
-    return _judged(measure, numbers, said)
 
 
 def _outcome(measure: Measure, run: Found, said: str) -> Outcome:
     """The numbers of a run that has been made."""
-    return _judged(measure, _picked(measure.wanted, run), said)
+    return _judged(measure, _picked(measure.wanted, run), said, run.lacking)
 
 
-def _judged(measure: Measure, numbers: Mapping[str, float], said: str) -> Outcome:
-    """The numbers, where all of them are finite."""
-    lacking = [name for name in measure.names if not np.isfinite(numbers[name])]
+def _judged(measure: Measure, numbers: Mapping[str, float], said: str, reasons: Mapping[str, str]) -> Outcome:
+    """The numbers, where all of them are finite; `reasons` say of some variables why they have none."""
+    lacking = [each for each in measure.wanted if not np.isfinite(numbers[each.text])]
     if not lacking:
         return Outcome(numbers, message=said)
-    finite = {name: value for name, value in numbers.items() if name.removesuffix("_se") not in lacking}
-    verb = "is" if len(lacking) == 1 else "are"
+    names = [each.text for each in lacking]
+    finite = {name: value for name, value in numbers.items() if name.removesuffix("_se") not in names}
     last = int(numbers.get(STOPPED, -1.0))
     at = last if last >= 0 else measure.steps
-    cure = "lower eta" if at else "eta has no part in it there, so lower what the draw's filters or vectors scale by"
-    return Outcome(finite, DIVERGED, f"{', '.join(lacking)} {verb} not finite at step {at}; {cure}")
+    why = list(dict.fromkeys(reasons.get(each.name, "") for each in lacking))
+    if all(why):
+        return Outcome(finite, FAILED, f"{', '.join(names)}: no value at step {at}: {'; '.join(why)}")
+    verb = "is" if len(names) == 1 else "are"
+    scales = "what the draw's filters or vectors scale by"
+    cure = f"lower eta, or {scales}" if at else f"eta has no part in it there, so lower {scales}"
+    return Outcome(finite, DIVERGED, f"{', '.join(names)} {verb} not finite at step {at}; {cure}")
 
 
 def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
@@ -213,15 +217,15 @@ def _started(sampling: str, cell: Problem, seed: int) -> tuple[Start, str]:
             raise refused from None
 
 
-def _numbers(measure: Measure, wanted: Sequence[Wanted], start: Start, steps: int) -> dict[str, float]:
-    """The numbers after `steps` steps, with their standard errors.  Raises InputError where one is not to be had."""
+def _run(measure: Measure, wanted: Sequence[Wanted], start: Start, steps: int) -> Found:
+    """The run of some of what is measured, of so many steps.  Raises InputError where one is not to be had."""
     names = replace(measure, wanted=tuple(wanted)).variables(start.model)
     asked = Asked(steps, np.array([steps], dtype=np.int64), names, measure.until, named=True, fresh=measure.fresh)
-    return _picked(wanted, reduced.run(start, asked))
+    return reduced.run(start, asked)
 
 
 def _picked(wanted: Sequence[Wanted], run: Found) -> dict[str, float]:
-    """The numbers out of a run's variables."""
+    """The numbers out of a run's variables, with their standard errors."""
     further = any(_last(variable)[0] for variable in run.variables.values())
     of, numbers = labels(run.start) if further else {}, {}
     for observable in wanted:
@@ -252,7 +256,7 @@ def try_out(measure: Measure, cells: Lots, seed: int) -> None:
     for lot in cells.lots:
         for start in _some(measure, lot, seed):
             try:
-                _numbers(measure, measure.wanted, start, 0)
+                _picked(measure.wanted, _run(measure, measure.wanted, start, 0))
             except NoLabel as none:
                 lacking = lacking or none
                 break

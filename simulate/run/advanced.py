@@ -66,14 +66,14 @@ class Advanced:
             name: Variable(dims[: each.ndim - 1], each[at, rows]) for name, each in self.fresh.items()
         } | self.looks.times(at)
         variables |= {name: Variable(each.dims, each.values[at, rows]) for name, each in self.known.items()}
-        others, notes = tuple(name for name in asked.wanted if name not in variables), tuple[str, ...]()
+        run, others = Found(start, path.t, variables, ()), tuple(n for n in asked.wanted if n not in variables)
         if others:
             try:
-                run = along(start, replace(asked, wanted=others), path)
+                rest = along(start, replace(asked, wanted=others), path)
             except InputError:  # said where the run is made alone
                 return None
-            variables, notes = {**variables, **run.variables}, run.notes
-        return Found(start, path.t, variables, notes) if all(name in variables for name in asked.wanted) else None
+            run = replace(rest, variables={**variables, **rest.variables})
+        return run if all(name in run.variables for name in asked.wanted) else None
 
 
 def advanced(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from derivations.declare import Variable
 from dynamics.arrays import Steps
@@ -41,9 +41,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """A start's recorded steps t (T,), its variables, and lines on what they are or lack."""
+    """A start's recorded steps t (T,), its variables, and lines on what they are or lack.
+
+    `lacking` says of variables that are no numbers somewhere why, and what to do, where they tell.
+    """
 
     start: Start
     t: Steps
     variables: Variables
     notes: tuple[str, ...]
+    lacking: Mapping[str, str] = field(default_factory=dict)

@@ -40,7 +40,7 @@ def along(start: Start, asked: Asked, path: Trajectory) -> Found:
     fresh = judge(start, states, asked.wanted, start.kernel, asked.fresh)
     notes = (*fresh.notes, *asked.left_out(fresh.reason, WHAT))
     known, said = declared(states, asked, start.observe)
-    return Found(start, path.t, {**known, **fresh.variables}, (*notes, *said))
+    return Found(start, path.t, {**known, **fresh.variables}, (*notes, *said), obs.lacking(states, known))
 
 
 def _path(start: Start, asked: Asked, watch: EventWatch) -> Trajectory:

@@ -186,7 +186,8 @@ def _one(start: Start, engine: str, asked: Asked, outcome: Found | None) -> Foun
         outcome = trained.along(start, asked)
     outcome = outcome or reduced.run(start, asked)
     marked, undefined_at = undefined.marked(outcome.variables, outcome.t)
-    return Found(start, outcome.t, marked, (*notes, *outcome.notes, *undefined_at))
+    why = [f"{name}: {reason}" for name, reason in outcome.lacking.items()]
+    return Found(start, outcome.t, marked, (*notes, *outcome.notes, *undefined_at, *why))
 
 
 def _unread(start: Start) -> list[str]:

@@ -79,7 +79,7 @@ def _at(run: Found, t: Steps, note: str) -> Found:
         name: replace(each, values=each.values[rows]) if each.dims[:1] == ("t",) else each
         for name, each in run.variables.items()
     }
-    return Found(run.start, t, variables, (*run.notes, note))
+    return replace(run, t=t, variables=variables, notes=(*run.notes, note))
 
 
 def _spread(given: Labelled, where: Flags) -> Labelled:

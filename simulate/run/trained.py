@@ -53,7 +53,7 @@ def along(start: Start, asked: Asked) -> Found:
     if asked.named and absent:
         cure = "take engine='reduced'"
         raise InputError(f"observables: {absent[0]!r} is not known with engine='weights' here; {cure}")
-    return Found(start, path.t, variables, (*notes, *said))
+    return Found(start, path.t, variables, (*notes, *said), obs.lacking(states, known))
 
 
 def one_step(

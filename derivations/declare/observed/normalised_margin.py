@@ -59,6 +59,12 @@ class NormalisedMargin(OfStates):
             margins = states.seen["margins"] / states.norm[:, None] ** self.power
         return np.ptp(margins, axis=1) if self.spread else margins
 
+    def lacking(self, states: StateView) -> str:
+        """W = 0 has no direction."""
+        if states.b is None or not (states.norm == 0).any():
+            return ""
+        return "W is 0 there, and margins are divided by its norm; start from larger filters, or leave it out"
+
     def by_weights(self, course: WeightView) -> Array:
         """State by state."""
         states = zip(course.seen["margins"], course.of_data(course.W), strict=True)

@@ -65,6 +65,13 @@ class Spectral(OfStates):
         }
         return numbers[self.what]
 
+    def lacking(self, states: StateView) -> str:
+        """W = 0 has no stable rank."""
+        if states.b is None or not (states.singular.frobenius == 0).any():
+            return ""
+        what = "W is 0 there, or a head's part of it"
+        return f"{what}, which has no stable rank; start from larger filters, or leave it out"
+
     def by_weights(self, course: WeightView) -> Array:
         """By the singular value decomposition of W itself."""
         filters = course.of_data(course.W)

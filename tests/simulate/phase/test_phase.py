@@ -23,6 +23,7 @@ from simulate.phase import cell, fill
 from simulate.phase.grid_axes import spacing
 from simulate.phase.phase import phase
 from simulate.run import estimate
+from simulate.run.asked import Found
 from simulate.run.problem import Start
 from simulate.run.run import run
 from simulate.run.seconds import START
@@ -69,6 +70,22 @@ def test_a_cell_that_diverges_has_that_status_and_no_number(tmp_path: Path) -> N
         assert (grid["status"].sel(lam=10.0) == "diverged").all() and np.isnan(grid["test_error"].sel(lam=10.0)).all()
         said = str(grid["message"].sel(lam=10.0, sigma_p=1.5, seed=0).values)
         assert "not finite at step" in said and "lower eta (0.2), or lam (10)" in said
+
+
+def test_a_number_that_nothing_defines_says_why_and_what_helps() -> None:
+    """The stable rank of W = 0, which eta has no part in, beside a number that is one."""
+    tiny: dict[str, Any] = {"n": 4, "m": 2, "d": 40, "sigma_0": 1e-200, "eta": 5e-324}
+    asked: dict[str, Any] = {"seeds": 1, "progress": False, "x": ("slope", [0.1, 0.9])}
+    for steps in (0, 3):
+        for names in ("stable_rank:max", "loss,stable_rank:max", "margin_spread"):
+            grid = phase("nearly_orthogonal", tiny, steps=steps, observable=names, **asked)
+            assert (grid["status"] == "failed").all()
+            said = str(grid["message"].values.ravel()[0])
+            assert said.startswith(f"{names.split(',')[-1]}: no value at step {steps}: W is 0 there")
+            assert said.endswith("start from larger filters, or leave it out") and "eta" not in said
+        assert "loss" not in grid or np.isfinite(grid["loss"]).all()
+    notes = run("nearly_orthogonal", tiny, steps=3, sampling="gram", observables="stable_rank").attrs["notes"]
+    assert "stable_rank: W is 0 there" in notes
 
 
 def test_a_value_that_is_not_finite_is_not_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,18 +528,18 @@ def test_a_cell_that_cannot_be_run_is_that_cell_s_failure_whichever_comes_first(
     refused: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where none can, what the first one lacks is said at once."""
-    numbers = cell._numbers
+    whole = cell._run
 
-    def some(measure: cell.Measure, wanted: Any, start: Start, steps: int) -> dict[str, float]:
+    def some(measure: cell.Measure, wanted: Any, start: Start, steps: int) -> Found:
         if start.values["lam"] in refused:
             raise InputError(f"lam: {start.values['lam']} is refused here")
-        return numbers(measure, wanted, start, steps)
+        return whole(measure, wanted, start, steps)
 
     def grid() -> xr.Dataset:
         return phase("pegr", {"m": 2, "d": 20, "n": 4}, x=("lam", [0.1, 0.2, 0.3]), steps=2, seeds=1,
                      observable="margins:min", progress=False)
 
-    monkeypatch.setattr(cell, "_numbers", some)
+    monkeypatch.setattr(cell, "_run", some)
     monkeypatch.setattr(cell, "_together", lambda _, cells, seeds, *__: np.zeros((len(cells), len(seeds)), dtype=bool))
     if len(refused) == 3:
         with pytest.raises(InputError, match=r"lam: 0\.1 is refused here"):

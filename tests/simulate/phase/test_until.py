@@ -119,5 +119,5 @@ def test_an_end_that_is_not_known_of_any_run_is_refused_before_one_is_made() -> 
 def test_a_number_that_is_none_is_said_to_be_so_at_the_step_where_its_run_ended() -> None:
     measure = Measure((Wanted("loss", "loss", (), ""),), STEPS, "gram", until=at_most({"loss": LEVEL}))
     for stopped, at in ((5.0, 5), (-1.0, STEPS)):
-        outcome = _judged(measure, {"loss": np.nan, "stopped": stopped}, "")
+        outcome = _judged(measure, {"loss": np.nan, "stopped": stopped}, "", {})
         assert outcome.status == DIVERGED and f"at step {at};" in outcome.message

@@ -54,7 +54,7 @@ def directions(n):
 @njit(cache=True, fastmath=False, error_model="numpy")
 def relu(x):
     """max(0, x), keeping nan."""
-    return 0.0 if x <= 0.0 else x
+    return 0.0 if x < 0.0 else x
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

@@ -34,7 +34,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, load, spread, store, total, where
+from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, load, low, spread, store, total, where
 from dynamics.lanes.functions import logistic_0, logistic_1, relu, step
 
 
@@ -157,7 +157,7 @@ def advance(z, b, g, first, rest, eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_4(z, c, gram, s, at, width, directions):
+def block_4_8(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -219,7 +219,7 @@ def block_4_4(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_4(z, c, gram, s, at, width, directions):
+def block_2_8(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -259,9 +259,9 @@ def couple(z, c, gram, rows, width, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 32."""
     for at in range(0, width, 32):
         for s in range(0, rows - 3, 4):
-            block_4_4(z, c, gram, s, at, width, directions)
+            block_4_8(z, c, gram, s, at, width, directions)
         for s in range(rows // 4 * 4, rows - 1, 2):
-            block_2_4(z, c, gram, s, at, width, directions)
+            block_2_8(z, c, gram, s, at, width, directions)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

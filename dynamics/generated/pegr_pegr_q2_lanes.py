@@ -37,7 +37,7 @@ from math import sqrt
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, least, load, spread, store, total, where
+from dynamics.lanes.compiled import aligned, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, spread, store, store_half, total, where
 from dynamics.lanes.functions import logistic_0, logistic_1, logistic_2, relu, step
 
 
@@ -119,7 +119,7 @@ def met(stops, hits):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_4(z, c, gram, s, at, width, directions):
+def block_4_8(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -181,7 +181,69 @@ def block_4_4(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_3(z, c, gram, s, at, width, directions):
+def block_4_7(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 28."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_2 = load(z, (s + 0) * width + at + 16)
+    z0_half = load_half(z, (s + 0) * width + at + 24)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_2 = load(z, (s + 1) * width + at + 16)
+    z1_half = load_half(z, (s + 1) * width + at + 24)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_2 = load(z, (s + 2) * width + at + 16)
+    z2_half = load_half(z, (s + 2) * width + at + 24)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_2 = load(z, (s + 3) * width + at + 16)
+    z3_half = load_half(z, (s + 3) * width + at + 24)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        row2 = load(gram, q * width + at + 16)
+        half = load_half(gram, q * width + at + 24)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_2 = fused(weight, row2, z0_2)
+        z0_half = fused_half(low(weight), half, z0_half)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_2 = fused(weight, row2, z1_2)
+        z1_half = fused_half(low(weight), half, z1_half)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_2 = fused(weight, row2, z2_2)
+        z2_half = fused_half(low(weight), half, z2_half)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_2 = fused(weight, row2, z3_2)
+        z3_half = fused_half(low(weight), half, z3_half)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store(z, (s + 0) * width + at + 16, z0_2)
+    store_half(z, (s + 0) * width + at + 24, z0_half)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store(z, (s + 1) * width + at + 16, z1_2)
+    store_half(z, (s + 1) * width + at + 24, z1_half)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store(z, (s + 2) * width + at + 16, z2_2)
+    store_half(z, (s + 2) * width + at + 24, z2_half)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store(z, (s + 3) * width + at + 16, z3_2)
+    store_half(z, (s + 3) * width + at + 24, z3_half)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def block_4_6(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 24."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -230,7 +292,56 @@ def block_4_3(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_2(z, c, gram, s, at, width, directions):
+def block_4_5(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 20."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_1 = load(z, (s + 0) * width + at + 8)
+    z0_half = load_half(z, (s + 0) * width + at + 16)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_1 = load(z, (s + 1) * width + at + 8)
+    z1_half = load_half(z, (s + 1) * width + at + 16)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_1 = load(z, (s + 2) * width + at + 8)
+    z2_half = load_half(z, (s + 2) * width + at + 16)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_1 = load(z, (s + 3) * width + at + 8)
+    z3_half = load_half(z, (s + 3) * width + at + 16)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        row1 = load(gram, q * width + at + 8)
+        half = load_half(gram, q * width + at + 16)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_1 = fused(weight, row1, z0_1)
+        z0_half = fused_half(low(weight), half, z0_half)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_1 = fused(weight, row1, z1_1)
+        z1_half = fused_half(low(weight), half, z1_half)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_1 = fused(weight, row1, z2_1)
+        z2_half = fused_half(low(weight), half, z2_half)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_1 = fused(weight, row1, z3_1)
+        z3_half = fused_half(low(weight), half, z3_half)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store(z, (s + 0) * width + at + 8, z0_1)
+    store_half(z, (s + 0) * width + at + 16, z0_half)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store(z, (s + 1) * width + at + 8, z1_1)
+    store_half(z, (s + 1) * width + at + 16, z1_half)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store(z, (s + 2) * width + at + 8, z2_1)
+    store_half(z, (s + 2) * width + at + 16, z2_half)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store(z, (s + 3) * width + at + 8, z3_1)
+    store_half(z, (s + 3) * width + at + 16, z3_half)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def block_4_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 16."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -266,7 +377,43 @@ def block_4_2(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_1(z, c, gram, s, at, width, directions):
+def block_4_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 4, directions at to at + 12."""
+    z0_0 = load(z, (s + 0) * width + at + 0)
+    z0_half = load_half(z, (s + 0) * width + at + 8)
+    z1_0 = load(z, (s + 1) * width + at + 0)
+    z1_half = load_half(z, (s + 1) * width + at + 8)
+    z2_0 = load(z, (s + 2) * width + at + 0)
+    z2_half = load_half(z, (s + 2) * width + at + 8)
+    z3_0 = load(z, (s + 3) * width + at + 0)
+    z3_half = load_half(z, (s + 3) * width + at + 8)
+    for q in range(directions):
+        row0 = load(gram, q * width + at + 0)
+        half = load_half(gram, q * width + at + 8)
+        weight = spread(c, (s + 0) * width + q)
+        z0_0 = fused(weight, row0, z0_0)
+        z0_half = fused_half(low(weight), half, z0_half)
+        weight = spread(c, (s + 1) * width + q)
+        z1_0 = fused(weight, row0, z1_0)
+        z1_half = fused_half(low(weight), half, z1_half)
+        weight = spread(c, (s + 2) * width + q)
+        z2_0 = fused(weight, row0, z2_0)
+        z2_half = fused_half(low(weight), half, z2_half)
+        weight = spread(c, (s + 3) * width + q)
+        z3_0 = fused(weight, row0, z3_0)
+        z3_half = fused_half(low(weight), half, z3_half)
+    store(z, (s + 0) * width + at + 0, z0_0)
+    store_half(z, (s + 0) * width + at + 8, z0_half)
+    store(z, (s + 1) * width + at + 0, z1_0)
+    store_half(z, (s + 1) * width + at + 8, z1_half)
+    store(z, (s + 2) * width + at + 0, z2_0)
+    store_half(z, (s + 2) * width + at + 8, z2_half)
+    store(z, (s + 3) * width + at + 0, z3_0)
+    store_half(z, (s + 3) * width + at + 8, z3_half)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def block_4_2(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 8."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z1_0 = load(z, (s + 1) * width + at + 0)
@@ -289,7 +436,7 @@ def block_4_1(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_4(z, c, gram, s, at, width, directions):
+def block_2_8(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 32."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -325,7 +472,7 @@ def block_2_4(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_3(z, c, gram, s, at, width, directions):
+def block_2_6(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 24."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -354,7 +501,7 @@ def block_2_3(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_2(z, c, gram, s, at, width, directions):
+def block_2_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 16."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z0_1 = load(z, (s + 0) * width + at + 8)
@@ -376,7 +523,7 @@ def block_2_2(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_1(z, c, gram, s, at, width, directions):
+def block_2_2(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 8."""
     z0_0 = load(z, (s + 0) * width + at + 0)
     z1_0 = load(z, (s + 1) * width + at + 0)
@@ -391,28 +538,52 @@ def block_2_1(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def couple(z, c, gram, rows, width, directions):
-    """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8."""
-    for at in range(0, width, 32):
-        vectors = (width - at) // 8
+def entangled(gram, width, directions):
+    """After how many of the directions all are orthogonal to every other one."""
+    for q in range(directions - 1, -1, -1):
+        for k in range(directions):
+            if k != q and not (gram[q * width + k] == 0.0 and gram[k * width + q] == 0.0):
+                return q + 1
+    return 0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def couple(z, c, gram, rows, width, joint, directions):
+    """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8.
+
+    Directions from `joint` on are orthogonal to all others: no sum runs over them.
+    """
+    for at in range(0, joint, 32):
+        halves = (joint - at + 3) // 4
         for s in range(0, rows - 3, 4):
-            if vectors >= 4:
-                block_4_4(z, c, gram, s, at, width, directions)
-            elif vectors == 3:
-                block_4_3(z, c, gram, s, at, width, directions)
-            elif vectors == 2:
-                block_4_2(z, c, gram, s, at, width, directions)
-            elif vectors == 1:
-                block_4_1(z, c, gram, s, at, width, directions)
+            if halves > 7:
+                block_4_8(z, c, gram, s, at, width, joint)
+            elif halves > 6:
+                block_4_7(z, c, gram, s, at, width, joint)
+            elif halves > 5:
+                block_4_6(z, c, gram, s, at, width, joint)
+            elif halves > 4:
+                block_4_5(z, c, gram, s, at, width, joint)
+            elif halves > 3:
+                block_4_4(z, c, gram, s, at, width, joint)
+            elif halves > 2:
+                block_4_3(z, c, gram, s, at, width, joint)
+            elif halves > 0:
+                block_4_2(z, c, gram, s, at, width, joint)
         for s in range(rows // 4 * 4, rows - 1, 2):
-            if vectors >= 4:
-                block_2_4(z, c, gram, s, at, width, directions)
-            elif vectors == 3:
-                block_2_3(z, c, gram, s, at, width, directions)
-            elif vectors == 2:
-                block_2_2(z, c, gram, s, at, width, directions)
-            elif vectors == 1:
-                block_2_1(z, c, gram, s, at, width, directions)
+            if halves > 6:
+                block_2_8(z, c, gram, s, at, width, joint)
+            elif halves > 4:
+                block_2_6(z, c, gram, s, at, width, joint)
+            elif halves > 2:
+                block_2_4(z, c, gram, s, at, width, joint)
+            elif halves > 0:
+                block_2_2(z, c, gram, s, at, width, joint)
+    for q in range(joint, directions):
+        own = entry(gram, q * width + q)
+        for s in range(rows):
+            at = s * width + q
+            z[at] = fused_one(entry(c, at), own, entry(z, at))
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -994,6 +1165,7 @@ def run(
     pack(b, order, width, packed_b)
     packed_gram = aligned(directions * width)
     pack_gram(gram, order, width, packed_gram)
+    joint = entangled(packed_gram, width, directions)
     packed_y = aligned(length)
     pad(y, packed_y)
     present = aligned(length)  # 1 for an example, 0 for padding
@@ -1083,7 +1255,7 @@ def run(
             unpack(packed_b, order, width, b)
             return t
         follow(packed_b, g)
-        couple(packed_z, g, packed_gram, 2 * filters, width, directions)
+        couple(packed_z, g, packed_gram, 2 * filters, width, joint, directions)
     unpack(packed_z, order, width, z)
     unpack(packed_b, order, width, b)
     return -1

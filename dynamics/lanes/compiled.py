@@ -1,6 +1,7 @@
 """Eight doubles as one Numba value: every operation is one strict instruction a lane, whatever the machine.
 
-A value of the type `Lanes` is an LLVM vector of 8 doubles, one of `Whole` 8 integers, one of `Mask` 8 truth values.
+A value of the type `Lanes` is an LLVM vector of 8 doubles, one of `Half` of 4, one of `Whole` 8 integers, one of `Mask`
+8 truth values.
 Nothing is left to a vectoriser and no flag allows one: a lane has the bits that the same operation on one number has,
 and only `fused` rounds once where two operations would round twice.  `dynamics.lanes.plain` has the same names for
 plain Python.
@@ -28,7 +29,9 @@ from . import memory
 WIDTH = 8
 _DOUBLE, _LONG, _BIT, _SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(1), ir.IntType(32)
 _DOUBLES, _LONGS = ir.VectorType(_DOUBLE, WIDTH), ir.VectorType(_LONG, WIDTH)
+_FEWER = ir.VectorType(_DOUBLE, WIDTH // 2)
 _BITS, _PLACES = ir.VectorType(_BIT, WIDTH), ir.VectorType(_SHORT, WIDTH)
+_FIRST = ir.Constant(ir.VectorType(_SHORT, WIDTH // 2), [*range(WIDTH // 2)])
 
 Built = Callable[..., Any]
 aligned = njit(error_model="numpy", fastmath=False)(memory.aligned)
@@ -45,6 +48,13 @@ class Lanes(types.Type):
         return Conversion.unsafe if isinstance(other, types.Float | types.Integer) else None
 
 
+class Half(types.Type):
+    """4 doubles."""
+
+    def __init__(self) -> None:
+        super().__init__("Half")
+
+
 class Whole(types.Type):
     """8 integers of 64 bits."""
 
@@ -59,7 +69,7 @@ class Mask(types.Type):
         super().__init__("Mask")
 
 
-lanes_type, whole_type, mask_type = Lanes(), Whole(), Mask()
+lanes_type, half_type, whole_type, mask_type = Lanes(), Half(), Whole(), Mask()
 
 
 def _modelled(kind: type[types.Type], vector: ir.VectorType) -> None:
@@ -69,7 +79,7 @@ def _modelled(kind: type[types.Type], vector: ir.VectorType) -> None:
             super().__init__(manager, of, vector)
 
 
-for _kind, _vector in ((Lanes, _DOUBLES), (Whole, _LONGS), (Mask, _BITS)):
+for _kind, _vector in ((Lanes, _DOUBLES), (Half, _FEWER), (Whole, _LONGS), (Mask, _BITS)):
     _modelled(_kind, _vector)
 
 
@@ -94,43 +104,56 @@ def _splat(builder: Any, value: Any, vector: ir.VectorType) -> Any:
     return builder.shuffle_vector(first, undefined, ir.Constant(_PLACES, [0] * WIDTH))
 
 
-def _called(name: str, count: int) -> Built:
-    """A call of an LLVM intrinsic on vectors of doubles."""
+def _called(name: str, count: int, of: Any = _DOUBLES) -> Built:
+    """A call of an LLVM intrinsic on doubles, vectors of 8 unless others are said."""
+    suffix = f"v{of.count}f64" if isinstance(of, ir.VectorType) else "f64"
 
     def build(builder: Any, *values: Any) -> Any:
-        kind = ir.FunctionType(_DOUBLES, [_DOUBLES] * count)
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{WIDTH}f64"), values)
+        kind = ir.FunctionType(of, [of] * count)
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.{suffix}"), values)
 
     return build
 
 
-def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
+def _loading(result: types.Type, vector: ir.VectorType, doc: str) -> Any:
+    """An intrinsic that reads a vector from a flat array of doubles."""
+
+    def load(typing: Any, array: Any, at: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            found = builder.load(_pointer(context, builder, signature.args[0], vector, *values[:2]))
+            found.align = 8
+            return found
+
+        return result(array, types.intp), code
+
+    load.__doc__ = doc
+    return intrinsic(load)
+
+
+def _storing(of: types.Type, vector: ir.VectorType, doc: str) -> Any:
+    """An intrinsic that writes a vector into a flat array of doubles."""
+
+    def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            kept = builder.store(values[2], _pointer(context, builder, signature.args[0], vector, *values[:2]))
+            kept.align = 8
+            return context.get_dummy_value()
+
+        return types.void(array, types.intp, of), code
+
+    store.__doc__ = doc
+    return intrinsic(store)
+
+
+def _pointer(context: Any, builder: Any, kind: Any, vector: ir.VectorType, array: Any, at: Any) -> Any:
     data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [at]), _DOUBLES.as_pointer())
+    return builder.bitcast(builder.gep(data, [at]), vector.as_pointer())
 
 
-@intrinsic
-def load(typing: Any, array: Any, at: Any) -> Any:
-    """array[at : at + 8] of a flat array of doubles."""
-
-    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        found = builder.load(_pointer(context, builder, signature.args[0], *values))
-        found.align = 8
-        return found
-
-    return lanes_type(array, types.intp), code
-
-
-@intrinsic
-def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
-    """array[at : at + 8] = value."""
-
-    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        kept = builder.store(values[2], _pointer(context, builder, signature.args[0], *values[:2]))
-        kept.align = 8
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, lanes_type), code
+load = _loading(lanes_type, _DOUBLES, "array[at : at + 8] of a flat array of doubles.")
+load_half = _loading(half_type, _FEWER, "array[at : at + 4] of a flat array of doubles.")
+store = _storing(lanes_type, _DOUBLES, "array[at : at + 8] = value.")
+store_half = _storing(half_type, _FEWER, "array[at : at + 4] = value.")
 
 
 @intrinsic
@@ -157,6 +180,9 @@ def entry(typing: Any, array: Any, at: Any) -> Any:
 
 whole = _one(whole_type, lambda builder, x: _splat(builder, x, _LONGS), types.int64)
 fused = _one(lanes_type, _called("fma", 3), lanes_type, lanes_type, lanes_type)
+fused_half = _one(half_type, _called("fma", 3, _FEWER), half_type, half_type, half_type)
+fused_one = _one(types.float64, _called("fma", 3, _DOUBLE), types.float64, types.float64, types.float64)
+low = _one(half_type, lambda builder, x: builder.shuffle_vector(x, x, _FIRST), lanes_type)
 sqrt_each = _one(lanes_type, _called("sqrt", 1), lanes_type)
 nearest = _one(lanes_type, _called("rint", 1), lanes_type)
 both = _one(mask_type, lambda builder, a, b: builder.and_(a, b), mask_type, mask_type)

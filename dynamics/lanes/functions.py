@@ -34,7 +34,7 @@ strict: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(error_model="n
 @strict
 def relu(x: Any) -> Any:
     """max(0, x), keeping nan."""
-    return where(x <= 0.0, 0.0, x)
+    return where(x < 0.0, 0.0, x)
 
 
 @strict

@@ -26,19 +26,27 @@ _LIBRARY.fma.argtypes = [ctypes.c_double] * 3
 _fma = np.frompyfunc(_LIBRARY.fma, 3, 1)
 
 
-def load(array: Array, at: int) -> Array:
+def load(array: Array, at: int, width: int = WIDTH) -> Array:
     """array[at : at + 8]; there must be as many."""
-    found = np.array(array[at : at + WIDTH])
-    if found.size != WIDTH:
-        raise IndexError(f"lanes {at} to {at + WIDTH} of an array of {array.size}")
+    found = np.array(array[at : at + width])
+    if found.size != width:
+        raise IndexError(f"lanes {at} to {at + width} of an array of {array.size}")
     return found
 
 
+def load_half(array: Array, at: int) -> Array:
+    """array[at : at + 4]; there must be as many."""
+    return load(array, at, WIDTH // 2)
+
+
 def store(array: Array, at: int, value: Array) -> None:
-    """array[at : at + 8] = value."""
-    if at < 0 or at + WIDTH > array.size:
-        raise IndexError(f"lanes {at} to {at + WIDTH} of an array of {array.size}")
-    array[at : at + WIDTH] = value
+    """array[at : at + 8] = value, or as many as there are values."""
+    if at < 0 or at + value.size > array.size:
+        raise IndexError(f"lanes {at} to {at + value.size} of an array of {array.size}")
+    array[at : at + value.size] = value
+
+
+store_half = store
 
 
 def spread(array: Array, at: int) -> Array:
@@ -68,6 +76,19 @@ def whole(value: int) -> Longs:
 def fused(a: Array, b: Array, c: Array) -> Array:
     """a b + c, rounded once."""
     return np.asarray(_fma(a, b, c), dtype=np.float64)
+
+
+fused_half = fused
+
+
+def fused_one(a: float, b: float, c: float) -> float:
+    """a b + c of numbers, rounded once."""
+    return float(_LIBRARY.fma(a, b, c))
+
+
+def low(a: Array) -> Array:
+    """The first four lanes."""
+    return a[: WIDTH // 2]
 
 
 def sqrt_each(a: Array) -> Array:

@@ -36,6 +36,7 @@ from dynamics.fresh.testlaw import Fresh, statistics
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import _execute
 from dynamics.kernel.variants import LANES_UPTO
+from dynamics.lanes import plain
 from simulate.ask.chosen import choose
 from simulate.run.kernels import kernel_for
 from simulate.run.problem import problem_of
@@ -92,6 +93,38 @@ def test_lanes_are_the_loops_but_for_the_order_of_sums(model: Model, orthogonal:
     assert np.all(np.abs(found[0].b[0] - found[1].b[0]) <= of_b) and found[0].b.any()
     bound = of_b * np.abs(gram).sum(axis=0).max() + 4 * eps * np.abs(z)
     assert np.all(np.abs(found[0].z[0] - found[1].z[0]) <= bound)
+
+
+@pytest.mark.parametrize("n", [1, 4, 5, 12, 13, 16, 20, 21, 27, 28, 32, 33, 41])
+@pytest.mark.parametrize("apart", [0, 1, 3])
+def test_what_is_orthogonal_to_all_others_is_left_out_of_the_coupling_to_the_same_bits(n: int, apart: int) -> None:
+    """The last directions alone, the others in whole and half vectors: as one product over all of them, in order."""
+    module: Any = plain_kernel(pegr("none")).lanes_plain
+    rng, rows, directions = np.random.default_rng(n), 10, n + apart
+    width = -(-directions // blocks.LANES) * blocks.LANES
+    gram = np.zeros((directions, width))
+    gram[:n, :n] = rng.normal(size=(n, n))
+    gram[range(n, directions), range(n, directions)] = rng.uniform(1.0, 2.0, size=apart)
+    z, c = (np.pad(rng.normal(size=(rows, directions)), ((0, 0), (0, width - directions))) for _ in range(2))
+    joint = module.entangled(gram.reshape(-1), width, directions)
+    assert joint == n if n > 1 else joint == 0  # a direction that is the only one meets none but itself
+    found, whole = z.copy(), z.copy()
+    module.couple(found.reshape(-1), c.reshape(-1), gram.reshape(-1), rows, width, joint, directions)
+    for q in range(directions):
+        whole = plain.fused(np.repeat(c[:, q : q + 1], width, axis=1), np.tile(gram[q], (rows, 1)), whole)
+    assert np.array_equal(found, whole)
+
+
+def test_a_direction_is_apart_only_where_no_product_with_it_is_left() -> None:
+    """In its row or in its column, of whatever other direction; and one that is no number is not 0."""
+    module: Any = plain_kernel(pegr("none")).lanes_plain
+    gram = np.eye(6, 8)
+    assert module.entangled(gram.reshape(-1), 8, 6) == 0
+    for row, column in ((4, 1), (1, 4), (0, 5), (5, 4), (2, 1)):
+        for value in (1e-300, np.nan):
+            one = gram.copy()
+            one[row, column] = value
+            assert module.entangled(one.reshape(-1), 8, 6) == max(row, column) + 1
 
 
 def test_a_run_among_others_has_the_bits_that_it_has_alone() -> None:

@@ -182,6 +182,33 @@ def test_operations_are_exact() -> None:
     assert out[16] == pairs[0] + pairs[1] == plain.total(x)
 
 
+def test_half_a_vector_is_as_exact() -> None:
+    """Half of a vector, the low half of another and one number alone: read, fused once, written; compiled and plain."""
+    def run(of: Any, x: Array, y: Array, out: Array) -> None:
+        of.store_half(out, 0, of.fused_half(of.low(of.load(x, 0)), of.load_half(y, 4), of.load_half(y, 0)))
+        out[4] = of.fused_one(x[7], y[7], -(x[7] * y[7]))
+
+    load, low, load_half, store_half, fused_half, fused_one = (
+        compiled.load, compiled.low, compiled.load_half, compiled.store_half, compiled.fused_half, compiled.fused_one
+    )
+
+    @njit(error_model="numpy")
+    def run_compiled(x, y, out):  # type: ignore[no-untyped-def]
+        store_half(out, 0, fused_half(low(load(x, 0)), load_half(y, 4), load_half(y, 0)))
+        out[4] = fused_one(x[7], y[7], -(x[7] * y[7]))
+
+    rng = np.random.default_rng(3)
+    x, y, one, two = rng.normal(size=8), rng.normal(size=8), np.full(6, 9.0), np.full(6, 9.0)
+    run_compiled(x, y, one)
+    run(plain, x, y, two)
+    with mpmath.workdps(60):
+        exact = [mpmath.mpf(a) * mpmath.mpf(b) + mpmath.mpf(c) for a, b, c in zip(x[:4], y[4:], y[:4], strict=True)]
+        right = [*map(float, exact), float(mpmath.mpf(x[7]) * mpmath.mpf(y[7]) - mpmath.mpf(x[7] * y[7])), 9.0]
+    assert one.tolist() == two.tolist() == right and right[4] != 0.0
+    with pytest.raises(IndexError):
+        plain.load_half(np.zeros(6), 4)
+
+
 def test_plain_lanes_look_at_bounds() -> None:
     with pytest.raises(IndexError):
         plain.load(np.zeros(12), 8)

@@ -31,7 +31,7 @@ from derivations.declare import (
     terms_of,
 )
 from derivations.derive import derive
-from derivations.kernel.lanes.blocks import FILTERS, LANES, VECTORS
+from derivations.kernel.lanes.blocks import FILTERS, HALF, LANES, WIDEST, widths
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
 from dynamics.fresh.lanelaw import Parts, judged, packed, together
@@ -61,9 +61,9 @@ GROUPED = {"n_tasks": 9, "m": 3, "d": 60, "test_tasks": 9}
 FILLED = {"n": 6, "m": 5, "d": 80}
 STEPS = 6
 ON_LANES = "_lanes"
-# Vectors of directions with which a run on lanes goes through a block of the coupling, and through every way of it.
-ENTERED = {f"block_{filters}_{vectors}": (vectors,) for filters in FILTERS for vectors in VECTORS}
-ENTERED["couple"] = (*range(1, max(VECTORS) + 2),)
+# Halves of vectors of directions with which a run on lanes goes through a block of the coupling, and every way of it.
+ENTERED = {f"block_{filters}_{halves}": (halves,) for filters in FILTERS for halves in widths(filters)}
+ENTERED["couple"] = (*range(1, 2 * WIDEST + 2),)
 # Filters a head with which blocks of filters end and begin on every side of where a head's end.
 COUNTED = {"colour": (3, 4, 5, 6)}
 TWO_NOISES = f"two_noises{ON_LANES}"
@@ -126,10 +126,12 @@ class Case:
         """The kernel as the case runs it."""
         return replace(kernel, by_blas=True) if self.coupled else kernel  # type: ignore[call-arg]
 
-    def widened(self, vectors: int) -> Case:
-        """With directions that fill `vectors` vectors of 8, and filters that fill two blocks of four and one of two."""
-        others = self.model.offsets(0)[""]
-        return self.at(n=LANES * vectors - max(3, others), m=5)
+    def widened(self, halves: int) -> Case:
+        """With directions that fill `halves` vectors of 4, and filters that fill two blocks of four and one of two.
+
+        Examples do so with up to three directions beside them, be these orthogonal to theirs or not.
+        """
+        return self.at(n=HALF * halves - 3, m=5)
 
     def at(self, **sizes: float) -> Case:
         """At other sizes, or other values."""
@@ -140,9 +142,9 @@ class Case:
         """The case at sizes, or of a variant, at which a run goes through this function of the text."""
         if self.on_lanes and isinstance(self.model.algorithm, Bilevel):
             return [self.at(**FILLED) if function in ENTERED else replace(self, coupled=function in COUPLED)]
-        vectors = ENTERED.get(function, ()) if self.on_lanes else ()
+        sizes = ENTERED.get(function, ()) if self.on_lanes else ()
         counted = [self.at(m=m) for m in COUNTED.get(function, ())] if self.on_lanes else []
-        return [self.widened(count) for count in vectors] or counted or [self]
+        return [self.widened(halves) for halves in sizes] or counted or [self]
 
     def right(self, kernel: Kernel, **values: Any) -> str:
         """The verdict at other values."""

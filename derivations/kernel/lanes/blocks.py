@@ -1,16 +1,19 @@
 """What kernels on lanes do with arrays alone: the coupling z += c gram, the move, and colouring fresh normals.
 
-The coupling goes in blocks of up to four filters and 32 directions that stay in registers.  An entry's sum runs over
-the directions in order, each step one fused multiply and add: the bits do not depend on which block an entry is in, nor
-on how far rows are padded.
+The coupling goes in blocks of up to four filters and 32 directions that stay in registers; half a vector, at the end,
+takes half the time.  An entry's sum runs over the directions in order, each step one fused multiply and add: the bits
+do not depend on which block an entry is in, on how far rows are padded, or on whether products that are 0 are added.
 """
 
 from __future__ import annotations
 
+import itertools
+
 from ..layout import HELPER, INSIDE, Writer
 
 LANES = 8
-FILTERS, VECTORS = (4, 2, 1), (4, 3, 2, 1)
+HALF = LANES // 2
+FILTERS, WIDEST = (4, 2, 1), 4  # of a block: filters, and at most so many vectors of directions
 PAIR = 2  # filters that are coloured together
 CLOSE = 1e-4  # as `dynamics.fresh.roots.CLOSE`, which nothing here may import
 GROUPS = 32  # groups of fresh examples that are coloured together
@@ -25,21 +28,23 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False) -> str
     """
     out = Writer()
     sizes = [filters for filters in FILTERS if filters > 1 or heads % 2]  # an even number of heads has as many filters
-    wide = VECTORS[:1] if filled else VECTORS
     for filters in sizes:
-        for vectors in wide:
-            _block(out, filters, vectors)
-    out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
-    said = f"width a multiple of {LANES * wide[-1]}"
-    out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}."""')
+        for halves in [2 * WIDEST] if filled else widths(filters):
+            _block(out, filters, halves)
+    ranges = {}
+    for before, filters in zip((0, *sizes), sizes, strict=False):  # filters that the blocks before leave
+        first = f"rows // {before} * {before}" if before else "0"
+        ranges[filters] = f"for s in range({first}, rows - {filters - 1}, {filters}):"
     # Not by while: a first place that is a literal makes Numba compile every block for it and once more for the others.
-    out.put(1, f"for at in range(0, width, {LANES * VECTORS[0]}):")
-    out.put(2, *[f"vectors = (width - at) // {LANES}"] * (not filled))
-    for filters, first in zip(sizes, ["0", *[f"rows // {size} * {size}" for size in sizes]], strict=False):
-        out.put(2, f"for s in range({first}, rows - {filters - 1}, {filters}):")
-        for place, vectors in enumerate(wide):
-            out.put(3, *[f"{'el' if place else ''}if vectors {'==' if place else '>='} {vectors}:"] * (not filled))
-            out.put(4 - filled, f"block_{filters}_{vectors}(z, c, gram, s, at, width, directions)")
+    if filled:
+        out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
+        said = f"width a multiple of {LANES * WIDEST}"
+        out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}."""')
+        out.put(1, f"for at in range(0, width, {LANES * WIDEST}):")
+        for filters, each in ranges.items():
+            out.put(2, each, f"    block_{filters}_{2 * WIDEST}(z, c, gram, s, at, width, directions)")
+    else:
+        _fitted(out, ranges)
     if moved:
         out.put(0, "", "", HELPER, "def follow(b, g):")
         out.put(1, '"""b <- b + g, in place; flat arrays, their size a multiple of 8."""')
@@ -51,6 +56,37 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False) -> str
         out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
     _finite(out, signed)
     return out.text()
+
+
+def widths(filters: int) -> list[int]:
+    """How many halves of vectors the blocks of so many filters span: with half a one at the end of most filters'.
+
+    Each block takes a third of a second to compile.
+    """
+    return [*range(2 * WIDEST, 1, -1)] if filters == FILTERS[0] else [*range(2 * WIDEST, 0, -2)]
+
+
+def _fitted(out: Writer, ranges: dict[int, str]) -> None:
+    """The text of `couple` for rows of any width, and of the count of directions that it takes apart."""
+    out.put(0, HELPER, "def entangled(gram, width, directions):")
+    out.put(1, '"""After how many of the directions all are orthogonal to every other one."""')
+    out.put(1, "for q in range(directions - 1, -1, -1):", "    for k in range(directions):")
+    out.put(3, "if k != q and not (gram[q * width + k] == 0.0 and gram[k * width + q] == 0.0):", "    return q + 1")
+    out.put(1, "return 0")
+    out.put(0, "", "", HELPER, "def couple(z, c, gram, rows, width, joint, directions):")
+    said = f"width a multiple of {LANES}"
+    out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}.')
+    out.put(0, "")
+    out.put(1, "Directions from `joint` on are orthogonal to all others: no sum runs over them.", '"""')
+    out.put(1, f"for at in range(0, joint, {LANES * WIDEST}):", f"    halves = (joint - at + {HALF - 1}) // {HALF}")
+    for filters, each in ranges.items():
+        out.put(2, each)
+        for halves, narrower in itertools.pairwise([*widths(filters), 0]):
+            out.put(3, f"{'el' if halves < 2 * WIDEST else ''}if halves > {narrower}:")
+            out.put(4, f"block_{filters}_{halves}(z, c, gram, s, at, width, joint)")
+    out.put(1, "for q in range(joint, directions):", "    own = entry(gram, q * width + q)")
+    out.put(2, "for s in range(rows):")
+    out.put(3, "at = s * width + q", "z[at] = fused_one(entry(c, at), own, entry(z, at))")
 
 
 def _finite(out: Writer, signed: bool) -> None:
@@ -161,16 +197,23 @@ def entries(rows: int) -> list[tuple[int, int]]:
     return [(a, v) for a in range(rows) for v in SIDE_BY_SIDE]
 
 
-def _block(out: Writer, filters: int, vectors: int) -> None:
+def _block(out: Writer, filters: int, halves: int) -> None:
     """One block: its entries in registers over all directions."""
-    cells = [(a, v) for a in range(filters) for v in range(vectors)]
-    out.put(0, INSIDE, f"def block_{filters}_{vectors}(z, c, gram, s, at, width, directions):")
-    out.put(1, f'"""Filters s to s + {filters}, directions at to at + {LANES * vectors}."""')
-    out.put(1, *[f"z{a}_{v} = load(z, (s + {a}) * width + at + {LANES * v})" for a, v in cells])
-    out.put(1, "for q in range(directions):")
-    out.put(2, *[f"row{v} = load(gram, q * width + at + {LANES * v})" for v in range(vectors)])
+    whole, half = range(halves // 2), halves % 2
+    put, last = out.put, LANES * (halves // 2)
+    put(0, INSIDE, f"def block_{filters}_{halves}(z, c, gram, s, at, width, directions):")
+    put(1, f'"""Filters s to s + {filters}, directions at to at + {HALF * halves}."""')
     for a in range(filters):
-        out.put(2, f"weight = spread(c, (s + {a}) * width + q)")
-        out.put(2, *[f"z{a}_{v} = fused(weight, row{v}, z{a}_{v})" for v in range(vectors)])
-    out.put(1, *[f"store(z, (s + {a}) * width + at + {LANES * v}, z{a}_{v})" for a, v in cells])
-    out.put(0, "", "")
+        put(1, *[f"z{a}_{v} = load(z, (s + {a}) * width + at + {LANES * v})" for v in whole])
+        put(1, *[f"z{a}_half = load_half(z, (s + {a}) * width + at + {last})"] * half)
+    put(1, "for q in range(directions):")
+    put(2, *[f"row{v} = load(gram, q * width + at + {LANES * v})" for v in whole])
+    put(2, *[f"half = load_half(gram, q * width + at + {last})"] * half)
+    for a in range(filters):
+        put(2, f"weight = spread(c, (s + {a}) * width + q)")
+        put(2, *[f"z{a}_{v} = fused(weight, row{v}, z{a}_{v})" for v in whole])
+        put(2, *[f"z{a}_half = fused_half(low(weight), half, z{a}_half)"] * half)
+    for a in range(filters):
+        put(1, *[f"store(z, (s + {a}) * width + at + {LANES * v}, z{a}_{v})" for v in whole])
+        put(1, *[f"store_half(z, (s + {a}) * width + at + {last}, z{a}_half)"] * half)
+    put(0, "", "")

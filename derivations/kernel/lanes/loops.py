@@ -102,6 +102,7 @@ class LaneDescent(LaneNests):
             self.out.put(1, f"packed_{name} = aligned({rows} * width)")
             self.out.put(1, f"pack({name}, order, width, packed_{name})")
         self.out.put(1, "packed_gram = aligned(directions * width)", "pack_gram(gram, order, width, packed_gram)")
+        self.out.put(1, "joint = entangled(packed_gram, width, directions)")
         for name in ("y", *self.told):
             self.out.put(1, f"packed_{name} = aligned(length)", f"pad({name}, packed_{name})")
         self.out.put(1, "present = aligned(length)  # 1 for an example, 0 for padding", "present[:examples] = 1.0")
@@ -154,7 +155,7 @@ class LaneDescent(LaneNests):
         if self.watchers is not None:
             self.watchers.search(2)
         rows = f"{self.model.n_heads} * filters"
-        along = ["along[:] = 0.0", f"couple(along, g, packed_gram, {rows}, width, directions)"]
+        along = ["along[:] = 0.0", f"couple(along, g, packed_gram, {rows}, width, joint, directions)"]
         if "radius" in options:
             self.out.put(2, *along, "perturb(packed_z, g, along, radius, near, width, directions)")
             self._gradient_at(stages, plain, "near")
@@ -169,7 +170,7 @@ class LaneDescent(LaneNests):
             self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "shrink(packed_z, packed_b, keep)")
         self.out.put(2, "follow(packed_b, g)" if self.moves else "change(packed_b, g, eta)")
-        self.out.put(2, f"couple(packed_z, g, packed_gram, {rows}, width, directions)")
+        self.out.put(2, f"couple(packed_z, g, packed_gram, {rows}, width, joint, directions)")
 
     def _draw(self) -> None:
         """Which examples and labels the step sees; past the last one, where there is but a look, none are drawn.

@@ -203,7 +203,8 @@ class LaneNests(Descent):
         self.out.assign(depth, f"sum_{name} =", f"sum_{name} + ({value})")
 
     def _contract(self, depth: int, stage: Stage) -> None:
-        self.out.put(depth, "u[:] = 0.0", f"couple(u, g, gram, {self.model.n_heads} * filters, width, directions)")
+        rows = f"{self.model.n_heads} * filters"
+        self.out.put(depth, "u[:] = 0.0", f"couple(u, g, gram, {rows}, width, directions, directions)")
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""

@@ -11,7 +11,7 @@ from ..layout import A1, A2, A3, Groups, copied
 from ..schedule import arrays
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
-from .blocks import LANES, VECTORS, coupling
+from .blocks import LANES, WIDEST, coupling
 from .looks import SAID, WATCHED
 from .task_judging import parts
 from .task_moves import moves
@@ -123,7 +123,7 @@ class TaskLanes(TaskSteps):
         said = "Direction q goes to place order[q], those that have a gradient to the first `moving`."
         self._opened("run", groups, said)
         self.out.put(1, "directions = z.shape[2]")
-        block = LANES * VECTORS[0]
+        block = LANES * WIDEST
         self.out.put(1, f"width = (directions + {block - 1}) // {block} * {block}  # of a row")
         for name in ("z", "b"):
             self.out.put(1, f"packed_{name} = aligned(2 * filters * width)",

@@ -3,7 +3,7 @@
 
 def relu(x: float) -> float:
     """max(0, x), keeping nan."""
-    return 0.0 if x <= 0.0 else x
+    return 0.0 if x < 0.0 else x
 
 
 def step(x: float) -> float:

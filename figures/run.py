@@ -66,8 +66,9 @@ def _along(data: xarray.Dataset, pick: Wanted) -> tuple[list[str], Array]:
     variable = data[pick.name]
     labels: dict[str, list[object]] = {
         str(dim): [*data[dim].values] if dim in data.coords else [*range(variable.sizes[dim])] for dim in variable.dims}
-    dims, values = pick.selected(tuple(map(str, variable.dims)), np.asarray(variable.values, dtype=np.float64), labels)
-    kept = xarray.DataArray(values, dims=dims)
+    one = np.asarray(variable.values, dtype=np.float64)[None]
+    dims, values = pick.selected(tuple(map(str, variable.dims)), one, labels)
+    kept = xarray.DataArray(values[0], dims=dims)
     if pick.rule:
         kept = kept.reduce(RULES[pick.rule], [dim for dim in dims if dim not in ("t", "seed")])
     dims_of = [str(dim) for dim in kept.dims if dim != "t"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from derivations.declare import Model, Variable
 from derivations.declare.meanings import STOPPED
 from derivations.declare.variables import FRESH
 from derivations.errors import ModelError
+from dynamics.arrays import Array, Flags
 from dynamics.errors import RangeError
 
 from ..ask.bounds import Bound
@@ -21,6 +22,7 @@ from ..observe.samplings import DRAWN, TestSampling
 from ..run import batch, reduced
 from ..run.asked import Asked, Found
 from ..run.dataset import labels
+from ..run.gathered import at_last
 from ..run.lots import Lot, Lots
 from ..run.problem import Problem, Start
 from ..work.memory import keep_freed
@@ -55,17 +57,19 @@ class Measure:
         """Whether something is picked from, or reduced of, what is one number: then every run says so."""
         return any(each.name in FRESH and not each.plain for each in self.wanted)
 
-    @property
-    def numbers(self) -> bool:
-        """Whether runs' numbers are all that is read of them."""
-        return all(each.plain for each in self.wanted) and not self.until
-
     def variables(self, model: Model) -> tuple[str, ...]:
         """The variables that a run has to give, standard errors among them where they are known."""
         known = obs.fresh_names(model)
         names = [each for wanted in self.wanted for each in (wanted.name, f"{wanted.name}_se")]
         plain = {wanted.name for wanted in self.wanted} - {STOPPED}  # which comes with `until`
         return tuple(dict.fromkeys(name for name in names if name in plain or name in known))
+
+    def of_runs(
+        self, variables: Mapping[str, Variable], start: Callable[[], Start]
+    ) -> tuple[Mapping[str, Array], Flags]:
+        """The numbers (R,) of runs' variables, as `batch.together` asks, and of which runs all are finite."""
+        numbers = _of_runs(self.wanted, variables, start)
+        return numbers, np.logical_and.reduce([np.isfinite(numbers[name]) for name in self.names])
 
     def with_errors(self, model: Model) -> tuple[str, ...]:
         """The names of all numbers: each observable's, and that of its standard error where it has one."""
@@ -118,23 +122,14 @@ def _together(
     """Fills in the runs that go together; (cell, seed), which they are.  What one lacks is said where it is alone."""
     sampling = "gram" if measure.sampling == EITHER else measure.sampling
     try:
-        made = batch.together(cells, seeds, measure.steps, names, sampling, measure.until, measure.numbers)
+        made = batch.together(cells, seeds, measure.steps, names, sampling, measure.until, measure.of_runs)
     except (MemoryError, OSError):  # one by one they take less
         return np.zeros((len(cells), len(seeds)), dtype=np.bool_)
-    done = made.done
     for place, error in made.diverged.items():
         _take(arrays, place, Outcome(status=DIVERGED, message=str(error)))
-    if made.found is None:
-        arrays |= {name: made.numbers[name] for name in arrays if name in made.numbers}
-    for row, runs in enumerate(made.found or ()):
-        for column, run in enumerate(runs):
-            if run is None:
-                continue
-            try:
-                _take(arrays, (row, column), _outcome(measure, run, ""))
-            except InputError:
-                done[row, column] = False
-    return done
+    for name, numbers in made.numbers.items():
+        arrays[name][:] = numbers
+    return made.done
 
 
 def _take(arrays: Arrays, place: tuple[int, int], run: Outcome) -> None:
@@ -170,7 +165,8 @@ def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:
     """
     start, said = _started(measure.sampling, cell, seed)
     try:
-        return _outcome(measure, _run(measure, measure.wanted, start, measure.steps), said)
+        run = _run(measure, measure.wanted, start, measure.steps)
+        return _judged(measure, _picked(measure.wanted, run), said, run.lacking)
     except InputError as refused:
         numbers: dict[str, float] = {}
         for observable in measure.wanted if len(measure.wanted) > 1 else ():
@@ -179,11 +175,6 @@ def measured(measure: Measure, cell: Problem, seed: int) -> Outcome:
             except InputError:
                 continue
         return Outcome(numbers, FAILED, _told(InputError, refused))
-
-
-def _outcome(measure: Measure, run: Found, said: str) -> Outcome:
-    """The numbers of a run that has been made."""
-    return _judged(measure, _picked(measure.wanted, run), said, run.lacking)
 
 
 def _judged(measure: Measure, numbers: Mapping[str, float], said: str, reasons: Mapping[str, str]) -> Outcome:
@@ -225,25 +216,24 @@ def _run(measure: Measure, wanted: Sequence[Wanted], start: Start, steps: int) -
 
 
 def _picked(wanted: Sequence[Wanted], run: Found) -> dict[str, float]:
-    """The numbers out of a run's variables, with their standard errors."""
-    further = any(_last(variable)[0] for variable in run.variables.values())
-    of, numbers = labels(run.start) if further else {}, {}
-    for observable in wanted:
-        name = observable.name
-        variable, error = run.variables.get(name), run.variables.get(f"{name}_se")
+    """The numbers out of a run's variables."""
+    every = {name: at_last(each) for name, each in run.variables.items()}
+    return {name: float(each[0]) for name, each in _of_runs(wanted, every, lambda: run.start).items()}
+
+
+def _of_runs(
+    wanted: Sequence[Wanted], variables: Mapping[str, Variable], start: Callable[[], Start]
+) -> dict[str, Array]:
+    """The numbers (R,) out of the variables (R, ...) of runs of one shape, at one step; `start` is one of theirs."""
+    of, numbers = labels(start()) if any(each.picked for each in wanted) else {}, dict[str, Array]()
+    for each in wanted:
+        variable, error = variables.get(each.name), variables.get(f"{each.name}_se")
         if variable is None:
-            raise InputError(f"observable: {quoted(name)} is not known of {run.start.model.name} here; leave it out")
-        dims, values = _last(variable)
-        numbers[observable.text] = observable.number(dims, values, of)
-        if error is not None and observable.has_error:
-            numbers[observable.error_name] = observable.error(dims, values, _last(error)[1], of)
-    return numbers | ({STOPPED: float(run.variables[STOPPED].values)} if STOPPED in run.variables else {})
-
-
-def _last(variable: Variable) -> tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    """The dimensions besides t, and the entries at the one step recorded."""
-    over_time = variable.dims[:1] == ("t",)
-    return variable.dims[over_time:], variable.values[0] if over_time else variable.values
+            raise InputError(f"observable: {quoted(each.name)} is not known of {start().model.name} here; leave it out")
+        numbers[each.text] = each.numbers(variable.dims, variable.values, of)
+        if error is not None and each.has_error:
+            numbers[each.error_name] = each.errors(variable.dims, variable.values, error.values, of)
+    return numbers | ({STOPPED: variables[STOPPED].values} if STOPPED in variables else {})
 
 
 def try_out(measure: Measure, cells: Lots, seed: int) -> None:

@@ -47,21 +47,28 @@ class Wanted:
         """Whether an entry's standard error is this number's too, as it is not of a mean or a sum of several."""
         return self.rule not in ("mean", "sum")
 
-    def number(self, dims: tuple[str, ...], values: Array, labels: Labels) -> float:
-        """The number it stands for, of values (dims without t).  Raises InputError for an axis or label not there."""
-        return float(self._reduced(*self.selected(dims, values, labels)))
+    def numbers(self, dims: tuple[str, ...], values: Array, labels: Labels) -> Array:
+        """The numbers (R,) it stands for, of runs' values (R, ...) along dims, which t is not among.
 
-    def error(self, dims: tuple[str, ...], values: Array, errors: Array, labels: Labels) -> float:
-        """The standard error of `number`, which is that of the entry it is."""
+        Raises InputError for an axis or label not there.
+        """
+        return self._reduced(*self.selected(dims, values, labels))
+
+    def errors(self, dims: tuple[str, ...], values: Array, errors: Array, labels: Labels) -> Array:
+        """The standard errors (R,) of `numbers`, each that of the entry it is; NaN where an entry is."""
         kept, entries = self.selected(dims, values, labels)
         _, of = self.selected(dims, errors, labels)
         if not kept:
-            return float(of)
+            return of
         place = {"max": np.argmax, "min": np.argmin}.get(self.rule)
-        return float(of.flat[int(place(entries))]) if place is not None and not np.isnan(entries).any() else np.nan
+        if place is None:
+            return np.full(len(of), np.nan)
+        rows, flat = np.arange(len(of)), entries.reshape(len(of), -1)
+        taken: Array = of.reshape(len(of), -1)[rows, place(flat, axis=1)]
+        return np.where(np.isnan(flat).any(axis=1), np.nan, taken)
 
     def selected(self, dims: tuple[str, ...], values: Array, labels: Labels) -> tuple[tuple[str, ...], Array]:
-        """The values at the labels that are picked, with the axes left.  Raises InputError as `number`."""
+        """The values (R, ...) at the labels that are picked, with the axes left.  Raises InputError as `numbers`."""
         names = {"k": _FRESH} if _FRESH in dims and "k" not in dims else {}
         for asked, label in self.picked:
             dim = names.get(asked, asked)
@@ -77,10 +84,10 @@ class Wanted:
                 said = f"{quoted(self.text)} asks for {asked}={label}"
                 raise NoLabel(f"observable: {said}; expected {', '.join(known)}")
             at = dims.index(dim)
-            values, dims = np.take(values, shown.index(wanted), axis=at), dims[:at] + dims[at + 1 :]
+            values, dims = np.take(values, shown.index(wanted), axis=at + 1), dims[:at] + dims[at + 1 :]
         return dims, values
 
-    def _reduced(self, dims: tuple[str, ...], values: Array) -> Array | float:
+    def _reduced(self, dims: tuple[str, ...], values: Array) -> Array:
         if not dims:
             if self.rule:
                 raise InputError(
@@ -93,8 +100,8 @@ class Wanted:
                 f"observable: {quoted(self.text)} is not one number a run, it has the axes {', '.join(dims)}; reduce "
                 f"it, as in {self.text}:max, or pick, as in {self.name}[{dims[0]}=...]"
             )
-        number: float = RULES[self.rule](values)
-        return number
+        numbers: Array = RULES[self.rule](np.ascontiguousarray(values).reshape(len(values), -1), axis=1)
+        return numbers
 
 
 def separated(text: str) -> list[str]:

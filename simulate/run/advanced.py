@@ -14,6 +14,7 @@ from dynamics.chance.stepdraws import StepDraws
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought, Trajectory
 
+from ..ask.bounds import observables
 from ..ask.columns import Columns
 from ..errors import Diverged, InputError
 from ..observe import observables_many
@@ -48,10 +49,26 @@ class Advanced:
     known: Mapping[str, Variable]
     looks: Looks
 
-    def numbers(self) -> dict[str, Array]:
-        """What runs that nothing ends early have at the last recorded step, (R,): of all that is one number a state."""
-        every = {**self.fresh, **{name: each.values for name, each in self.known.items()}}
-        return {name: each[:, -1] for name, each in every.items() if each.ndim == 2} | self.looks.hits()
+    def last(self) -> dict[str, Variable]:
+        """What is known of all runs at once, (R, ...) at each one's last step, hitting times and where they end too."""
+        fresh = {name: Variable(("class",) * (each.ndim - 2), each[:, -1]) for name, each in self.fresh.items()}
+        known = {name: Variable(each.dims[1:], each.values[:, -1]) for name, each in self.known.items()}
+        return {**fresh, **known, **{name: Variable((), each) for name, each in self.looks.hits().items()}}
+
+    def ends_told(self, seeing: Seeing) -> Flags:
+        """Which runs (R,) end where the kernel says, by what is reported there, or do not end."""
+        told, events = np.ones(len(self.z), dtype=np.bool_), self.looks.events
+        until = self.asked.until
+        if events is None or not until or self.looks.waited is not None:
+            return told
+        rows = np.flatnonzero(self.whole & (events.ends >= 0))
+        if rows.size:
+            seen, known = seeing.entries(rows, self.z[rows, -1:], self.b[rows, -1:], self.asked.recorded[-1:],
+                                              observables(until), np.ones((len(rows), 1), dtype=np.bool_))
+            met = [bound.met(seen[name].reshape(len(rows), -1)) if name in seen else ~known
+                   for name, bound in zip(observables(until), until.values(), strict=True)]
+            told[rows] = known & np.logical_and.reduce(met)
+        return told
 
     def found(self, start: Start, at: int) -> Found | Diverged | None:
         """A run's variables, or how it diverged; None where one of them is not to be had."""

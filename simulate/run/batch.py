@@ -6,18 +6,16 @@ A run that cannot be drawn, or counts something on its way, is left to that: who
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import ClassNoiseLaw
+from derivations.declare import ClassNoiseLaw, Variable
 from derivations.declare.variables import FRESH, judged
 from derivations.errors import ModelError
-from dynamics.arrays import Array, Flags
 from dynamics.blas import one_blas_thread
 from dynamics.errors import RangeError
 from dynamics.fresh.classnoise import Spiked
@@ -38,41 +36,13 @@ from . import batch_tasks, room, watch_many
 from .advanced import advanced
 from .algorithm import step_draws
 from .asked import Asked, Found
+from .gathered import Reduce, Together, plainly
 from .inside import seeks
 from .lots import Lot, Lots
 from .problem import Problem, Start
+from .seen_many import Seeing
 from .starts import Made, Waiting
 from .together import go_together
-
-
-@dataclass(frozen=True)
-class Together:
-    """What went together of C cells and S seeds: `done` (C, S), and each variable's `numbers` (C, S), NaN elsewhere.
-
-    Where more than numbers is wanted, `found` has every run's variables instead, (C, S), None where a run is left over.
-    `diverged` has those that did, by cell and seed.
-    """
-
-    done: Flags
-    numbers: Mapping[str, Array]
-    found: list[list[Found | None]] | None
-    diverged: dict[tuple[int, int], Diverged] = field(default_factory=dict)
-
-    def take(self, cell: int, seed: int, run: Found | Diverged) -> None:
-        """A run of one recorded step that has every variable; one whose number is none is left over."""
-        if isinstance(run, Diverged):
-            self.diverged[cell, seed], self.done[cell, seed] = run, True
-            return
-        if self.found is not None:
-            self.found[cell][seed], self.done[cell, seed] = run, True
-            return
-        of_run = [run.variables.get(name) for name in self.numbers]
-        last = {name: float(each.values.flat[0]) for name, each in zip(self.numbers, of_run, strict=True)
-                if each is not None and each.values.size == 1}
-        if len(last) == len(self.numbers) and all(map(math.isfinite, last.values())):
-            self.done[cell, seed] = True
-            for name, number in last.items():
-                self.numbers[name][cell, seed] = number
 
 
 @dataclass(frozen=True)
@@ -140,22 +110,19 @@ def _directions(lot: Lot) -> int:
 @one_blas_thread()
 def together(
     cells: Sequence[Problem], seeds: Sequence[int], steps: int, names: Sequence[str], sampling: str = "gram",
-    until: Mapping[str, Bound] = MappingProxyType({}), numbers: bool = False,
+    until: Mapping[str, Bound] = MappingProxyType({}), reduce: Reduce | None = None,
 ) -> Together:
     """Each cell's and seed's variables `names` after `steps` steps from a draw, of the runs that go together.
 
     A run ends where all of `until`, bounds of observables by name, are met: its variables are of that step.
-    With `numbers`, or where all are of fresh examples and nothing ends a run, what is not one number leaves runs over.
+    With `reduce` it is numbers of them; so it is, of the variables themselves, where all are of fresh examples and
+    nothing ends a run.
     Fresh variables, those of a state alone, and hitting times; what is counted along the way leaves every run over.  Of
     draws by vectors it is fresh variables alone: others may ask for the vectors.
     """
-    shape = (len(cells), len(seeds))
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), until, named=True)
     plain = set(names) <= set(FRESH) and not until
-    numbers = numbers or plain
-    rows: list[list[Found | None]] | None = None if numbers else [[None] * len(seeds) for _ in cells]
-    of_runs = {name: np.full(shape, np.nan) for name in (names if numbers else ())}
-    made = Together(np.zeros(shape, dtype=np.bool_), of_runs, rows)
+    made = Together.of(len(cells), len(seeds), plainly(names) if plain and reduce is None else reduce)
     with np.errstate(all="ignore"):  # what is not finite is left over
         for lot in Lots.of(cells).lots:
             if lot.model.algorithm.over_tasks:
@@ -303,12 +270,13 @@ def _chunk(runs: _Runs, asked: Asked, made: Together) -> None:
     places, at_seed = lot.places, runs.at_seed
     for at, error in outcome.diverged.items():
         made.take(int(places[at]), int(at_seed[at]), error)
-    numbers = {} if asked.until else outcome.numbers()
-    if made.found is None and made.numbers.keys() <= numbers.keys():
-        place = places[outcome.whole], at_seed[outcome.whole]
-        made.done[place] = True
-        for name, each in made.numbers.items():
-            each[place] = numbers[name][outcome.whole]
+    last = {} if made.reduce is None else outcome.last()
+    if last.keys() >= {*asked.wanted}:
+        seeing = Seeing(lot.model, lot.kernel, drawn, lot.values, starts, runs.seeds)
+        rows = np.flatnonzero(outcome.whole & outcome.ends_told(seeing))
+        if rows.size:
+            of_rows = {name: Variable(each.dims, each.values[rows]) for name, each in last.items()}
+            made.put(places[rows], at_seed[rows], of_rows, lambda: starts.one(int(rows[0])))
         return
     for at in np.flatnonzero(outcome.whole).tolist():
         run = outcome.found(starts.one(at), at)

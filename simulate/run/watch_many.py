@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.declare import Model
+from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array, Flags
 from dynamics.kernel.trajectory import Sought, Trajectory, cut
 
@@ -86,11 +87,12 @@ class Looks:
         return self.watches[id(start.problem)].again(start)
 
     def hits(self) -> dict[str, Array]:
-        """The hitting times of runs that the kernel looks at, (R,), -1 where there is none."""
+        """The hitting times of the runs, (R,), -1 where there is none, and where they end early."""
         if self.events is None:
             return {}
-        columns = self.events.hits[:, self.events.stops :].T
-        return {name: each.astype(np.float64) for name, each in zip(self.timed, columns, strict=True)}
+        stops, hits = self.events.stops, self.events.hits.astype(np.float64)
+        ended = {STOPPED: hits[:, 0]} if stops else {}
+        return {**dict(zip(self.timed, hits[:, stops:].T, strict=True)), **ended}
 
     def times(self, at: int) -> Variables:
         """The hitting times of run number `at`, and where it ended."""

@@ -67,7 +67,8 @@ def outcome(plain: Mapping[str, Any]) -> str:
 
 def _alike(model: Model, of: random.Random, axis: str, values: Mapping[str, Any]) -> str:
     adapted = "test_error_adapted" if model.algorithm.over_tasks else "test_error"
-    names = ["loss", "train_error", "gradient_norm", adapted, *[event.name for event in model.events]]
+    names = ["loss", "train_error", "gradient_norm", "margins:mean", "margins:min", adapted]
+    names += [event.name for event in model.events]
     asked: dict[str, Any] = {"steps": of.choice([0, 1, 3])}
     asked |= {"until": of.choice(ENDS)} if of.random() < 0.5 else {}
     params = {"m": of.choice([1, 2, 3]), model.algorithm.sizes[-1]: of.choice([1, 2, 3, 7, 8, 9])}

@@ -34,6 +34,7 @@ from simulate.errors import Diverged, InputError
 from simulate.phase import cell as outcomes
 from simulate.run import batch, reduced, room
 from simulate.run.asked import Asked, Found
+from simulate.run.gathered import Together, plainly
 from simulate.run.lots import Lots
 from simulate.run.problem import Problem, Start, problem_of
 from simulate.start import many
@@ -83,15 +84,16 @@ def compare(
             assert run.variables[name].dims == expected[name].dims
     assert all(np.isnan(numbers[~made.done]).all() for numbers in made.numbers.values())
     if rows:
-        compare_numbers(made, batch.together(cells, seeds, steps, names, sampling, numbers=True))
+        compare_numbers(made, batch.together(cells, seeds, steps, names, sampling, reduce=plainly(names)))
     return int(made.done.sum())
 
 
-def compare_numbers(made: batch.Together, told: batch.Together) -> None:
+def compare_numbers(made: Together, told: Together) -> None:
     """What runs give in numbers alone: those of the variables that they give whole, where each is one."""
     assert told.found is None and [*told.diverged] == [*made.diverged]
     runs = {(row, at): run for row, of_cell in enumerate(made.found or []) for at, run in enumerate(of_cell) if run}
-    plain = all(run.variables[name].values.size == 1 for run in runs.values() for name in told.numbers)
+    plain = all(each.values.size == 1 for run in runs.values() for each in run.variables.values())
+    assert told.numbers or not plain or not runs
     assert (told.done == made.done).all() if plain else {*zip(*np.nonzero(told.done), strict=True)} == {*told.diverged}
     for place, run in runs.items() if plain else ():
         for name, numbers in told.numbers.items():

@@ -13,7 +13,7 @@ from derivations.declare import Event, Model
 from simulate.ask.bounds import AT_LEAST, AT_MOST, Bound
 from simulate.errors import Diverged
 from simulate.phase import cell
-from simulate.run import batch, reduced, room, stretches
+from simulate.run import advanced, batch, reduced, room, stretches
 from simulate.run.asked import Asked, Found
 from simulate.run.problem import Problem, Start
 from simulate.run.watch import EventWatch
@@ -161,3 +161,44 @@ def test_a_run_whose_fresh_examples_are_judged_alone_is_left_to_that() -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(cell, "_together", lambda _, cells, seeds, *__: np.zeros((len(cells), len(seeds)), dtype=bool))
         assert grid.identical(gr.phase("pegr", given, x=("lam", [0.0, 0.1]), progress=False, **asked))
+
+
+GIVEN: dict[str, Any] = {"n": 9, "m": 3, "d": 60, "sigma_p": 0.5, "sigma_0": 0.05, "eta": 0.5}
+
+
+@pytest.mark.parametrize("until", [{"margins": ">=0.2"}, {"margins:mean": ">=0.5"}, {"loss": 0.3, "rho:max": ">=0.1"}])
+def test_a_grid_reads_the_numbers_of_all_runs_at_once(
+    until: dict[str, float | str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_by_one(*_: object) -> None:
+        raise AssertionError("a run is read by itself")
+
+    lams, texts = [0.0, 0.1], ("rho:max", "gamma[j=-1]:mean", "loss", "margins[i=3]", "T_1", "test_error")
+    with monkeypatch.context() as patched:
+        patched.setattr(advanced.Advanced, "found", one_by_one)
+        patched.setattr(cell, "outcome", one_by_one)
+        grid = gr.phase("pegr", GIVEN, x=("lam", lams), seeds=3, steps=40, until=until, observable=texts,
+                        progress=False)
+    ends = set[int]()
+    for column, lam in enumerate(lams):
+        for seed in range(3):
+            run = gr.run("pegr", {**GIVEN, "lam": lam}, seed=seed, steps=40, record=[40], until=until, sampling="gram")
+            last, of = run.isel(t=-1), grid.isel(lam=column, seed=seed)
+            assert float(of.loss) == float(last.loss) and float(of.test_error) == float(last.test_error)
+            assert (int(of.T_1), int(of.stopped)) == (int(run.T_1), int(run.stopped))
+            assert float(of["margins[i=3]"]) == float(last.margins[3]) and float(of["rho:max"]) == last.rho.values.max()
+            assert float(of["gamma[j=-1]:mean"]) == np.mean(last.gamma.sel(j=-1).values)
+            ends.add(int(run.stopped))
+    assert len(ends) > 1 and max(ends) > 0
+
+
+def test_a_grid_ends_where_what_is_reported_ends_it() -> None:
+    """Just not there by rounding: the kernel, which looks a little early, ends a run that goes on."""
+    losses = gr.run("pegr", GIVEN, steps=30, sampling="gram", record="all").loss.values
+    margins = gr.run("pegr", GIVEN, steps=30, sampling="gram", record="all").margins.values.min(axis=1)
+    for step in (5, 9, 14, 20):
+        for until, entries in (({"loss": float(np.nextafter(losses[step], 0))}, -losses),
+                               ({"margins": f">={float(np.nextafter(margins[step], 9))!r}"}, margins)):
+            grid = gr.phase("pegr", GIVEN, x=("mu_norm", [1.0, 2.0]), seeds=1, steps=30, until=until, observable="loss",
+                            progress=False)
+            assert int(grid.stopped[0, 0]) == int(np.argmax(entries > entries[step]))

@@ -133,7 +133,7 @@ class OnePass(GradientDescent):
     directions, and no past example: it needs neither n^2 numbers nor vectors of length d, and is exact in
     distribution for Gaussian noise.  Before step t a fresh v has products with all filters that are Gaussian given
     W W^T, and after it, for the change W <- W + b V of the step, W W^T <- W W^T + b z^T + z b^T + b G b^T with the
-    step's own z = W V^T and G = V V^T.
+    step's own z = W V^T and G = V V^T.  Labels, flips and scalars of the examples are drawn for the step as well.
 
     Of the options it takes radius, clip and normalised, and schedules.
     """
@@ -146,11 +146,11 @@ class OnePass(GradientDescent):
         laws = [(family, law) for family in model.directions for law in laws_of(family)]
         random = [family.name for family, law in laws if family.index_set.per_example
                   and not (isinstance(law, GaussianLaw) and len(laws_of(family)) == 1)]
-        drawn = [each.name for each in model.scalars if each.drawn]
+        bound = [each.name for each in model.scalars if each.of_one_set]
         refused = {
             f"the option {''.join(kept[:1])!r}, which goes by one set of examples or by past steps": bool(kept),
             f"the law of {''.join(random[:1])!r}; fresh examples are drawn of a GaussianLaw alone": bool(random),
-            f"the scalar {''.join(drawn[:1])!r}, which is drawn with one set of examples": bool(drawn),
+            f"the scalar {''.join(bound[:1])!r}, which is of one set of examples": bool(bound),
             "a second layer or biases that are trained, on axes that no fresh vector has": bool(model.network.axes),
             "class sizes, which are of one set of examples": bool(model.class_sizes),
             "observables of fresh examples of the model's own": any(

@@ -104,6 +104,7 @@ class UniformScalar(OfDensity):
 class GivenScalar(OfDensity):
     """A number of each example that the caller brings in initial= under its name; it has no law."""
 
+    of_one_set = True
     name: Name
     latex: str = ""
 

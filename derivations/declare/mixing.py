@@ -196,6 +196,7 @@ class Row(OfDensity):
     a family over examples; what a single vector is taken times is a `MixedLabel`.
     """
 
+    of_one_set = True
     by: MixingMatrix
 
     @property
@@ -221,6 +222,7 @@ class Row(OfDensity):
 class MixedLabel(OfDensity):
     """sum_k M_ik y_k, with M the matrix `by` and y_k the labels before flips, or with `observed` those after them."""
 
+    of_one_set = True
     name: Name
     by: MixingMatrix
     observed: bool = False

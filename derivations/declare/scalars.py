@@ -38,6 +38,8 @@ class Scalar(Declared, ABC):
     """Whether it is drawn, so that a caller's own arrays have to bring it."""
     by_label: ClassVar[bool] = False
     """Whether the example's label says it."""
+    of_one_set: ClassVar[bool] = False
+    """Whether it is of one set of examples, so that it cannot be drawn again for a step."""
     varies: ClassVar[bool] = True
     """Whether examples may differ in it."""
 

@@ -13,7 +13,7 @@ from ..errors import RangeError
 STREAMS: Mapping[str, str] = {
     "labels": "labels of the examples; of tasks, also the odd one of a balanced split; with the step, drawn afresh",
     "label_flips": "which labels are flipped; with the step, drawn afresh",
-    "scalars": "scalars of the examples, by their place in the model",
+    "scalars": "scalars of the examples, by their place in the model; with the step, drawn afresh",
     "mixing": "mixing matrices of the examples, by their place in the model",
     "data": "noise of the examples, as vectors or as inner products; with the step, drawn afresh",
     "centre": "a mixture's mean, by the mixture's place",

@@ -91,15 +91,16 @@ def held_out(start: Start, preactivations: Iterable[Array], wanted: Iterable[str
 
 def _by_law(start: Start, states: States, names: list[str], network: Any, sampling: TestSampling) -> Judged:
     model, values = start.model, start.values
-    reason = fresh_refusals.refusal(model, start.draw, values)
+    draw = states.draw  # of a step that draws its examples afresh it is that step's, which starts from W(t)
+    reason = fresh_refusals.refusal(model, draw, values)
     if reason:
         return Judged(reason=reason)
     assert states.b is not None
     declared = [o for o in _of_fresh(model) if {o.name, *o.also} & set(names)]
     statistics = sampling.statistics(
-        Judging(model, network, start.draw, states.z, states.b, values, start.seed, states.shares, declared))
+        Judging(model, network, draw, states.z, states.b, values, start.seed, states.shares, declared))
     another = by_another(start)
-    held = None if start.draw.held is None else len(start.draw.held.y)
+    held = None if draw.held is None else len(draw.held.y)
     return Judged({
         name: replace(obs.labelled(model, name, statistics[name]),
                       said="" if held is None else source.meaning(name, held), note=f"; {another}" if another else "")

@@ -17,7 +17,7 @@ from ..ask import schedules
 from ..start.declared import law_of, off_indices
 from ..start.drawn import Draw
 from ..start.labels import flip_probability
-from ..start.scalars import said_by_labels
+from ..start.scalars import drawn_scalars
 from ..values import number
 from ..work.divergence import divergence
 from .tasks import Renewed
@@ -80,8 +80,8 @@ def path(
 ) -> Iterator[Renewed]:
     """The states for t = 0 .. steps, each with the examples of its own step; those of t = 0 are the start's.
 
-    The labels, flips and vectors of step t are streams of their own, (seed, "data", t).  Each state is a draw by Gram
-    that starts from W(t).  Raises Diverged where it leaves the finite numbers.
+    The labels, flips, scalars and vectors of step t are streams of their own, (seed, "data", t).  Each state is a draw
+    by Gram that starts from W(t).  Raises Diverged where it leaves the finite numbers.
     """
     schedules.check(model, values, steps)
     n, stay = len(drawn.y), staying_places(model, len(drawn.y))
@@ -109,7 +109,7 @@ def path(
         fresh = one_pass.drawn(stream(seed, "data", t + 1), kept, staying, places.std, places.projectors)
         so_far = now.b + change
         so_far[..., again] = 0.0
-        told = said_by_labels(model, values, y, clean)
+        told = drawn_scalars(model, values, y, clean, seed, step=t + 1)
         now = Renewed(t + 1, _as_draw(drawn, kept, staying, fresh, places, y, clean, told), so_far)
 
 

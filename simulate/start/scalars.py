@@ -19,14 +19,15 @@ from .mixed import matrix_of
 
 def drawn_scalars(
     model: Model, values: Mapping[str, Value], y: Array, clean: Array, seed: int,
-    given: Mapping[str, Array] = MappingProxyType({}),
+    given: Mapping[str, Array] = MappingProxyType({}), step: int | None = None,
 ) -> dict[str, Array]:
     """Scalars (n,) and mixing matrices (n, n) of examples of labels y and clean ones (n,), by name; a stream each.
 
     One draw in [0, 1) an example picks among a scalar's cases, so the same examples keep a view as its probability
-    grows.  Those `given` are taken.  Raises InputError where a parameter is out of range.
+    grows.  Those `given` are taken.  Of a `step` that draws its examples afresh, streams are its own.  Raises
+    InputError where a parameter is out of range.
     """
-    scalars: dict[str, Array] = {}
+    scalars, steps = dict[str, Array](), () if step is None else (step,)
     for at, scalar in enumerate(each for each in model.scalars if each.varies):
         if scalar.name in given:
             scalars[scalar.name] = given[scalar.name]
@@ -38,10 +39,10 @@ def drawn_scalars(
             scalars[scalar.name] = matrix_of(model, scalar.by, values, clean, seed) @ (y if scalar.observed else clean)
             continue
         if isinstance(scalar, OfDensity):
-            scalars[scalar.name] = density(scalar, stream(seed, "scalars", at), len(y), values)
+            scalars[scalar.name] = density(scalar, stream(seed, "scalars", at, *steps), len(y), values)
             continue
         labels = labels_of_scalar(scalar, y, clean)
-        chance = stream(seed, "scalars", at).random(len(y)) if scalar.drawn else np.zeros(len(y))
+        chance = stream(seed, "scalars", at, *steps).random(len(y)) if scalar.drawn else np.zeros(len(y))
         scalars[scalar.name] = _picked(scalar, values, labels, chance)
     return scalars
 

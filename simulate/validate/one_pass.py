@@ -13,7 +13,7 @@ from dynamics.fresh import one_pass
 
 from ..run.one_pass import Places, labels, staying_places
 from ..start.drawn import Draw
-from ..start.scalars import said_by_labels
+from ..start.scalars import drawn_scalars
 from ..train import weights
 from ..values import Values, number
 from .engines import KernelUnderTest
@@ -39,7 +39,7 @@ def rows(model: Model, kernel: KernelUnderTest, draw: Draw, values: Values) -> I
     for t in range(STEPS):
         vectors = _vectors(model, values, draw, t)
         y, clean = labels(model, values, n, 0, t)
-        scalars = said_by_labels(model, values, y, clean)
+        scalars = drawn_scalars(model, values, y, clean, 0, step=t)
         own = vectors[places.again]
         fresh = one_pass.given(kept, staying, W.reshape(-1, W.shape[-1]) @ own.T, own @ held.T, own @ own.T)
         z, gram = places.whole(kept, fresh, held @ held.T, W.shape[0])

@@ -17,6 +17,7 @@ from derivations.declare import (
     Directions,
     FreshLaw,
     GaussianLaw,
+    GivenScalar,
     Network,
     OnePass,
     Parameter,
@@ -37,6 +38,7 @@ from simulate.train import weights
 from simulate.validate import one_pass as validate_one_pass
 from simulate.validate.compare import compare
 from tests.helpers.sums_of_terms import EPS, xor
+from tests.helpers.wild import plainly
 from tests.simulate.validate.test_spiked_noise import shared
 
 FRESH = Parameter(name="fresh", latex="", meaning="examples are drawn for every step", kind="flag", default=True)
@@ -186,6 +188,36 @@ def test_a_run_is_recorded_and_judged() -> None:
         run(model(), VALUES, steps=2, engine="weights")
 
 
+def test_a_state_is_judged_by_its_own_filters() -> None:
+    """After one step, on the first examples either way, the test law is the same.  It was of noise seen by W(0)."""
+    with plainly(kernel()):
+        afresh, kept = (run(model(), {**VALUES, "fresh": fresh}, steps=1, seed=3) for fresh in (True, False))
+    for name in ("test_error", "test_error_se", "test_loss", "test_loss_se"):
+        np.testing.assert_allclose(afresh[name].values, kept[name].values, rtol=1e-9)
+    assert abs(kept["test_loss"].values[1] - kept["test_loss"].values[0]) > 0.01
+
+
+@functools.cache
+def signed() -> tuple[Model, Kernel]:
+    """Clusters whose sign, and whose share of a second vector, are drawn for every example."""
+    declared = replace(xor(), algorithm=OnePass(), parameters=(*xor().parameters, FRESH))
+    return declared, plain_kernel(declared)
+
+
+def test_scalars_are_drawn_for_every_step() -> None:
+    """Steps on given vectors are training's with the step's own scalars, and no two steps have the same."""
+    declared, made = signed()
+    values = {"lam_until": None, **dict(parameters.resolve(declared, {"n": 6, "m": 2, "d": 9}).values)}
+    drawn = draw(declared, values, 1)
+    rows = list(validate_one_pass.rows(declared, made, drawn, values))
+    assert len(rows) == 4 and all(row.holds for row in rows), rows
+    states = [each.draw for each in path(made, declared, values, drawn, 1, 12)]
+    seen = np.array([each.scalars[EPS.name] for each in states])
+    assert set(seen.ravel().tolist()) == {-1.0, 1.0} and len({row.tobytes() for row in seen}) > 8
+    again = [each.draw for each in path(made, declared, values, drawn, 1, 12)]
+    assert all((one.scalars[EPS.name] == two.scalars[EPS.name]).all() for one, two in zip(states, again, strict=True))
+
+
 def test_the_recursion_is_printed_with_what_is_kept() -> None:
     text = str(derive(model()))
     assert "are drawn for step t where fresh is set" in text and "W W^T + b z^T + z b^T + b G b^T" in text
@@ -195,8 +227,8 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: replace(model(), algorithm=OnePass(momentum="sigma")), "the option 'momentum', which goes by"),
     (lambda: replace(model(), network=replace(model().network, biases=Biases())), "a second layer or biases"),
     (lambda: replace(model(), algorithm=OnePass(redrawn="eta")), "'eta' is a real; expected a flag"),
-    (lambda: replace(xor(), algorithm=OnePass(), parameters=(*xor().parameters, FRESH)),
-     f"the scalar {EPS.name!r}, which is drawn"),
+    (lambda: replace(model(), patches=(*model().patches, Patch(direction="mu", scale=GivenScalar(name="eps")))),
+     "the scalar 'eps', which is of one set of examples"),
     (lambda: replace(model(), algorithm=OnePass(), parameters=model().parameters[:-1]), "'fresh' is no parameter"),
 ]
 

@@ -10,7 +10,7 @@ singular Wishart law).  Q drops out of every inner product, so the cost does not
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +93,7 @@ def sample(data: np.random.Generator, init: np.random.Generator, ensemble: Ensem
 
     Raises as `coordinates`, whose vectors' inner products these are.
     """
-    return reduced(standard(data, init, *counts(ensemble)), ensemble)
+    return reduced(standard(rows_of(data), rows_of(init), *counts(ensemble)), ensemble)
 
 
 def reduced(drawn: Standard, ensemble: Ensemble) -> Reduced:
@@ -166,7 +166,7 @@ def coordinates(
         RangeError: d is not a whole number or is below f.
         numpy.linalg.LinAlgError: `fixed_gram` is not positive definite.
     """
-    drawn = standard(data, init, *counts(ensemble))
+    drawn = standard(rows_of(data), rows_of(init), *counts(ensemble))
     directions = placed(drawn.noise, _root(ensemble), ensemble.along, ensemble.noise_std)
     return directions, ensemble.filter_std * drawn.filters
 
@@ -204,13 +204,20 @@ class Standard:
         return own(self.filters)
 
 
-def standard(
-    data: np.random.Generator, init: np.random.Generator, f: int, n: int, filters: int, d: float
-) -> Standard:
+Rows = Callable[[int, int, int, int], tuple[Begun, np.random.Generator]]
+"""Rows of a stream that any dimension has, of sizes as `Begun.of` takes them, and the stream from there on."""
+
+
+def rows_of(rng: np.random.Generator) -> Rows:
+    """Drawn now."""
+    return lambda *sizes: (Begun.of(rng, *sizes), rng)
+
+
+def standard(data: Rows, init: Rows, f: int, n: int, filters: int, d: float) -> Standard:
     """What is random of a draw, whatever its lengths and deviations are."""
     left, columns = d - f, columns_of(f, n, filters, d)
-    of_each = ((data, Begun.of(data, n, f, columns, 0)), (init, Begun.of(init, filters, f, columns, n)))
-    return Standard(*[begun.closed(rng, left) for rng, begun in of_each])
+    of_each = data(n, f, columns, 0), init(filters, f, columns, n)
+    return Standard(*[begun.closed(rng, left) for begun, rng in of_each])
 
 
 def placed(noise: Array, root: Array, along: Flags | Array, noise_std: Array) -> Array:

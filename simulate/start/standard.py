@@ -8,7 +8,7 @@ import numpy as np
 
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
-from dynamics.chance.bartlett import Begun, columns_of
+from dynamics.chance.bartlett import Begun
 from dynamics.chance.streams import stream
 from dynamics.fresh.classnoise import standardised
 
@@ -26,11 +26,19 @@ def begun(seed: int, name: str, n: int, f: int, columns: int, first: int = 0) ->
 
 
 def _draw(seed: int, f: int, n: int, filters: int, d: float) -> grams.Standard:
-    columns = columns_of(f, n, filters, d)
-    rows = begun(seed, "data", n, f, columns), begun(seed, "init", filters, f, columns, n)
-    drawn = grams.Standard(*[each.closed(each.generator(), d - f) for each in rows])
+    drawn = grams.standard(_rows(seed, "data"), _rows(seed, "init"), f, n, filters, d)
     drawn.noise.flags.writeable = drawn.filters.flags.writeable = False
     return drawn
+
+
+def _rows(seed: int, name: str) -> grams.Rows:
+    """Those that draws of any dimension share, and their stream once more."""
+
+    def rows(n: int, f: int, columns: int, first: int) -> tuple[Begun, np.random.Generator]:
+        kept = begun(seed, name, n, f, columns, first)
+        return kept, kept.generator()
+
+    return rows
 
 
 def _of_data(seed: int, *sizes: int) -> Begun:

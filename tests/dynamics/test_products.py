@@ -45,7 +45,8 @@ class Drawn:
 
 def drawn_of(f: int, n: int, filters: int, d: float, runs: int = 5, draws: int = 2) -> Drawn:
     rng = stream(f + n, "test")
-    each = [gram.standard(stream(k, "data"), stream(k, "init"), f, n, filters, d) for k in range(draws)]
+    each = [gram.standard(gram.rows_of(stream(k, "data")), gram.rows_of(stream(k, "init")), f, n, filters, d)
+            for k in range(draws)]
     root = np.tril(rng.standard_normal((runs, f, f))) + 2.0 * np.eye(f)
     along = rng.integers(0, 2, (runs, n, f)) * rng.uniform(0.5, 2.0, (runs, n, f))
     which = rng.integers(0, draws, runs)
@@ -89,7 +90,7 @@ def test_a_draw_of_its_own_is_one_of_many() -> None:
     """`sample` and a grid's draw of the same seed and numbers have one Gram matrix, to the last bit."""
     std, along = np.array([0.5, 0.5, 1.5]), np.array([[False], [False], [True]])
     one = gram.sample(stream(0, "data"), stream(0, "init"), Ensemble(np.eye(1) * 4.0, std, along, 4, 0.3, 50.0))
-    standard = gram.standard(stream(0, "data"), stream(0, "init"), 1, 3, 4, 50.0)
+    standard = gram.standard(gram.rows_of(stream(0, "data")), gram.rows_of(stream(0, "init")), 1, 3, 4, 50.0)
     many = gram.reduced_all(
         [standard], np.zeros(3, dtype=np.intp), np.full((3, 1, 1), 2.0),
         np.repeat(along[None], 3, axis=0), np.array([std, 2 * std, std]), np.array([0.3, 0.3, 0.2]))

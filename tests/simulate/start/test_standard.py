@@ -51,7 +51,7 @@ def test_draws_of_many_dimensions_share_what_no_dimension_moves(monkeypatch: pyt
     seed, shape = 987654, (2, 3, 4)
     for d in (50.0, 9.0, 1e20, 7.0, 50.0):  # in 7 dimensions there is one column less than vectors
         found = standard.standard(seed, *shape, d)
-        alone = gram.standard(stream(seed, "data"), stream(seed, "init"), *shape, d)
+        alone = gram.standard(gram.rows_of(stream(seed, "data")), gram.rows_of(stream(seed, "init")), *shape, d)
         assert np.array_equal(found.noise, alone.noise) and np.array_equal(found.filters, alone.filters)
     assert opened == [(seed, "data"), (seed, "init")] * 2
     rows = begun(seed, "dictionary", 5, 1, 5)

@@ -13,7 +13,7 @@ from derivations.declare import Event, Model
 from simulate.ask.bounds import AT_LEAST, AT_MOST, Bound
 from simulate.errors import Diverged
 from simulate.phase import cell
-from simulate.run import advanced, batch, reduced, room, stretches
+from simulate.run import advanced, batch, reduced, room, shapes, stretches
 from simulate.run.asked import Asked, Found
 from simulate.run.problem import Problem, Start
 from simulate.run.watch import EventWatch
@@ -74,7 +74,7 @@ def test_each_ends_where_it_ends_alone(
     timed = [event.name for event in model.events if event is not SLOW or not inside]
     names, t, seen = ("loss", "rho", *timed), np.array([STEPS]), set[int]()
     looks = set[bool]()
-    monkeypatch.setattr(batch, "_size", lambda *_: 4)  # one chunk, and stretches of a step where there is no room
+    monkeypatch.setattr(shapes, "chunk_size", lambda *_: 4)  # one chunk, and stretches of a step where there is no room
     every = ends(problems[0])
     for place, until in enumerate(every if inside else [{}, *every[:4], *every[-1:]]):
         monkeypatch.setattr(stretches, "STRETCH", (16, 3)[place % 2])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulate.phase.boundary import nearness
 from simulate.run.dataset import Data
 
 from .grid_remarks import remarks
@@ -238,7 +239,8 @@ def _boundary(data: Data, kept: str) -> list[str]:
     axes = [name for name in columns if f"{name}_low" in columns]
     rows = _picked(count, _TALL)
     share = data.attrs.get("boundary_tolerance")
-    to = "by the grid alone" if share is None else f"to {share:g} of an axis"
+    named = list(dict.fromkeys(map(str, along)))
+    to = "by the grid alone" if share is None else nearness(data.attrs, named, f"to {share:g} of an axis")
     bands = "no bands of one seed" if seeds == 1 else f"95 % bands by {seeds} seeds"
     lines = ["", f"{said} is crossed here, found {to}; {bands}"]
     head: Row = ("", [*axes, "low", "high", "of"])

@@ -11,7 +11,7 @@ import numpy as np
 import xarray
 
 from dynamics.arrays import Array
-from simulate.phase.boundary import DIM, LEVEL_OF_CONFIDENCE
+from simulate.phase.boundary import DIM, LEVEL_OF_CONFIDENCE, nearness
 
 from ..said import Made, Sentence
 from .scales import Scale, plain
@@ -52,7 +52,7 @@ class Crossings:
     found: tuple[Found, ...]
     law: Law | None
     seeds: int
-    tolerance: float | None
+    near: str
     never: int | None
 
     def __str__(self) -> str:
@@ -67,8 +67,7 @@ class Crossings:
         if not any(each.at.size for each in self.found):
             return ()
         axes = " and ".join(each.name for each in self.found if each.at.size)
-        to = "between neighbouring cells" if self.tolerance is None else f"to {100 * self.tolerance:g} % of an axis"
-        what = f"Boundary: the seeds' mean of {self.text} along {axes}, found {to}"
+        what = f"Boundary: the seeds' mean of {self.text} along {axes}, found {self.near}"
         band = "" if self.seeds == 1 else f"; bands: where the mean's {_PERCENT} interval has it"
         counted = "" if self.never is None else f"; a run that has not reached it counts as step {self.never}"
         return (Made(f"{what}{band}{counted}.".replace("$", r"\$")),)
@@ -98,8 +97,10 @@ def crossings(data: xarray.Dataset, scales: Sequence[Scale]) -> Crossings | None
     law = _law(data.attrs, found) if len(axes) == 2 else None
     seeds = len(configuration(data).get("seeds", data["seed"]))  # of which the bands are, whatever is left of the grid
     never = data.attrs.get(f"{DIM}_never")
-    return Crossings(str(text), found, law, seeds, None if tolerance is None else float(tolerance),
-                     None if never is None else int(never))
+    on = [each.name for each in found if each.at.size]
+    near = "between neighbouring cells" if tolerance is None else nearness(
+        data.attrs, on, f"to {100 * float(tolerance):g} % of an axis")
+    return Crossings(str(text), found, law, seeds, near, None if never is None else int(never))
 
 
 def _found(data: xarray.Dataset, name: str, axes: Sequence[str], there: Any) -> Found:

@@ -89,6 +89,12 @@ def thresholds(option: str, value: object, known: Sequence[str]) -> dict[str, Bo
     bounds: dict[str, Bound] = {}
     for name, given in values.mapping(option, value, "thresholds by observable", _ENDS).items():
         of, colon, rule = name.partition(":")
+        whole = of.partition("[")[0]
+        if whole != of:
+            raise InputError(
+                f"{option}: {whole}[...] picks an entry, and a run ends by all entries of an observable or by a rule; "
+                f"give {whole}, or {whole}:max"
+            )
         if of not in known:
             raise InputError(f"{option}: {quoted(of)} is not an observable known at every step; {nearest(of, known)}")
         if colon and rule not in RULES:

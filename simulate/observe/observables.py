@@ -63,6 +63,12 @@ def of_data(model: Model) -> tuple[str, ...]:
     return tuple(o.name for o in model.observables if o.known_from is KnownFrom.DATA)
 
 
+@once
+def counted(model: Model) -> tuple[str, ...]:
+    """The variables that are counted along a run, of every step's state."""
+    return tuple(name for o in model.observables if o.known_from is KnownFrom.RUN for name in (o.name, *o.also))
+
+
 def needs_seen(model: Model, wanted: Iterable[str]) -> bool:
     """Whether any of the variables is computed from what an engine observes, beyond the states themselves."""
     declared = _of_states(model)

@@ -7,9 +7,10 @@ point), so that it widens where the seeds disagree on the side, and is as good a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,19 @@ from numpy.typing import NDArray
 from dynamics.arrays import Array
 
 DIM = "boundary"  # along which a grid has the points
+WHOLE = f"{DIM}_whole"  # names axes of whole numbers, in a grid's attributes
 LEVEL_OF_CONFIDENCE = 0.95
 _RESAMPLES = 400
 _FEWEST = 4  # points that an exponent is fitted to
+
+
+def nearness(attrs: Mapping[str, Any], along: Sequence[str], to: str) -> str:
+    """How near points along these axes are found, in words, where it is `to` the tolerance along most."""
+    whole = [name for name in along if name in str(attrs.get(WHOLE, "")).split(",")]
+    if not whole:
+        return to
+    neighbours = f"to neighbouring whole numbers of {' and '.join(whole)}"
+    return neighbours if len(whole) == len(along) else f"{to}, {neighbours}"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ..errors import InputError, nearest, quoted
 from ..run.dataset import Labelled
 from ..run.problem import Problem
 from . import grid_axes
-from .boundary import DIM, Exponent, Line, Scale, exponent, first_crossings
+from .boundary import DIM, WHOLE, Exponent, Line, Scale, exponent, first_crossings
 from .cell import OK
 from .grid import Grid
 from .grid_layout import Arrays
@@ -58,13 +58,17 @@ class Edge:
 
 @dataclass(frozen=True)
 class EdgeFound:
-    """The boundary's points: per axis the value and the ends of the band, (point,); `along` names the axis it is on."""
+    """The boundary's points: per axis the value and the ends of the band, (point,); `along` names the axis it is on.
+
+    `whole` are the axes of whole numbers along which points are between neighbouring ones, which is no tolerance.
+    """
 
     edge: Edge
     values: dict[str, Array]
     along: tuple[str, ...]
     exponent: Exponent | None
     unknown: int
+    whole: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, Labelled]:
         """Variables over the dimension "boundary"."""
@@ -80,6 +84,8 @@ class EdgeFound:
             said[f"{DIM}_never"] = self.edge.never
         if self.edge.tolerance is not None:
             said[f"{DIM}_tolerance"] = self.edge.tolerance
+        if self.whole:
+            said[WHOLE] = ",".join(self.whole)
         if self.exponent is not None:
             said |= {f"{DIM}_exponent_{key}": value for key, value in vars(self.exponent).items()}
         return said
@@ -165,7 +171,15 @@ def followed(grid: Grid, edge: Edge, arrays: Arrays, run: Run) -> EdgeFound:
     columns = [name for each in named for name in (each, f"{each}_low", f"{each}_high")]
     points = {name: np.array([row[name] for row in rows]) for name in columns}
     unknown = int(np.isnan(values).any(axis=1).sum())
-    return EdgeFound(edge, points, tuple(along), _exponent(grid, edge, scales, families), unknown)
+    whole = () if edge.tolerance is None else _whole(grid, edge.level, edge.tolerance, families)
+    return EdgeFound(edge, points, tuple(along), _exponent(grid, edge, scales, families), unknown, whole)
+
+
+def _whole(grid: Grid, level: float, tolerance: float, families: Sequence[_Lines]) -> tuple[str, ...]:
+    """The axes of whole numbers whose neighbours are further apart, where the level is crossed, than the tolerance."""
+    wide = [family.axis for family in families if any(
+        line.places[k + 1] - line.places[k] > tolerance for line in family.lines for k, _ in line.crossings(level))]
+    return tuple(grid.axes[at].name for at in wide if grid.axes[at].parameter.whole)
 
 
 def _row(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dynamics.arrays import Array
 
+from ..observe import observables
 from ..run.inside import from_outside
 from ..run.lots import Lots
 from ..run.problem import Problem
@@ -71,6 +72,7 @@ def request(measure: Measure, problem: Problem) -> Request:
     names = tuple(each.name for each in measure.wanted)
     asked = Request(problem.model, problem.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
     looked = from_outside(problem.kernel, problem.model, asked.directions, names, measure.until)
+    looked |= set(names) & set(observables.counted(problem.model))
     return replace(asked, looked=looked, ends=bool(measure.until))
 
 

@@ -247,13 +247,14 @@ def _check_observable(model: Model, text: str, more: tuple[str, ...]) -> tuple[W
     if text in plain:
         return Wanted(text, text, (), ""), True
     request = wanted(str(text))
-    known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *obs.of_data(model)]))
+    known = list(dict.fromkeys([*plain, *obs.at_every_step(model), *_fresh_names(model), *obs.of_data(model),
+                                *obs.counted(model)]))
     if request.name == STOPPED and not more:
         raise InputError(f"observable: {STOPPED!r} is the step where until ends a run; give until, such as loss=1e-3")
     if request.name not in known and request.name in of_run(model):
         raise InputError(
-            f"observable: {quoted(request.name)} is not known from a run's last state alone, as it is counted along "
-            f"the run, or of fresh examples of its own; take it from run, and here one of {', '.join(known)}"
+            f"observable: {quoted(request.name)} is not known from a run's last state alone, as it is of all "
+            f"that are recorded, or of fresh examples of its own; take it from run, and here one of {', '.join(known)}"
         )
     if request.name not in known:
         raise InputError(

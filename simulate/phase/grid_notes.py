@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..ask import parameters
 from ..ask.axes import Axis
@@ -49,6 +50,11 @@ def _where(said: Sequence[str | None], cells: Lots, axes: Sequence[Axis]) -> str
     of_cell = np.empty(len(cells), dtype=np.intp)
     for lot, each in zip(cells.lots, said, strict=True):
         of_cell[lot.places] = -1 if each is None else kinds.index(each)
+    return where(kinds, of_cell, axes)
+
+
+def where(kinds: Sequence[str], of_cell: NDArray[np.intp], axes: Sequence[Axis]) -> str:
+    """Each of the kinds that cells (C,) are of, -1 of none, with the values of the one axis by which they differ."""
     shaped = of_cell.reshape([len(each.values) for each in axes])
     moving = [at for at in range(len(axes)) if (shaped != shaped.take([0], at)).any()]
     if len(moving) != 1:

@@ -26,12 +26,15 @@ from ..errors import called
 from ..observe.samplings import DRAWN
 from ..run import estimate
 from ..run.dataset import Labelled, Parts
+from ..start.refusals import gram_refusal
 from ..work.sweep import processors
+from .cell import EITHER, OK
 from .cluster import cluster
 from .edge import EdgeFound, asked_edge, followed
 from .fill import Memory, Threads, Workers, costs, fill, request, runner
 from .grid import Grid, GridAsked, checked
 from .grid_layout import Arrays
+from .grid_notes import where
 from .grid_store import GridStore, free
 from .grid_store import grid as grid_on_disk
 from .kept_points import Points
@@ -87,18 +90,21 @@ def phase(
             reduced over them by max, min, mean or sum, as in "class_error:max", or picked from, as in
             "class_error[k=1]" and "neuron_norm[j=-1]:max".  Only an entry's standard error is known, not that of a
             mean or sum.  An event, such as T_1, is its hitting time: -1 where it is not reached in `steps` steps.
+            What is counted along a run, such as flips, is the count up to its end.
             Several: a list, or a text with commas.
         seeds: draws a cell; every cell has the seeds seed, seed + 1, ...
         seed: the first of them.
         sampling: "gram" (inner products alone, at any d) or "vectors"; default gram, but for cells where it would be
-            inexact or is refused, which are drawn as vectors and, where other cells are not, say so in `message`.
+            inexact or is refused, which are drawn as vectors and, where other cells are not, say so in `message`; the
+            notes and attrs["drawn"] then say which are.
         test_sampling: how fresh examples are taken, "draws" or "importance" (for errors of 1e-4 to 1e-9), as in `run`.
         until: a run ends at the first step where an observable is at or below a value, such as {"loss": 1e-3}, or at
             or above one, {"gamma:max": ">=1"}, in all of its entries but for a rule, of several at all: numbers are of
             that step, or of the last where none has it; `stopped` is the step, -1 for none, an observable like others.
         boundary: an observable and a level, as in "test_error=0.1", whose crossing is followed over one or two axes.
             Of a hitting time, as in "T_1=500", a run that has not reached it counts as the step after the last.
-        refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it.
+        refine: a share of an axis' span, such as 0.01, to which the boundary is found, by splitting cells across it;
+            along whole numbers that are further apart to neighbouring ones, and attrs["boundary_whole"] names the axis.
         store: a zarr folder that keeps finished cells; a rerun with the same configuration fills what is missing, and
             one with more points on an axis, or more seeds, runs what is new; one with a further observable, all.
         workers: threads; default, the processors at hand.  The result does not depend on it.
@@ -220,6 +226,20 @@ def _damage(grid: Grid, kept: Memory | GridStore, store: Path | None) -> str:
     return f"{subject} damaged in {store} and {verb} run again: {'; '.join([*named, *more])}"
 
 
+def _drawn(grid: Grid, arrays: Arrays) -> str:
+    """Which cells were drawn by vectors and which by inner products, where both were; else empty.
+
+    A run that is ok has a message where it was not drawn by inner products, as others are by default.
+    """
+    if grid.measure.sampling != EITHER:
+        return ""
+    refused = np.zeros(len(grid.cells), dtype=np.bool_)
+    for lot in grid.cells.lots:
+        refused[lot.places] = bool(gram_refusal(lot.model, lot.values.alike))
+    vectors = refused | ((arrays["status"] == OK) & (arrays["message"] != "")).any(axis=1)
+    return where(["inner products", "vectors"], vectors.astype(np.intp), grid.axes) if vectors.any() else ""
+
+
 def _cells(grid: Grid, arrays: Arrays, told: Sequence[str], boundary: EdgeFound | None) -> Cells:
     """The grid and its boundary, with what is `told` of this filling of it among its notes."""
     layout = grid.layout
@@ -229,8 +249,10 @@ def _cells(grid: Grid, arrays: Arrays, told: Sequence[str], boundary: EdgeFound 
         for name, column in layout.columns.items()
     }
     coordinates = {name: Labelled(each.dims, each.values, {**each.attrs}) for name, each in layout.coordinates.items()}
-    notes = {"notes": "\n".join([*grid.notes, *told])}
-    attributes = {**layout.attributes, **notes, "configuration": json.dumps(layout.configuration)}
+    drawn = {"drawn": each} if (each := _drawn(grid, arrays)) else {}
+    lines = [*grid.notes, *(f"drawn by {each}" for each in drawn.values()), *told]
+    attributes = {**layout.attributes, **drawn, "notes": "\n".join(lines),
+                  "configuration": json.dumps(layout.configuration)}
     further = {} if boundary is None else boundary.variables()
     said = {} if boundary is None else boundary.attributes()
     return Cells({**data, **further}, coordinates, {**attributes, **said})

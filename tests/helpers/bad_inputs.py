@@ -169,7 +169,7 @@ for _text, _word in (
     ("loss=nan", "'nan'"), ("loss=inf", "'inf'"), ("loss=1e-400", "below the smallest"), ("loss=log(0)", "logarithm"),
     ("T_1=3", "every step"), ("loss=\uff11", "expected"), ("loss=1e400", "beyond"),
     ("margins>=", "'>='"), ("margins>=nan", "nan"), ("gamma:mx>=1", "'max'"), ("gama:max>=1", "'gamma'"),
-    ("loss>=-1", "from 0"),
+    ("loss>=-1", "from 0"), ("margins[i=3]>=1", "give margins, or margins:max"),
 ):
     TYPED.append((["run", "pegr", "--steps", "2", "--until", _text], ("until:", _word)))
     TYPED.append((["phase", "pegr", "--x", "lam=0:0.1:2", "--steps", "2", "--until", _text], ("until:", _word)))

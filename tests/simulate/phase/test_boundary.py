@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import gammarho as gr
+from gammarho import grids
 from simulate.errors import InputError
 from simulate.phase import fill
-from simulate.phase.boundary import Line, Scale, exponent, first_crossings
+from simulate.phase.boundary import Line, Scale, exponent, first_crossings, nearness
 from simulate.phase.cell import outcomes
 from simulate.phase.phase import phase
 from simulate.phase.refine import refined
+from tests.figures.test_grid import texts
 
 LEVEL = 0.3
 
@@ -223,6 +226,21 @@ def test_a_boundary_over_whole_numbers_stops_at_neighbours() -> None:
     beside = phase("pegr", {"eta": 0.2, "sigma_p": 0.5, "lam": 0.1}, x=("n", [below, below + 1]), steps=200, seeds=2,
                    progress=False, observable="loss")["loss"].mean("seed").values
     assert (beside[0] - 0.5) * (beside[1] - 0.5) < 0
+    assert found.attrs["boundary_whole"] == "n"
+    (said,) = [line for line in grids.as_text(found).splitlines() if "is crossed here" in line]
+    assert "found to neighbouring whole numbers of n;" in said
+    drawn = " ".join(texts(gr.plot(found)).split())  # its lines are broken
+    assert "found to neighbouring whole numbers of n; bands" in drawn
+
+
+def test_a_tolerance_that_whole_numbers_reach_is_said_as_it_is() -> None:
+    found = phase("pegr", {"eta": 0.2, "sigma_p": 0.5, "lam": 0.1}, x="n=4,40", steps=200, seeds=2, progress=False,
+                  observable="loss", boundary="loss=0.5", refine=0.2)
+    assert "boundary_whole" not in found.attrs and found.attrs["boundary_tolerance"] == 0.2
+    attrs = {"boundary_whole": "n"}
+    assert nearness({}, ["n", "lam"], "to 1 %") == nearness(attrs, ["lam"], "to 1 %") == "to 1 %"
+    assert nearness(attrs, ["n"], "to 1 %") == "to neighbouring whole numbers of n"
+    assert nearness(attrs, ["lam", "n"], "to 1 %") == "to 1 %, to neighbouring whole numbers of n"
 
 
 @pytest.mark.parametrize(

@@ -496,7 +496,7 @@ def test_a_matrix_and_a_head_are_picked_by_their_labels() -> None:
         ("loss[k=0]", "picks from the axis 'k', but it has none"),
         ("rho[k=1]", "it has the axes r, i; reduce it"),
         ("max(class_error)", "is not of the form"),
-        ("deactivated", "is not known from a run's last state alone, as it is counted along the run, or of fresh"),
+        ("deactivated", "is not known from a run's last state alone, as it is of all that are recorded, or of fresh"),
         ("few_active", "is not known from a run's last state alone"),  # before: "did you mean 'active_u'?"
     ],
 )
@@ -572,6 +572,21 @@ def test_a_cell_that_needs_vectors_leaves_the_draws_of_the_others() -> None:
     assert np.array_equal(both["loss"].sel(init="gaussian"), one["loss"]) and (both["status"] == "ok").all()
     assert (both["message"].sel(init="gaussian") == "").all()
     assert all("drawn as vectors" in str(each) for each in both["message"].sel(init="uniform").values.ravel())
+    assert both.attrs["drawn"] == "inner products where init = gaussian; vectors where init = uniform"
+    assert f"drawn by {both.attrs['drawn']}" in both.attrs["notes"].splitlines() and "drawn" not in one.attrs
+
+
+def test_what_is_counted_along_a_run_is_its_count_at_its_end() -> None:
+    given, until = {"n": 9, "m": 4, "d": 100}, {"loss": 0.6}
+    asked: dict[str, Any] = {"steps": 20, "until": until}
+    grid = phase("nearly_orthogonal", given, x=("eta", [0.01, 1.0]), seeds=2, observable="last_flip,flips,loss",
+                 progress=False, **asked)
+    for eta in (0.01, 1.0):
+        for seed in (0, 1):
+            one = run("nearly_orthogonal", {**given, "eta": eta}, seed=seed, sampling="gram", **asked)
+            of = grid.sel(eta=eta, seed=seed)
+            assert float(of["flips"]) == float(one["flips"][-1]) and int(of["last_flip"]) == int(one["last_flip"])
+    assert (grid["stopped"] >= 0).any() and (grid["stopped"] < 0).any() and (grid["flips"] > 0).any()
 
 
 def test_observables_in_another_order_are_the_same_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -598,6 +613,7 @@ def test_a_cell_whose_values_gram_is_refused_for_is_drawn_as_vectors_and_says_so
         grid = of_tasks(store=tmp_path / "grid.zarr")
         assert (grid["status"] == "ok").all()
         assert str(grid["message"].sel(n_tasks=2).item()) == ""
+        assert grid.attrs["drawn"] == "inner products where n_tasks = 2; vectors where n_tasks = 20"
         said = str(grid["message"].sel(n_tasks=20).item())
         assert said.startswith("drawn as vectors, because of sampling: 'gram' draws the inner products")
     for n_tasks, sampling in ((2, "gram"), (20, "vectors")):

@@ -21,6 +21,7 @@ _ISOTROPIC: tuple[tuple[str, Value], ...] = (("K", 3), ("n", 20), ("m", 2), ("d"
 _UNLIKE_SIZES: tuple[tuple[str, Value], ...] = (
     ("K", 2), ("n", 31), ("class_sizes", "1,30"), ("m", 10), ("d", 200), ("sigma_p", 0.01), ("Gamma", 1.0),
     ("init", "gaussian"), ("sigma_0", 0.01), ("eta", 8.0))
+_ACTIVE_FIRST = "min[i](start(active_u)) >= 0.3 and min[i](start(active_xi)) >= 0.3"  # Lemma 22, of features too
 _CROSS = "sum[q](abs(c[k,q])*abs(G[i,q]), not same[i,q])"
 
 QUANTITIES = (
@@ -87,6 +88,8 @@ QUANTITIES = (
              meaning="W(0) is small beside what is learned by L_S <= eps"),
     Quantity(name="forgotten", meaning="W(0) is small beside what was learned of each feature",
              formula="max(start(signal), max[k,r,i](abs(start(h)))) <= 0.1*min[l](mean[r](sum[k](gamma*mine)))"),
+    Quantity(name="remembered", meaning="W(0) is small beside what was learned of each noise",
+             formula="max[k,r,i](abs(start(h))) <= 0.01*min[i](mean[r](sum[k](own*rho)))"),
     Quantity(name="hit", formula="first(loss <= eps)", meaning="first t with L_S <= eps"),
     Quantity(name="trained", formula="hit >= 1", meaning="L_S(W(0)) > eps: eps is small, as (70) takes it"),
     Quantity(name="rank", formula="d - K", meaning="rank of A_k"),
@@ -305,7 +308,8 @@ _RUNS = (
                     "eta*kappa/n*xi2[q], not own[k,q])",
               mutant="rho/xi2*n*far_cross*max[i](spent)/spent >= max[q](abs(rho[k,r,q]), not own[k,q])"),
     Statement(id="L5", kind="inequality", source="Lemma 5, C' = 10", at="T", only=(SMOOTH,),
-              given="orthogonal and sparse and even and small_step and quiet and loss <= eps",
+              given="orthogonal and sparse and even and small_step and quiet and loss <= eps and remembered and "
+                    "min[i](start(active_xi)) >= 0.3",
               text="a class's filters are more active on every example of its own than on any other's",
               claim="min[i](sum[r](relu(h)), own) >= 10*max[i](sum[r](relu(h)), not own)",
               mutant="min[i](sum[r](relu(h)), own) <= 10*max[i](sum[r](relu(h)), not own)"),
@@ -320,13 +324,16 @@ _RUNS = (
               text="with eta/n, one example's feature, each cross term once, and no loss of x_j's rivals",
               claim="rise + fall[q] <= eta/n*(jostle + jostle[q] - 0.4*one_minus_p*(xi2 + u2_y) + "
                     "one_minus_p[q]*(xi2[q] + u2_y[q]))"),
-    Statement(id="85", kind="inequality", source="Lemma 24, (85), and Lemma 7 corrected; kappa = 4",
-              given="orthogonal and sparse and even and small_step and quiet",
-              text="the largest 1 - p_{y_i}(x_i) is at most kappa times the smallest",
-              claim="balance <= 4", mutant="balance <= 1.01"),
-    Statement(id="93", kind="inequality", source="(93), (94), the induction's claim for --inductive; kappa = 4",
-              given="orthogonal and sparse and even and small_step and min[i](active_xi) >= 0.4",
-              text="(85) is kept from one step to the next", claim="balance <= 4", mutant="balance <= 1.01"),
+    Statement(id="85", kind="inequality", source="Lemma 24, (85), and Lemma 7 corrected; kappa = 10 + 2 log K",
+              given=f"orthogonal and sparse and even and small_step and quiet and {_ACTIVE_FIRST}",
+              text="the largest 1 - p_{y_i}(x_i) is at most kappa times the smallest: shares of active filters from "
+              "0.3 to 1 and sizes within 2 make rates within 7, cross terms within 10",
+              claim="balance <= 10 + 2*log(K)", mutant="balance <= 1.01"),
+    Statement(id="93", kind="inequality", source="(93), (94), the induction's claim for --inductive; the same kappa",
+              given="orthogonal and sparse and even and small_step and min[i](active_xi) >= 0.3 and "
+                    f"{_ACTIVE_FIRST}",
+              text="(85) is kept from one step to the next", claim="balance <= 10 + 2*log(K)",
+              mutant="balance <= 1.01"),
     Statement(id="decomposition", kind="identity", source="Section 2, exact", given="orthogonal", tolerance=1e-9,
               tolerance_from="rounding of one addition a step, for up to 10^6 steps",
               text="<w, u_l> = <w(0), u_l> + gamma_l, <w, xi_i> = <w(0), xi_i> + sum_q rho_q <xi_q, xi_i>/||xi_q||^2",

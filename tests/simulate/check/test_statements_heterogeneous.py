@@ -196,6 +196,28 @@ def test_theorem_1_3_is_about_classes_of_any_sizes(sizes: str, gamma: float, cla
     assert found.verdict == ("holds" if classes else "vacuous") and found.cases == 2 * classes
 
 
+_NARROW: dict[str, Any] = {"m": 2, "eta": 0.04}
+_TWO_SIZES: dict[str, Any] = {"class_sizes": "3,6,6", "n": 15, "m": 10, "sigma_p": 2e-4, "eta": 1.7}
+_BY_FEATURES: dict[str, Any] = {"m": 10, "u_norm": 3.0, "sigma_p": 2e-4, "sigma_0": 0.01, "eta": 0.24}
+
+
+@pytest.mark.parametrize(("name", "near", "dropped", "claim"), [
+    ("85", _NARROW, f" and {heterogeneous._ACTIVE_FIRST}", ""),
+    ("93", _TWO_SIZES, "", "balance <= 4"),
+    ("L5", _BY_FEATURES, " and remembered and min[i](start(active_xi)) >= 0.3", ""),
+], ids=["active", "kappa", "remembered"])
+def test_what_lemmas_5_and_24_leave_unsaid_decides(
+    name: str, near: dict[str, Any], dropped: str, claim: str
+) -> None:
+    """Each was violated as it stood: without Lemma 22's filters, by a kappa of 4, from a W(0) too large for noise."""
+    stated = BY_ID[name]
+    before = replace(stated, given=stated.given.replace(dropped, ""), claim=claim or stated.claim)
+    assert (before.given, before.claim) != (stated.given, stated.claim)
+    told = [gr.check("heterogeneous", near, [each], preset="theorem-1", steps=1500, seeds=60)[name].verdict
+            for each in (before, stated)]
+    assert told[0] == "violated" and told[1] in {"holds", "vacuous"}
+
+
 @pytest.mark.parametrize("given", ["faint", "trained"])
 def test_theorem_1_3_is_about_what_was_learned(given: str) -> None:
     """Filters that tell classes apart at the start, by chance, do it no harm: W(0) is small, its loss above eps.

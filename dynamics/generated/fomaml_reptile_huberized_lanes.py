@@ -160,99 +160,101 @@ def advance(z, b, g, first, rest, eta):
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_8(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z0_3 = load(z, (s + 0) * width + at + 24)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    z1_3 = load(z, (s + 1) * width + at + 24)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z2_2 = load(z, (s + 2) * width + at + 16)
-    z2_3 = load(z, (s + 2) * width + at + 24)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
-    z3_2 = load(z, (s + 3) * width + at + 16)
-    z3_3 = load(z, (s + 3) * width + at + 24)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z0_2 = load(z, at0 + 16)
+    z0_3 = load(z, at0 + 24)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    z1_2 = load(z, at1 + 16)
+    z1_3 = load(z, at1 + 24)
+    z2_0 = load(z, at2 + 0)
+    z2_1 = load(z, at2 + 8)
+    z2_2 = load(z, at2 + 16)
+    z2_3 = load(z, at2 + 24)
+    z3_0 = load(z, at3 + 0)
+    z3_1 = load(z, at3 + 8)
+    z3_2 = load(z, at3 + 16)
+    z3_3 = load(z, at3 + 24)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        row3 = load(gram, q * width + at + 24)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        row2 = load(gram, row + 16)
+        row3 = load(gram, row + 24)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
         z0_3 = fused(weight, row3, z0_3)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
         z1_3 = fused(weight, row3, z1_3)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
         z2_3 = fused(weight, row3, z2_3)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
         z3_3 = fused(weight, row3, z3_3)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 0) * width + at + 24, z0_3)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-    store(z, (s + 1) * width + at + 24, z1_3)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store(z, (s + 2) * width + at + 16, z2_2)
-    store(z, (s + 2) * width + at + 24, z2_3)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
-    store(z, (s + 3) * width + at + 16, z3_2)
-    store(z, (s + 3) * width + at + 24, z3_3)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at0 + 16, z0_2)
+    store(z, at0 + 24, z0_3)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
+    store(z, at1 + 16, z1_2)
+    store(z, at1 + 24, z1_3)
+    store(z, at2 + 0, z2_0)
+    store(z, at2 + 8, z2_1)
+    store(z, at2 + 16, z2_2)
+    store(z, at2 + 24, z2_3)
+    store(z, at3 + 0, z3_0)
+    store(z, at3 + 8, z3_1)
+    store(z, at3 + 16, z3_2)
+    store(z, at3 + 24, z3_3)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_8(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 32."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z0_3 = load(z, (s + 0) * width + at + 24)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    z1_3 = load(z, (s + 1) * width + at + 24)
+def block_2_4(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 16."""
+    at0 = s * width + at
+    at1 = at0 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    c0 = s * width
+    c1 = c0 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        row3 = load(gram, q * width + at + 24)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-        z0_3 = fused(weight, row3, z0_3)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
-        z1_2 = fused(weight, row2, z1_2)
-        z1_3 = fused(weight, row3, z1_3)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 0) * width + at + 24, z0_3)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-    store(z, (s + 1) * width + at + 24, z1_3)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -260,9 +262,11 @@ def couple(z, c, gram, rows, width, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 32."""
     for at in range(0, width, 32):
         for s in range(0, rows - 3, 4):
-            block_4_8(z, c, gram, s, at, width, directions)
+            for part in range(at, at + 32, 32):
+                block_4_8(z, c, gram, s, part, width, directions)
         for s in range(rows // 4 * 4, rows - 1, 2):
-            block_2_8(z, c, gram, s, at, width, directions)
+            for part in range(at, at + 32, 16):
+                block_2_4(z, c, gram, s, part, width, directions)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

@@ -104,488 +104,471 @@ def met(stops, hits):
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_8(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z0_3 = load(z, (s + 0) * width + at + 24)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    z1_3 = load(z, (s + 1) * width + at + 24)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z2_2 = load(z, (s + 2) * width + at + 16)
-    z2_3 = load(z, (s + 2) * width + at + 24)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
-    z3_2 = load(z, (s + 3) * width + at + 16)
-    z3_3 = load(z, (s + 3) * width + at + 24)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z0_2 = load(z, at0 + 16)
+    z0_3 = load(z, at0 + 24)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    z1_2 = load(z, at1 + 16)
+    z1_3 = load(z, at1 + 24)
+    z2_0 = load(z, at2 + 0)
+    z2_1 = load(z, at2 + 8)
+    z2_2 = load(z, at2 + 16)
+    z2_3 = load(z, at2 + 24)
+    z3_0 = load(z, at3 + 0)
+    z3_1 = load(z, at3 + 8)
+    z3_2 = load(z, at3 + 16)
+    z3_3 = load(z, at3 + 24)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        row3 = load(gram, q * width + at + 24)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        row2 = load(gram, row + 16)
+        row3 = load(gram, row + 24)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
         z0_3 = fused(weight, row3, z0_3)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
         z1_3 = fused(weight, row3, z1_3)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
         z2_3 = fused(weight, row3, z2_3)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
         z3_3 = fused(weight, row3, z3_3)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 0) * width + at + 24, z0_3)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-    store(z, (s + 1) * width + at + 24, z1_3)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store(z, (s + 2) * width + at + 16, z2_2)
-    store(z, (s + 2) * width + at + 24, z2_3)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
-    store(z, (s + 3) * width + at + 16, z3_2)
-    store(z, (s + 3) * width + at + 24, z3_3)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at0 + 16, z0_2)
+    store(z, at0 + 24, z0_3)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
+    store(z, at1 + 16, z1_2)
+    store(z, at1 + 24, z1_3)
+    store(z, at2 + 0, z2_0)
+    store(z, at2 + 8, z2_1)
+    store(z, at2 + 16, z2_2)
+    store(z, at2 + 24, z2_3)
+    store(z, at3 + 0, z3_0)
+    store(z, at3 + 8, z3_1)
+    store(z, at3 + 16, z3_2)
+    store(z, at3 + 24, z3_3)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_7(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 28."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z0_half = load_half(z, (s + 0) * width + at + 24)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    z1_half = load_half(z, (s + 1) * width + at + 24)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z2_2 = load(z, (s + 2) * width + at + 16)
-    z2_half = load_half(z, (s + 2) * width + at + 24)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
-    z3_2 = load(z, (s + 3) * width + at + 16)
-    z3_half = load_half(z, (s + 3) * width + at + 24)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z0_2 = load(z, at0 + 16)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    z1_2 = load(z, at1 + 16)
+    z2_0 = load(z, at2 + 0)
+    z2_1 = load(z, at2 + 8)
+    z2_2 = load(z, at2 + 16)
+    z3_0 = load(z, at3 + 0)
+    z3_1 = load(z, at3 + 8)
+    z3_2 = load(z, at3 + 16)
+    z0_half = load_half(z, at0 + 24)
+    z1_half = load_half(z, at1 + 24)
+    z2_half = load_half(z, at2 + 24)
+    z3_half = load_half(z, at3 + 24)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        half = load_half(gram, q * width + at + 24)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        row2 = load(gram, row + 16)
+        half = load_half(gram, row + 24)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
         z0_half = fused_half(low(weight), half, z0_half)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
         z1_half = fused_half(low(weight), half, z1_half)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
         z2_half = fused_half(low(weight), half, z2_half)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
         z3_half = fused_half(low(weight), half, z3_half)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store_half(z, (s + 0) * width + at + 24, z0_half)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-    store_half(z, (s + 1) * width + at + 24, z1_half)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store(z, (s + 2) * width + at + 16, z2_2)
-    store_half(z, (s + 2) * width + at + 24, z2_half)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
-    store(z, (s + 3) * width + at + 16, z3_2)
-    store_half(z, (s + 3) * width + at + 24, z3_half)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at0 + 16, z0_2)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
+    store(z, at1 + 16, z1_2)
+    store(z, at2 + 0, z2_0)
+    store(z, at2 + 8, z2_1)
+    store(z, at2 + 16, z2_2)
+    store(z, at3 + 0, z3_0)
+    store(z, at3 + 8, z3_1)
+    store(z, at3 + 16, z3_2)
+    store_half(z, at0 + 24, z0_half)
+    store_half(z, at1 + 24, z1_half)
+    store_half(z, at2 + 24, z2_half)
+    store_half(z, at3 + 24, z3_half)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_6(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 24."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z2_2 = load(z, (s + 2) * width + at + 16)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
-    z3_2 = load(z, (s + 3) * width + at + 16)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z0_2 = load(z, at0 + 16)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    z1_2 = load(z, at1 + 16)
+    z2_0 = load(z, at2 + 0)
+    z2_1 = load(z, at2 + 8)
+    z2_2 = load(z, at2 + 16)
+    z3_0 = load(z, at3 + 0)
+    z3_1 = load(z, at3 + 8)
+    z3_2 = load(z, at3 + 16)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        row2 = load(gram, row + 16)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_2 = fused(weight, row2, z0_2)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_2 = fused(weight, row2, z1_2)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_2 = fused(weight, row2, z2_2)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_2 = fused(weight, row2, z3_2)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store(z, (s + 2) * width + at + 16, z2_2)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
-    store(z, (s + 3) * width + at + 16, z3_2)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at0 + 16, z0_2)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
+    store(z, at1 + 16, z1_2)
+    store(z, at2 + 0, z2_0)
+    store(z, at2 + 8, z2_1)
+    store(z, at2 + 16, z2_2)
+    store(z, at3 + 0, z3_0)
+    store(z, at3 + 8, z3_1)
+    store(z, at3 + 16, z3_2)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_5(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 20."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_half = load_half(z, (s + 0) * width + at + 16)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_half = load_half(z, (s + 1) * width + at + 16)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z2_half = load_half(z, (s + 2) * width + at + 16)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
-    z3_half = load_half(z, (s + 3) * width + at + 16)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    z2_0 = load(z, at2 + 0)
+    z2_1 = load(z, at2 + 8)
+    z3_0 = load(z, at3 + 0)
+    z3_1 = load(z, at3 + 8)
+    z0_half = load_half(z, at0 + 16)
+    z1_half = load_half(z, at1 + 16)
+    z2_half = load_half(z, at2 + 16)
+    z3_half = load_half(z, at3 + 16)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        half = load_half(gram, q * width + at + 16)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        half = load_half(gram, row + 16)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
         z0_half = fused_half(low(weight), half, z0_half)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
         z1_half = fused_half(low(weight), half, z1_half)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
         z2_half = fused_half(low(weight), half, z2_half)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
         z3_half = fused_half(low(weight), half, z3_half)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store_half(z, (s + 0) * width + at + 16, z0_half)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store_half(z, (s + 1) * width + at + 16, z1_half)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store_half(z, (s + 2) * width + at + 16, z2_half)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
-    store_half(z, (s + 3) * width + at + 16, z3_half)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
+    store(z, at2 + 0, z2_0)
+    store(z, at2 + 8, z2_1)
+    store(z, at3 + 0, z3_0)
+    store(z, at3 + 8, z3_1)
+    store_half(z, at0 + 16, z0_half)
+    store_half(z, at1 + 16, z1_half)
+    store_half(z, at2 + 16, z2_half)
+    store_half(z, at3 + 16, z3_half)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 16."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_1 = load(z, (s + 2) * width + at + 8)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_1 = load(z, (s + 3) * width + at + 8)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    z2_0 = load(z, at2 + 0)
+    z2_1 = load(z, at2 + 8)
+    z3_0 = load(z, at3 + 0)
+    z3_1 = load(z, at3 + 8)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_1 = fused(weight, row1, z2_1)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_1 = fused(weight, row1, z3_1)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 2) * width + at + 8, z2_1)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store(z, (s + 3) * width + at + 8, z3_1)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
+    store(z, at2 + 0, z2_0)
+    store(z, at2 + 8, z2_1)
+    store(z, at3 + 0, z3_0)
+    store(z, at3 + 8, z3_1)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_3(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 12."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_half = load_half(z, (s + 0) * width + at + 8)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_half = load_half(z, (s + 1) * width + at + 8)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z2_half = load_half(z, (s + 2) * width + at + 8)
-    z3_0 = load(z, (s + 3) * width + at + 0)
-    z3_half = load_half(z, (s + 3) * width + at + 8)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z1_0 = load(z, at1 + 0)
+    z2_0 = load(z, at2 + 0)
+    z3_0 = load(z, at3 + 0)
+    z0_half = load_half(z, at0 + 8)
+    z1_half = load_half(z, at1 + 8)
+    z2_half = load_half(z, at2 + 8)
+    z3_half = load_half(z, at3 + 8)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        half = load_half(gram, q * width + at + 8)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        half = load_half(gram, row + 8)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_half = fused_half(low(weight), half, z0_half)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_half = fused_half(low(weight), half, z1_half)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
         z2_half = fused_half(low(weight), half, z2_half)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
         z3_half = fused_half(low(weight), half, z3_half)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store_half(z, (s + 0) * width + at + 8, z0_half)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store_half(z, (s + 1) * width + at + 8, z1_half)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store_half(z, (s + 2) * width + at + 8, z2_half)
-    store(z, (s + 3) * width + at + 0, z3_0)
-    store_half(z, (s + 3) * width + at + 8, z3_half)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at1 + 0, z1_0)
+    store(z, at2 + 0, z2_0)
+    store(z, at3 + 0, z3_0)
+    store_half(z, at0 + 8, z0_half)
+    store_half(z, at1 + 8, z1_half)
+    store_half(z, at2 + 8, z2_half)
+    store_half(z, at3 + 8, z3_half)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_2(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 8."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z2_0 = load(z, (s + 2) * width + at + 0)
-    z3_0 = load(z, (s + 3) * width + at + 0)
+    at0 = s * width + at
+    at1 = at0 + width
+    at2 = at1 + width
+    at3 = at2 + width
+    z0_0 = load(z, at0 + 0)
+    z1_0 = load(z, at1 + 0)
+    z2_0 = load(z, at2 + 0)
+    z3_0 = load(z, at3 + 0)
+    c0 = s * width
+    c1 = c0 + width
+    c2 = c1 + width
+    c3 = c2 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
-        weight = spread(c, (s + 2) * width + q)
+        weight = spread(c, c2 + q)
         z2_0 = fused(weight, row0, z2_0)
-        weight = spread(c, (s + 3) * width + q)
+        weight = spread(c, c3 + q)
         z3_0 = fused(weight, row0, z3_0)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 2) * width + at + 0, z2_0)
-    store(z, (s + 3) * width + at + 0, z3_0)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_8(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 32."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z0_3 = load(z, (s + 0) * width + at + 24)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    z1_3 = load(z, (s + 1) * width + at + 24)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        row3 = load(gram, q * width + at + 24)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-        z0_3 = fused(weight, row3, z0_3)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-        z1_2 = fused(weight, row2, z1_2)
-        z1_3 = fused(weight, row3, z1_3)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 0) * width + at + 24, z0_3)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
-    store(z, (s + 1) * width + at + 24, z1_3)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_6(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 24."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
-    z1_2 = load(z, (s + 1) * width + at + 16)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-        weight = spread(c, (s + 1) * width + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-        z1_2 = fused(weight, row2, z1_2)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
-    store(z, (s + 1) * width + at + 16, z1_2)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at1 + 0, z1_0)
+    store(z, at2 + 0, z2_0)
+    store(z, at3 + 0, z3_0)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_2_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 16."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z1_0 = load(z, (s + 1) * width + at + 0)
-    z1_1 = load(z, (s + 1) * width + at + 8)
+    at0 = s * width + at
+    at1 = at0 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    c0 = s * width
+    c1 = c0 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
         z1_1 = fused(weight, row1, z1_1)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 1) * width + at + 0, z1_0)
-    store(z, (s + 1) * width + at + 8, z1_1)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_2_2(z, c, gram, s, at, width, directions):
     """Filters s to s + 2, directions at to at + 8."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z1_0 = load(z, (s + 1) * width + at + 0)
+    at0 = s * width + at
+    at1 = at0 + width
+    z0_0 = load(z, at0 + 0)
+    z1_0 = load(z, at1 + 0)
+    c0 = s * width
+    c1 = c0 + width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
-        weight = spread(c, (s + 1) * width + q)
+        weight = spread(c, c1 + q)
         z1_0 = fused(weight, row0, z1_0)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 1) * width + at + 0, z1_0)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_1_8(z, c, gram, s, at, width, directions):
-    """Filters s to s + 1, directions at to at + 32."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    z0_3 = load(z, (s + 0) * width + at + 24)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        row3 = load(gram, q * width + at + 24)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-        z0_3 = fused(weight, row3, z0_3)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
-    store(z, (s + 0) * width + at + 24, z0_3)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_1_6(z, c, gram, s, at, width, directions):
-    """Filters s to s + 1, directions at to at + 24."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
-    z0_2 = load(z, (s + 0) * width + at + 16)
-    for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        row2 = load(gram, q * width + at + 16)
-        weight = spread(c, (s + 0) * width + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
-    store(z, (s + 0) * width + at + 16, z0_2)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at1 + 0, z1_0)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_1_4(z, c, gram, s, at, width, directions):
     """Filters s to s + 1, directions at to at + 16."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
-    z0_1 = load(z, (s + 0) * width + at + 8)
+    at0 = s * width + at
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    c0 = s * width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        row1 = load(gram, q * width + at + 8)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        row1 = load(gram, row + 8)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
         z0_1 = fused(weight, row1, z0_1)
-    store(z, (s + 0) * width + at + 0, z0_0)
-    store(z, (s + 0) * width + at + 8, z0_1)
+        row += width
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_1_2(z, c, gram, s, at, width, directions):
     """Filters s to s + 1, directions at to at + 8."""
-    z0_0 = load(z, (s + 0) * width + at + 0)
+    at0 = s * width + at
+    z0_0 = load(z, at0 + 0)
+    c0 = s * width
+    row = at
     for q in range(directions):
-        row0 = load(gram, q * width + at + 0)
-        weight = spread(c, (s + 0) * width + q)
+        row0 = load(gram, row + 0)
+        weight = spread(c, c0 + q)
         z0_0 = fused(weight, row0, z0_0)
-    store(z, (s + 0) * width + at + 0, z0_0)
+        row += width
+    store(z, at0 + 0, z0_0)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -605,40 +588,35 @@ def couple(z, c, gram, rows, width, joint, directions):
     Directions from `joint` on are orthogonal to all others: no sum runs over them.
     """
     for at in range(0, joint, 32):
-        halves = (joint - at + 3) // 4
+        end = min(joint, at + 32)
         for s in range(0, rows - 3, 4):
-            if halves > 7:
-                block_4_8(z, c, gram, s, at, width, joint)
-            elif halves > 6:
-                block_4_7(z, c, gram, s, at, width, joint)
-            elif halves > 5:
-                block_4_6(z, c, gram, s, at, width, joint)
-            elif halves > 4:
-                block_4_5(z, c, gram, s, at, width, joint)
-            elif halves > 3:
-                block_4_4(z, c, gram, s, at, width, joint)
-            elif halves > 2:
-                block_4_3(z, c, gram, s, at, width, joint)
-            elif halves > 0:
-                block_4_2(z, c, gram, s, at, width, joint)
+            for part in range(at, end, 32):
+                if end - part > 28:
+                    block_4_8(z, c, gram, s, part, width, joint)
+                elif end - part > 24:
+                    block_4_7(z, c, gram, s, part, width, joint)
+                elif end - part > 20:
+                    block_4_6(z, c, gram, s, part, width, joint)
+                elif end - part > 16:
+                    block_4_5(z, c, gram, s, part, width, joint)
+                elif end - part > 12:
+                    block_4_4(z, c, gram, s, part, width, joint)
+                elif end - part > 8:
+                    block_4_3(z, c, gram, s, part, width, joint)
+                else:
+                    block_4_2(z, c, gram, s, part, width, joint)
         for s in range(rows // 4 * 4, rows - 1, 2):
-            if halves > 6:
-                block_2_8(z, c, gram, s, at, width, joint)
-            elif halves > 4:
-                block_2_6(z, c, gram, s, at, width, joint)
-            elif halves > 2:
-                block_2_4(z, c, gram, s, at, width, joint)
-            elif halves > 0:
-                block_2_2(z, c, gram, s, at, width, joint)
+            for part in range(at, end, 16):
+                if end - part > 8:
+                    block_2_4(z, c, gram, s, part, width, joint)
+                else:
+                    block_2_2(z, c, gram, s, part, width, joint)
         for s in range(rows // 2 * 2, rows - 0, 1):
-            if halves > 6:
-                block_1_8(z, c, gram, s, at, width, joint)
-            elif halves > 4:
-                block_1_6(z, c, gram, s, at, width, joint)
-            elif halves > 2:
-                block_1_4(z, c, gram, s, at, width, joint)
-            elif halves > 0:
-                block_1_2(z, c, gram, s, at, width, joint)
+            for part in range(at, end, 16):
+                if end - part > 8:
+                    block_1_4(z, c, gram, s, part, width, joint)
+                else:
+                    block_1_2(z, c, gram, s, part, width, joint)
     for q in range(joint, directions):
         own = entry(gram, q * width + q)
         for s in range(rows):

@@ -29,7 +29,7 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False) -> str
     out = Writer()
     sizes = [filters for filters in FILTERS if filters > 1 or heads % 2]  # an even number of heads has as many filters
     for filters in sizes:
-        for halves in [2 * WIDEST] if filled else widths(filters):
+        for halves in widths(filters)[: 1 if filled else None]:
             _block(out, filters, halves)
     ranges = {}
     for before, filters in zip((0, *sizes), sizes, strict=False):  # filters that the blocks before leave
@@ -42,7 +42,9 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False) -> str
         out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}."""')
         out.put(1, f"for at in range(0, width, {LANES * WIDEST}):")
         for filters, each in ranges.items():
-            out.put(2, each, f"    block_{filters}_{2 * WIDEST}(z, c, gram, s, at, width, directions)")
+            widest = widths(filters)[0]
+            out.put(2, each, f"    for part in range(at, at + {LANES * WIDEST}, {HALF * widest}):")
+            out.put(4, f"block_{filters}_{widest}(z, c, gram, s, part, width, directions)")
     else:
         _fitted(out, ranges)
     if moved:
@@ -59,11 +61,11 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False) -> str
 
 
 def widths(filters: int) -> list[int]:
-    """How many halves of vectors the blocks of so many filters span: with half a one at the end of most filters'.
+    """How many halves of vectors the blocks of so many filters span; each takes a quarter of a second to compile.
 
-    Each block takes a third of a second to compile.
+    Most filters go four at a time, and half a vector at a row's end is left to them.
     """
-    return [*range(2 * WIDEST, 1, -1)] if filters == FILTERS[0] else [*range(2 * WIDEST, 0, -2)]
+    return [*range(2 * WIDEST, 1, -1)] if filters == FILTERS[0] else [4, 2]
 
 
 def _fitted(out: Writer, ranges: dict[int, str]) -> None:
@@ -78,12 +80,14 @@ def _fitted(out: Writer, ranges: dict[int, str]) -> None:
     out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}.')
     out.put(0, "")
     out.put(1, "Directions from `joint` on are orthogonal to all others: no sum runs over them.", '"""')
-    out.put(1, f"for at in range(0, joint, {LANES * WIDEST}):", f"    halves = (joint - at + {HALF - 1}) // {HALF}")
+    out.put(1, f"for at in range(0, joint, {LANES * WIDEST}):", f"    end = min(joint, at + {LANES * WIDEST})")
     for filters, each in ranges.items():
-        out.put(2, each)
-        for halves, narrower in itertools.pairwise([*widths(filters), 0]):
-            out.put(3, f"{'el' if halves < 2 * WIDEST else ''}if halves > {narrower}:")
-            out.put(4, f"block_{filters}_{halves}(z, c, gram, s, at, width, joint)")
+        spans = widths(filters)
+        out.put(2, each, f"    for part in range(at, end, {HALF * spans[0]}):")
+        for halves, narrower in itertools.pairwise([*spans, 0]):
+            test = f"if end - part > {HALF * narrower}:" if narrower else "se:"
+            out.put(4, test if halves == spans[0] else f"el{test}")
+            out.put(5, f"block_{filters}_{halves}(z, c, gram, s, part, width, joint)")
     out.put(1, "for q in range(joint, directions):", "    own = entry(gram, q * width + q)")
     out.put(2, "for s in range(rows):")
     out.put(3, "at = s * width + q", "z[at] = fused_one(entry(c, at), own, entry(z, at))")
@@ -203,17 +207,21 @@ def _block(out: Writer, filters: int, halves: int) -> None:
     put, last = out.put, LANES * (halves // 2)
     put(0, INSIDE, f"def block_{filters}_{halves}(z, c, gram, s, at, width, directions):")
     put(1, f'"""Filters s to s + {filters}, directions at to at + {HALF * halves}."""')
-    for a in range(filters):
-        put(1, *[f"z{a}_{v} = load(z, (s + {a}) * width + at + {LANES * v})" for v in whole])
-        put(1, *[f"z{a}_half = load_half(z, (s + {a}) * width + at + {last})"] * half)
+    each = [(a, v, f"at{a} + {LANES * v}") for a in range(filters) for v in whole]
+    halved = [(a, f"at{a} + {last}") for a in range(filters)] * half
+    # Places are added up once: reading and translating a term takes Numba longer than compiling it.
+    put(1, "at0 = s * width + at", *[f"at{a} = at{a - 1} + width" for a in range(1, filters)])
+    put(1, *[f"z{a}_{v} = load(z, {place})" for a, v, place in each])
+    put(1, *[f"z{a}_half = load_half(z, {place})" for a, place in halved])
+    put(1, "c0 = s * width", *[f"c{a} = c{a - 1} + width" for a in range(1, filters)], "row = at")
     put(1, "for q in range(directions):")
-    put(2, *[f"row{v} = load(gram, q * width + at + {LANES * v})" for v in whole])
-    put(2, *[f"half = load_half(gram, q * width + at + {last})"] * half)
+    put(2, *[f"row{v} = load(gram, row + {LANES * v})" for v in whole])
+    put(2, *[f"half = load_half(gram, row + {last})"] * half)
     for a in range(filters):
-        put(2, f"weight = spread(c, (s + {a}) * width + q)")
+        put(2, f"weight = spread(c, c{a} + q)")
         put(2, *[f"z{a}_{v} = fused(weight, row{v}, z{a}_{v})" for v in whole])
         put(2, *[f"z{a}_half = fused_half(low(weight), half, z{a}_half)"] * half)
-    for a in range(filters):
-        put(1, *[f"store(z, (s + {a}) * width + at + {LANES * v}, z{a}_{v})" for v in whole])
-        put(1, *[f"store_half(z, (s + {a}) * width + at + {last}, z{a}_half)"] * half)
+    put(2, "row += width")
+    put(1, *[f"store(z, {place}, z{a}_{v})" for a, v, place in each])
+    put(1, *[f"store_half(z, {place}, z{a}_half)" for a, place in halved])
     put(0, "", "")

@@ -9,7 +9,7 @@ from ..errors import ModelError
 from .data import laws_of
 from .formula import QUANTITIES, REDUCTIONS, STEPS
 from .mixing import Row, mixings_of
-from .variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS, added
+from .variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS, added, coefficients
 
 AXES = (
     "t", "seed", "i", "j", "k", "l", "r", "task", "tau", "class", "matrix", "item", "bin", "status", "diverged_at",
@@ -69,7 +69,10 @@ def _named(model: Any) -> Iterator[tuple[str, str, bool]]:
     yield from (("held-out array", name, False) for name in model.test.arrays(model))
     yield from (("scalar", scalar.name, False) for scalar in model.scalars if not isinstance(scalar, Row))
     yield from (("mixing matrix", mixing.name, False) for mixing in mixings_of(model))
-    yield from ((what, name, True) for what, name in added(model))
+    trained = {axis.name: axis.name.replace("_", " ") for axis in model.network.axes}
+    for family in model.directions:
+        yield from ((trained.get(family.name, "coefficient"), name, True) for name in coefficients(family))
+    yield from ((what, name, True) for what, name in added(model) if what != "coefficient")
     yield from (("parameter", parameter.name, True) for parameter in model.parameters)
 
 

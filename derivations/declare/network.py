@@ -73,6 +73,8 @@ class Activation(Declared):
 class Network(Declared):
     """F_h(x) = kappa sum_{r<=m} sum_patches sigma(<w_{h,r}, x^(p)>), kappa = 1/m (mean) or 1 (sum).
 
+    kappa is 1/m unless the model has a parameter `neurons`, a choice of "mean" and "sum", that says "sum"; another
+    factor, such as 1/sqrt(m), stands in the activation: neurons = "sum" and "where(z > 0, z, 0)/sqrt(m)".
     "signed" heads: j in {+1,-1} (index 0 is +1), f = F_{+1} - F_{-1}, labels +-1.
     "class" heads: k in 0..K-1, one output each, labels 0..K-1.
     With a `second_layer` weights a_{h,r}, trained with the filters, stand in kappa's place; with `biases` sigma is of

@@ -62,6 +62,9 @@ def resolve(
     return valued(built(factory, chosen), chosen, given, preset, verb)
 
 
+_HELD = "in Python an equation is solved by gr.held, whose values are given here"
+
+
 def valued(
     model: Model, chosen: Mapping[str, object], given: Mapping[str, object], preset: Preset | None, verb: str
 ) -> Resolved:
@@ -70,7 +73,7 @@ def valued(
     for name, value in chosen.items():
         if name not in declared:
             near = did_you_mean(name, (*declared, *options)) or nearest(name, declared)
-            cure = _option(name, value) if name in options else near
+            cure = _option(name, value) if name in options else _HELD if name == "hold" else near
             raise InputError(f"params: {quoted(name)} is not a parameter of {model.name}; {cure}")
     lookup = computed(model, chosen)
     values = {parameter.name: lookup[parameter.name] for parameter in model.parameters}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from derivations.declare import Extreme, Flips, Model, from_plain, to_plain
+from derivations.declare import Extreme, Flips, Model, SecondLayer, from_plain, to_plain
 from derivations.declare.variables import COMMON, FRESH, FRESH_BY_CLASS, FRESH_TASKS
 from derivations.errors import ModelError
 from derivations.papers.fomaml.model import model as fomaml
@@ -65,6 +65,8 @@ CASES = [
     (changed(OWN, parameters=(*OWN.parameters, OWN.parameters[0])), "parameter: 'n' is declared twice"),
     (changed(OWN, parameters=(*OWN.parameters, replace(OWN.parameters[0], name="gamma"))),
      "parameter: 'gamma' is declared as parameter and as coefficient"),
+    (changed(OWN, network=replace(OWN.network, second_layer=SecondLayer(name="gamma"))),
+     "second layer: 'gamma' is declared as second layer and as coefficient"),
     (changed(OWN, directions=(MU, XI, MU)), "family: 'mu' is declared twice; give each thing of a model its own name"),
     (changed(fomaml(), observables=(replace(SEEN, name="nu", of="nu_k"),), events=()),
      "observable: 'nu' is declared as observable and as family"),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import gammarho as gr
 from derivations.declare import Model, Parameter, Preset
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import PRESETS, model
@@ -364,3 +365,9 @@ def test_an_option_and_a_beginning_are_recognised(wrong: dict[str, object], said
     with pytest.raises(InputError) as caught:
         parameters.resolve(model, wrong)
     assert said in str(caught.value)
+
+
+def test_an_equation_given_to_a_run_in_python_is_told_where_it_goes() -> None:
+    """`hold` is an option of the command line's run and of gr.phase; it was called an unknown parameter."""
+    with pytest.raises(InputError, match=r"'hold' is not a parameter of pegr; in Python .* gr\.held"):
+        gr.run("pegr", steps=1, hold="eta: eta=2")

@@ -346,8 +346,10 @@ _RUNS = (
     Statement(id="T1.2a", presets=("theorem-1.2a", "theorem-1"),
               kind="inequality", source="Theorem 1, statement 2(a), constants ours", at="hit", only=(NORMAL,),
               text="where SNR >= 10, class errors <= (K - 1) exp(-SNR/10), for small steps and a small W(0); SNR "
-              "that of the smallest class against the largest. A class's own noise is no part of it by (a1) and (a3)",
-              given="snr_least >= 10 and scattered and small_step and forgotten and trained",
+              "that of the smallest class against the largest, filters active on every feature. A class's own noise is "
+              "no part of it by (a1) and (a3)",
+              given="snr_least >= 10 and scattered and small_step and forgotten and trained and "
+                    "min[i](start(active_u)) >= 0.3",
               claim="class_error - 3*class_error_se <= (K - 1)*exp(-snr_least/10)", mutant="class_error >= 0.5"),
     Statement(id="T1.3", presets=("theorem-1.3", "theorem-1.3-sizes"),
               kind="inequality", source="Theorem 1, statement 3, constants ours", at="hit", only=(NORMAL,),

@@ -218,6 +218,15 @@ def test_what_lemmas_5_and_24_leave_unsaid_decides(
     assert told[0] == "violated" and told[1] in {"holds", "vacuous"}
 
 
+def test_theorem_1_2a_needs_filters_that_are_active_on_every_feature() -> None:
+    """One of six alone learns its class's feature: 2 of 24 such draws were wrong more often than they may be."""
+    stated, near = BY_ID["T1.2a"], {"m": 6, "eta": 0.25, "u_norm": 0.12}
+    bare = replace(stated, given=stated.given.replace(" and min[i](start(active_u)) >= 0.3", ""))
+    told = [gr.check("heterogeneous", near, [each], preset="theorem-1.2a", steps=800, seeds=25)["T1.2a"].verdict
+            for each in (bare, stated)]
+    assert told == ["violated", "holds"]
+
+
 @pytest.mark.parametrize("given", ["faint", "trained"])
 def test_theorem_1_3_is_about_what_was_learned(given: str) -> None:
     """Filters that tell classes apart at the start, by chance, do it no harm: W(0) is small, its loss above eps.

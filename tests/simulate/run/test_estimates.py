@@ -216,8 +216,8 @@ def test_a_forecast_knows_what_is_looked_at_from_outside() -> None:
 
 @pytest.mark.parametrize(("until", "observable", "looked"), [
     ({"loss": 0.1}, "T_1,test_error", set()), ({"max_gamma": ">=1"}, "loss", set()),
-    ({"gradient_norm": 0.1}, "loss", {"gradient_norm"}), ({"loss": 0.1, "margins": ">=1"}, "T_1", {"loss", "margins",
-                                                                                                  "max_gamma"}),
+    ({"gradient_norm": 0.1}, "loss", {"gradient_norm"}), ({"loss": 0.1, "margins": ">=1"}, "T_1", set()),
+    ({"loss": 0.1, "gradient_norm": 0.1}, "T_1", {"loss", "gradient_norm", "max_gamma"}),
 ])
 def test_a_grid_s_chunks_are_cut_by_what_its_kernel_does_not_look_for(
     until: dict[str, Any], observable: str, looked: set[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...declare import CrossEntropy, Model, rows_of
 
-MOST_CLASSES = 16  # a label's outputs stand in registers
+MOST_CLASSES = 16  # written out head by head, which takes minutes to compile at 30 (benchmarks/README.md)
 
 
 def fits_lanes(model: Model) -> bool:

@@ -7,6 +7,7 @@ sums run in one order, integer powers are products, and nothing is allocated ins
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Sequence
 
 from ..calculus.recursion import Recursion
@@ -17,7 +18,7 @@ from .lanes.fits import fits_lanes, fits_task_lanes
 from .lanes.loops import LaneDescent
 from .lanes.printer import FUNCTIONS, PRIMITIVES, NoLanes
 from .lanes.tasks import TaskLanes
-from .layout import Writer, names, reached, wrapped
+from .layout import COLUMNS, Writer, names, reached, wrapped
 from .nest_writer import scalars
 from .nests import Emitter, observed
 from .operations import of_step
@@ -59,12 +60,19 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     out.put(0, *([f"from math import {from_math}", ""] if from_math else []))
     out.put(0, "import numpy as np", "from dynamics.lazily import njit", "")
     for home, names_there in (("compiled", PRIMITIVES), ("functions", FUNCTIONS)) if lanes else ():
-        taken = ", ".join(sorted(name for name in names_there if name in used))
-        out.put(0, *([f"from dynamics.lanes.{home} import {taken}"] if taken else []))
-    tables = ", ".join(name for name in TABLES if name in used)
-    out.put(0, *([f"from dynamics.lanes.tabled import {tables}"] if tables else []))
+        out.put(0, *_imported(home, sorted(name for name in names_there if name in used)))
+    tables = [name for name in TABLES if name in used]
+    out.put(0, *_imported("tabled", tables))
     out.put(0, *["", ""] * bool(lanes or tables))
     return out.text() + body
+
+
+def _imported(home: str, names: Sequence[str]) -> list[str]:
+    """The lines that import these names of `dynamics.lanes`; none where there are none."""
+    begun, listed = f"from dynamics.lanes.{home} import ", ", ".join(names)
+    if len(begun + listed) <= COLUMNS:
+        return [begun + listed] * bool(names)
+    return [f"{begun}(", *textwrap.wrap(f"{listed},", COLUMNS, initial_indent="    ", subsequent_indent="    "), ")"]
 
 
 def on_lanes(recursion: Recursion, shown: Sequence[str]) -> str | None:

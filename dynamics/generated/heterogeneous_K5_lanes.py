@@ -29,7 +29,10 @@ from math import sqrt
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import aligned, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, spread, store, store_half, total, where
+from dynamics.lanes.compiled import (
+    aligned, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, spread, store, store_half,
+    total, where,
+)
 from dynamics.lanes.functions import exponential_0, logarithm, logistic_0, relu, step
 
 

@@ -37,7 +37,10 @@ from math import sqrt
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import aligned, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, spread, store, store_half, total, where
+from dynamics.lanes.compiled import (
+    aligned, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, spread, store, store_half,
+    total, where,
+)
 from dynamics.lanes.functions import logistic_0, logistic_1, logistic_2, relu
 
 

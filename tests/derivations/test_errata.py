@@ -39,7 +39,7 @@ from tests.helpers.slowly import where
 
 LEDGER = shelf.errata()
 LONG = ("pegr-3.3", "pegr-FGR", "pegr-E.4", "heterogeneous-122", "heterogeneous-128-spikes", "fomaml-rem:J=0",
-        "fomaml-thm:F.21-argmin")
+        "fomaml-thm:F.21-argmin", "heterogeneous-82", "heterogeneous-122-time", "heterogeneous-L19")
 """Entries whose runs take longest."""
 
 

@@ -124,6 +124,7 @@ def test_a_search_that_nobody_waits_for_is_not_begun() -> None:
         gr.search("pegr", {"eta": 1e-12}, ["D4c"], preset="theorem-3.2", tries=3)
 
 
+@pytest.mark.slow
 def test_a_window_is_searched_where_its_step_comes_early() -> None:
     """Theorem 3.3's window is 1e9 steps at its preset: before, each try was taken to last that."""
     found = gr.search("pegr", statements=["T3.3"], preset="theorem-3.3", tries=2)["T3.3"]

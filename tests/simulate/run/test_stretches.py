@@ -19,10 +19,11 @@ from simulate.run.problem import Problem, Start
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
 from tests.helpers.outside import same, seen_from_outside
+from tests.helpers.slowly import rarely
 from tests.simulate.run.test_events_of_draws import STEPS, cells, drawing
 
-CASES: list[tuple[tuple[str, ...], bool, bool]] = [
-    ((), True, True), ((), False, True), ((), True, False), ((), False, False),
+CASES = [
+    ((), True, True), rarely((), False, True), ((), True, False), rarely((), False, False),
     (("momentum", "weight_decay"), True, False),
     (("batch", "label_noise", "momentum"), True, False)]
 """Options of the algorithm, whether heads are signed, and whether the kernel looks where it can."""

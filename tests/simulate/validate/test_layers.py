@@ -249,7 +249,7 @@ def test_a_declaration_keeps_them_as_data() -> None:
 
 @pytest.mark.parametrize(("make", "said"), [
     (lambda: replace(BOTH, network=declared().network), "'biases' is the axis of a number that these neurons lack"),
-    (lambda: declared(SecondLayer(name="gamma")), "coefficient: 'gamma' is declared twice"),
+    (lambda: declared(SecondLayer(name="gamma")), "'gamma' is declared as second layer and as coefficient"),
     (lambda: declared(SecondLayer(name="loss")), "'loss' is a variable that every run has"),
     (lambda: declared(SecondLayer(std="nope")), "NeuronAxis.std: 'nope' is no parameter of this model"),
     (lambda: declared(SecondLayer(std="n")), "'n' is a count; expected a real"),

@@ -269,7 +269,7 @@ def named(slope: str) -> Model:
 MUTANTS = [
     ("2.0*kappa/n", "kappa/n"),
     ("-= change * gram[q, c]", "-= change * gram[q, q]"),
-    ("return 0.0 if x <= 0.0 else x", "return x"),
+    ("return 0.0 if x < 0.0 else x", "return x"),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...declare import CrossEntropy, Model, rows_of
 
-MOST_CLASSES = 16  # written out head by head, which takes minutes to compile at 30 (benchmarks/README.md)
+MOST_CLASSES = 16  # written out head by head: the more there are, the longer a kernel compiles (benchmarks/README.md)
 
 
 def fits_lanes(model: Model) -> bool:

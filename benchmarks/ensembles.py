@@ -34,6 +34,7 @@ _MEASURED = ("kou", "pegr", "large", "classes", "few")
 _BOUNDS: Mapping[str, tuple[float | None, float | None]] = {  # to C++, to JAX
     "kou": (1.8, 4.0), "pegr": (1.8, 5.0), "large": (1.5, 1.5), "classes": (None, 1.2), "few": (None, None),
 }
+SILENT = "gave no answer and was stopped"
 _TRIES = 2  # calls by which a variant is chosen
 _OFTEN = 5  # times as many rounds of what takes a second or less and is compared within a few hundredths
 
@@ -138,6 +139,8 @@ def sections(
         timings = interleave({str(each): each.timed() for each in contenders}, repeats, warm_up=1)
         gaining = [each for each in contenders if each.program in (OURS, LANES)]
         threads = interleave({str(each): each.timed() for each in gaining}, _OFTEN * repeats, warm_up=1)
+    absent |= {str(each): SILENT for each in contenders if str(each) not in timings}
+    contenders = [each for each in contenders if str(each) in timings]
     by_name = {each.name: timings[str(each)] for each in contenders}
     compiled = {
         str(each): _once(max(0.0, each.first - each.runs * timings[str(each)].cpu))

@@ -15,6 +15,10 @@ ONE_THREAD = dict.fromkeys(
 )
 
 
+class Silent(RuntimeError):
+    """A contender that gave no answer in its time and was stopped."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """Seconds of wall and of CPU time one call took."""
@@ -62,10 +66,17 @@ def process(command: Sequence[str], environment: Mapping[str, str] | None = None
 def interleave(contenders: Mapping[str, Callable[[], Sample]], repeats: int, warm_up: int = 1) -> dict[str, Timing]:
     """Call every contender once a round for `warm_up` + `repeats` rounds; the medians of the rounds after warming up.
 
-    Rounds put the contenders side by side in time, so that a busy spell on a shared machine falls on all of them.
+    Rounds put the contenders side by side in time, so that a busy spell on a shared machine falls on all of them.  One
+    that raises `Silent` is called no more and has no timing.
     """
-    rounds = [{name: call() for name, call in contenders.items()} for _ in range(warm_up + repeats)][warm_up:]
-    return {name: _summary([one[name] for one in rounds]) for name in contenders}
+    taken: dict[str, list[Sample]] = {name: [] for name in contenders}
+    for _ in range(warm_up + repeats):
+        for name in list(taken):
+            try:
+                taken[name].append(contenders[name]())
+            except Silent:
+                del taken[name]
+    return {name: _summary(samples[warm_up:]) for name, samples in taken.items()}
 
 
 def _summary(samples: Sequence[Sample]) -> Timing:

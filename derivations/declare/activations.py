@@ -27,6 +27,8 @@ class ActivationKind(ABC):
 
     bends_gently: ClassVar[bool] = False
     """Whether sigma' is continuous, with a slope that is bounded wherever it has one."""
+    stops: ClassVar[bool] = False
+    """Whether sigma' is 0 below a kink, so that a filter does not move along what it is not active on."""
 
     @property
     def constants(self) -> tuple[Constant, ...]:
@@ -58,6 +60,7 @@ class ActivationKind(ABC):
 class ReluPower(ActivationKind):
     """ReLU^q."""
 
+    stops = True
     power: int
 
     def __post_init__(self) -> None:
@@ -86,6 +89,7 @@ class ReluPower(ActivationKind):
 class Relu(ActivationKind):
     """max(0, x)."""
 
+    stops = True
     at_kink: Literal[0, 1]
 
     @property
@@ -152,6 +156,7 @@ class HuberizedRelu(ActivationKind):
     """0 below 0, x^2 / (2h) up to h = `width`, x - h/2 beyond."""
 
     bends_gently = True
+    stops = True
     width: Constant
 
     @property

@@ -36,7 +36,7 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, load, low, spread, store, total, where
+from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, load, low, lowest, spread, store, total, where
 from dynamics.lanes.functions import huberized, logistic_0, logistic_1, ramp
 
 

@@ -31,8 +31,8 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, spread, store, store_half,
-    total, where,
+    aligned, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, lowest, spread, store,
+    store_half, total, where,
 )
 from dynamics.lanes.functions import leaky, leaky_slope_closed, logistic_0, logistic_1
 

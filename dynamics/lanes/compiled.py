@@ -197,6 +197,21 @@ bits_and = _one(whole_type, lambda builder, a, b: builder.and_(a, b), whole_type
 bits_or = _one(whole_type, lambda builder, a, b: builder.or_(a, b), whole_type, whole_type)
 
 
+def _nonzero(builder: Any, bits: Any) -> Any:
+    """A sign alone is no number: -0.0 counts as 0."""
+    magnitude = builder.and_(bits, ir.Constant(_LONGS, [2**63 - 1] * WIDTH))
+    packed = builder.icmp_unsigned("!=", magnitude, ir.Constant(_LONGS, [0] * WIDTH))
+    return builder.zext(builder.bitcast(packed, ir.IntType(WIDTH)), _LONG)
+
+
+def _lowest(builder: Any, bits: Any) -> Any:
+    kind = ir.FunctionType(_LONG, [_LONG, _BIT])
+    count = cgutils.get_or_insert_function(builder.module, kind, "llvm.cttz.i64")
+    return builder.call(count, [bits, ir.Constant(_BIT, 1)])
+
+
+nonzero = _one(types.int64, _nonzero, whole_type)
+lowest = _one(types.int64, _lowest, types.int64)
 lane = _one(types.float64, lambda builder, x, at: builder.extract_element(x, at), lanes_type, types.intp)
 in_lane = _one(
     lanes_type, lambda builder, x, at, value: builder.insert_element(x, value, at), lanes_type, types.intp,

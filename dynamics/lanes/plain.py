@@ -161,6 +161,16 @@ def bits_or(a: Longs, b: Longs) -> Longs:
     return np.asarray(a | b)
 
 
+def nonzero(a: Longs) -> int:
+    """Bit k is 1 where lane k, the bits of a double, is not 0 or -0."""
+    return sum(1 << at for at, value in enumerate(a.tolist()) if value & (2**63 - 1))
+
+
+def lowest(bits: int) -> int:
+    """The place of the lowest bit that is 1; there has to be one."""
+    return (bits & -bits).bit_length() - 1
+
+
 def lane(a: Array, at: int) -> float:
     """What stands in a lane, from 0; NumPy's number, whose powers are inf where Python's raise."""
     number: float = a[at]

@@ -95,10 +95,13 @@ def test_lanes_are_the_loops_but_for_the_order_of_sums(model: Model, orthogonal:
     assert np.all(np.abs(found[0].z[0] - found[1].z[0]) <= bound)
 
 
-@pytest.mark.parametrize("n", [1, 4, 5, 12, 13, 16, 20, 21, 27, 28, 32, 33, 41])
+@pytest.mark.parametrize("n", [1, 4, 5, 12, 13, 16, 20, 21, 27, 28, 32, 33, 41, 64, 65, 131])
 @pytest.mark.parametrize("apart", [0, 1, 3])
 def test_what_is_orthogonal_to_all_others_is_left_out_of_the_coupling_to_the_same_bits(n: int, apart: int) -> None:
-    """The last directions alone, the others in whole and half vectors: as one product over all of them, in order."""
+    """The last directions alone, the others in whole and half vectors: as one product over all of them, in order.
+
+    Most of c is 0, some of it -0, and what stands past a row's end is no number.
+    """
     module: Any = plain_kernel(pegr("none")).lanes_plain
     rng, rows, directions = np.random.default_rng(n), 10, n + apart
     width = -(-directions // blocks.LANES) * blocks.LANES
@@ -106,6 +109,8 @@ def test_what_is_orthogonal_to_all_others_is_left_out_of_the_coupling_to_the_sam
     gram[:n, :n] = rng.normal(size=(n, n))
     gram[range(n, directions), range(n, directions)] = rng.uniform(1.0, 2.0, size=apart)
     z, c = (np.pad(rng.normal(size=(rows, directions)), ((0, 0), (0, width - directions))) for _ in range(2))
+    c *= rng.choice([1.0, 0.0, -0.0], p=[0.3, 0.4, 0.3], size=c.shape)
+    c[:, directions:] = np.nan
     joint = module.entangled(gram.reshape(-1), width, directions)
     assert joint == n if n > 1 else joint == 0  # a direction that is the only one meets none but itself
     found, whole = z.copy(), z.copy()

@@ -55,7 +55,8 @@ class LaneDescent(LaneNests):
         changing, heads = schedules.written(self.model), self.model.n_heads
         of_formulas = by_lane.written(self.model)
         held = copied(packing, *[functions] * (bool(changing) and not of_formulas))
-        for text in (*held, *of_formulas, coupling(self.moves, heads, self.signed), colouring(heads), *changing):
+        coupled = coupling(self.moves, heads, self.signed, sparse=self.stops)
+        for text in (*held, *of_formulas, coupled, colouring(heads), *changing):
             self.out.put(0, *text.split("\n"))
 
     def outputs_function(self) -> None:

@@ -56,6 +56,11 @@ class LaneNests(Descent):
         """
         return not {"momentum", "radius", *RESCALING} & self.options.keys()
 
+    @property
+    def stops(self) -> bool:
+        """Whether a filter stops moving along an example on which it is not active, so that much of g is 0."""
+        return self.model.network.activation.kind.stops and "momentum" not in self.options
+
     def families(self) -> list[str]:
         """Families in a row's order: those over examples first."""
         sets = {family.name: family.index_set for family in self.model.directions}

@@ -16,8 +16,9 @@ from ..printer import KernelPrinter, argument
 from .by_lane import NATIVE, each_of
 
 PRIMITIVES = (
-    "aligned", "entry", "every", "fused", "fused_half", "fused_one", "in_lane", "lane", "lanes", "least", "load",
-    "load_half", "low", "spread", "sqrt_each", "store", "store_half", "total", "where",
+    "aligned", "bits_of", "bits_or", "entry", "every", "fused", "fused_half", "fused_one", "in_lane", "lane", "lanes",
+    "least", "load", "load_half", "low", "lowest", "nonzero", "spread", "sqrt_each", "store", "store_half", "total",
+    "where",
 )
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),

@@ -924,19 +924,23 @@ def plain_gradient(
     for h in range(3):
         at_head = h * y.size
         F_by_class[:] = 0.0
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             for q in range(3):
                 a_u = entry(z, at + at_u + q)  # pre-activation of the patch u
                 relu_u = relu(a_u)
                 F_by_class[q] += relu_u
         for i in range(0, y.size, 8):
             F_i = lanes(0.0)
+            head0_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
                 relu_xi = relu(a_xi)
-                F_i = F_i + (relu_xi)
+                head0_i = head0_i + relu_xi
+            F_i = F_i + head0_i
             for q in range(3):
                 F_i = where(load(y, i) == float(q), F_i + F_by_class[q], F_i)
             store(F, at_head + i, F_i * (kappa))
@@ -978,13 +982,18 @@ def plain_gradient(
                 own = load(y, i) == float(q)
                 summed = summed + where(own, load(v0, at_head + i), 0.0)
             v0_by_class[q] = total(summed)
-        for r in range(filters):
-            at = (h * filters + r) * width
-            for i in range(0, y.size, 8):
+        for i in range(0, y.size, 8):
+            xi0_i = -(eta * load(v0, at_head + i))
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
                 a_xi = load(z, at + at_xi + i)
                 step_xi = step(a_xi)
-                xi_i = step_xi*load(v0, at_head + i)
-                store(g, at + at_xi + i, -(eta * xi_i))
+                xi_i = step_xi*xi0_i
+                store(g, at + at_xi + i, xi_i)
+        at = (h * filters - 1) * width
+        for r in range(filters):
+            at += width
             for q in range(3):
                 a_u = entry(z, at + at_u + q)
                 step_u = step(a_u)

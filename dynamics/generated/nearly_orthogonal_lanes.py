@@ -735,11 +735,14 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
+            head0_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_x = load(z, at + at_x + i)  # pre-activation of the patch x
                 leaky_x = leaky(a_x, given_slope)
-                f_i = f_i + (leaky_x*j)
+                head0_i = head0_i + leaky_x
+            f_i = f_i + head0_i*j
         store(f, i, f_i * (kappa))
     q0 = kappa/n  # a factor that examples share
     for i in range(0, y.size, 8):
@@ -750,13 +753,15 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
         store(v0, i, v0_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for r in range(filters):
-            at = (h * filters + r) * width
-            for i in range(0, y.size, 8):
+        for i in range(0, y.size, 8):
+            x0_i = -(eta * j*load(v0, i))
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
                 a_x = load(z, at + at_x + i)
                 leaky_slope_closed_x = leaky_slope_closed(a_x, given_slope)
-                x_i = leaky_slope_closed_x*j*load(v0, i)
-                store(g, at + at_x + i, -(eta * x_i))
+                x_i = leaky_slope_closed_x*x0_i
+                store(g, at + at_x + i, x_i)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

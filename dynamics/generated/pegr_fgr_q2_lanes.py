@@ -852,23 +852,31 @@ def gradient(
     f_minus = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
+        head0_plus = 0.0
+        head0_minus = 0.0
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
-            f_plus += (relu_mu*relu_mu)*j
+            head0_plus = fused_one(relu_mu, relu_mu, head0_plus)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            f_minus += (relu_mu*relu_mu)*j
+            head0_minus = fused_one(relu_mu, relu_mu, head0_minus)
+        f_plus += head0_plus*j
+        f_minus += head0_minus*j
     for i in range(0, y.size, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
+            head0_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
                 relu_xi = relu(a_xi)
-                f_i = f_i + ((relu_xi*relu_xi)*j)
+                head0_i = fused(relu_xi, relu_xi, head0_i)
+            f_i = f_i + head0_i*j
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
     q0 = 2.0*kappa/n  # a factor that examples share
     for i in range(0, y.size, 8):
@@ -890,20 +898,27 @@ def gradient(
     v0_minus = total(v0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for r in range(filters):
-            at = (h * filters + r) * width
-            for i in range(0, y.size, 8):
+        for i in range(0, y.size, 8):
+            xi0_i = j*load(v1, i)
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                xi_i = relu_xi*j*load(v1, i)
+                xi_i = relu_xi*xi0_i
                 store(g, at + at_xi + i, xi_i)
+        mu0_plus = v0_plus*j
+        mu0_minus = v0_minus*j
+        at = (h * filters - 1) * width
+        for r in range(filters):
+            at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += v0_plus*relu_mu*j
+            fixed_mu = fused_one(mu0_plus, relu_mu, fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += v0_minus*relu_mu*j
+            fixed_mu = fused_one(mu0_minus, relu_mu, fixed_mu)
             g[at + at_mu] = fixed_mu
     u[:] = 0.0
     couple(u, g, gram, 2 * filters, width, directions, directions)
@@ -918,24 +933,32 @@ def gradient(
     wz0_minus = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
+        head0_plus = 0.0
+        head0_minus = 0.0
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            wz0_plus += relu_mu*j*entry(u, at + at_mu)
+            head0_plus = fused_one(entry(u, at + at_mu), relu_mu, head0_plus)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            wz0_minus += relu_mu*j*entry(u, at + at_mu)
+            head0_minus = fused_one(entry(u, at + at_mu), relu_mu, head0_minus)
+        wz0_plus += head0_plus*j
+        wz0_minus += head0_minus*j
     for i in range(0, y.size, 8):
         wz0_i = lanes(0.0)
         wz1_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
+            head0_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                wz1_i = wz1_i + (relu_xi*j*load(u, at + at_xi + i))
+                head0_i = fused(load(u, at + at_xi + i), relu_xi, head0_i)
+            wz1_i = wz1_i + head0_i*j
         store(wz0, i, (wz0_i + where(load(y, i) > 0.0, wz0_plus, wz0_minus)))
         store(wz1, i, wz1_i)
     q0 = 4.0*c*kappa*lam  # a factor that examples share
@@ -963,24 +986,36 @@ def gradient(
     w1_minus = total(w1_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for r in range(filters):
-            at = (h * filters + r) * width
-            for i in range(0, y.size, 8):
+        for i in range(0, y.size, 8):
+            xi0_i = -(eta * j*load(w2, i))
+            xi1_i = -(eta * j*load(w1, i))
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
                 step_xi = step(a_xi)
-                xi_i = relu_xi*j*load(w2, i) + step_xi*j*load(u, at + at_xi + i)*load(w1, i)
-                store(g, at + at_xi + i, -(eta * xi_i))
+                xi_i = fused(step_xi*load(u, at + at_xi + i), xi1_i, relu_xi*xi0_i)
+                store(g, at + at_xi + i, xi_i)
+        mu0_plus = -(eta * w0_plus*j)
+        mu1_plus = -(eta * w1_plus*j)
+        mu0_minus = -(eta * w0_minus*j)
+        mu1_minus = -(eta * w1_minus*j)
+        at = (h * filters - 1) * width
+        for r in range(filters):
+            at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             step_mu = step(a_mu)
-            fixed_mu += w0_plus*relu_mu*j + w1_plus*step_mu*j*entry(u, at + at_mu)
+            fixed_mu = fused_one(mu0_plus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(mu1_plus, step_mu*entry(u, at + at_mu), fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
             step_mu = step(a_mu)
-            fixed_mu += w0_minus*relu_mu*j + w1_minus*step_mu*j*entry(u, at + at_mu)
-            g[at + at_mu] = -(eta * fixed_mu)
+            fixed_mu = fused_one(mu0_minus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(mu1_minus, step_mu*entry(u, at + at_mu), fixed_mu)
+            g[at + at_mu] = fixed_mu
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -992,23 +1027,31 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
     f_minus = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
+        head0_plus = 0.0
+        head0_minus = 0.0
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
-            f_plus += (relu_mu*relu_mu)*j
+            head0_plus = fused_one(relu_mu, relu_mu, head0_plus)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            f_minus += (relu_mu*relu_mu)*j
+            head0_minus = fused_one(relu_mu, relu_mu, head0_minus)
+        f_plus += head0_plus*j
+        f_minus += head0_minus*j
     for i in range(0, y.size, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
+            head0_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
                 relu_xi = relu(a_xi)
-                f_i = f_i + ((relu_xi*relu_xi)*j)
+                head0_i = fused(relu_xi, relu_xi, head0_i)
+            f_i = f_i + head0_i*j
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
     q0 = 2.0*kappa/n  # a factor that examples share
     for i in range(0, y.size, 8):
@@ -1028,21 +1071,28 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
     v0_minus = total(v0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for r in range(filters):
-            at = (h * filters + r) * width
-            for i in range(0, y.size, 8):
+        for i in range(0, y.size, 8):
+            xi0_i = -(eta * j*load(v1, i))
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                xi_i = relu_xi*j*load(v1, i)
-                store(g, at + at_xi + i, -(eta * xi_i))
+                xi_i = relu_xi*xi0_i
+                store(g, at + at_xi + i, xi_i)
+        mu0_plus = -(eta * v0_plus*j)
+        mu0_minus = -(eta * v0_minus*j)
+        at = (h * filters - 1) * width
+        for r in range(filters):
+            at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += v0_plus*relu_mu*j
+            fixed_mu = fused_one(mu0_plus, relu_mu, fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += v0_minus*relu_mu*j
-            g[at + at_mu] = -(eta * fixed_mu)
+            fixed_mu = fused_one(mu0_minus, relu_mu, fixed_mu)
+            g[at + at_mu] = fixed_mu
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

@@ -875,16 +875,25 @@ def gradient(
     wz0_minus = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
+        head0_plus = 0.0
+        head0_minus = 0.0
+        head1_plus = 0.0
+        head1_minus = 0.0
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
-            f_plus += (relu_mu*relu_mu*relu_mu)*j
-            wz0_plus += (relu_mu*relu_mu*relu_mu*relu_mu)
+            head0_plus = fused_one(relu_mu, (relu_mu*relu_mu), head0_plus)
+            head1_plus = fused_one(relu_mu, (relu_mu*relu_mu*relu_mu), head1_plus)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            f_minus += (relu_mu*relu_mu*relu_mu)*j
-            wz0_minus += (relu_mu*relu_mu*relu_mu*relu_mu)
+            head0_minus = fused_one(relu_mu, (relu_mu*relu_mu), head0_minus)
+            head1_minus = fused_one(relu_mu, (relu_mu*relu_mu*relu_mu), head1_minus)
+        f_plus += head0_plus*j
+        wz0_plus += head1_plus
+        f_minus += head0_minus*j
+        wz0_minus += head1_minus
     for i in range(0, y.size, 8):
         f_i = lanes(0.0)
         wz0_i = lanes(0.0)
@@ -892,15 +901,22 @@ def gradient(
         wz2_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
+            head0_i = lanes(0.0)
+            head1_i = lanes(0.0)
+            head2_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_mu = load(y, i)*entry(z, at + at_mu)
                 a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
-                f_i = f_i + ((relu_xi*relu_xi*relu_xi)*j)
-                wz1_i = wz1_i + ((relu_xi*relu_xi*relu_xi*relu_xi))
-                wz2_i = wz2_i + ((relu_mu*relu_mu)*(relu_xi*relu_xi))
+                head0_i = fused(relu_xi, (relu_xi*relu_xi), head0_i)
+                head1_i = fused(relu_xi, (relu_xi*relu_xi*relu_xi), head1_i)
+                head2_i = fused(relu_mu, relu_mu*(relu_xi*relu_xi), head2_i)
+            f_i = f_i + head0_i*j
+            wz1_i = wz1_i + head1_i
+            wz2_i = wz2_i + head2_i
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
         store(wz0, i, (wz0_i + where(load(y, i) > 0.0, wz0_plus, wz0_minus)))
         store(wz1, i, wz1_i)
@@ -951,28 +967,46 @@ def gradient(
     w0_minus = total(w0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
+        for i in range(0, y.size, 8):
+            xi0_i = -(eta * load(w5, i))
+            xi1_i = -(eta * j*load(w3, i))
+            xi2_i = -(eta * load(w4, i))
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
+                a_mu = load(y, i)*entry(z, at + at_mu)
+                a_xi = load(z, at + at_xi + i)
+                relu_mu = relu(a_mu)
+                relu_xi = relu(a_xi)
+                xi_i = (
+                    fused((relu_xi*relu_xi*relu_xi), xi2_i, fused((relu_xi*relu_xi), xi1_i, (relu_mu*relu_mu)*relu_xi*
+                    xi0_i))
+                )
+                store(g, at + at_xi + i, xi_i)
+        mu0_plus = -(eta * w0_plus*j)
+        mu1_plus = -(eta * w1_plus)
+        mu0_minus = -(eta * w0_minus*j)
+        mu1_minus = -(eta * w1_minus)
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             sum_mu = lanes(0.0)
             for i in range(0, y.size, 8):
                 a_mu = load(y, i)*entry(z, at + at_mu)
                 a_xi = load(z, at + at_xi + i)
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
-                xi_i = (
-                    (relu_mu*relu_mu)*relu_xi*load(w5, i) + (relu_xi*relu_xi*relu_xi)*load(w4, i) + (relu_xi*relu_xi)*j*
-                    load(w3, i)
-                )
-                store(g, at + at_xi + i, -(eta * xi_i))
                 sum_mu = sum_mu + (relu_mu*(relu_xi*relu_xi)*load(w2, i))
-            fixed_mu = total(sum_mu)
+            fixed_mu = -(eta * total(sum_mu))
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += w0_plus*(relu_mu*relu_mu)*j + w1_plus*(relu_mu*relu_mu*relu_mu)
+            fixed_mu = fused_one(mu0_plus, (relu_mu*relu_mu), fixed_mu)
+            fixed_mu = fused_one(mu1_plus, (relu_mu*relu_mu*relu_mu), fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += w0_minus*(relu_mu*relu_mu)*j + w1_minus*(relu_mu*relu_mu*relu_mu)
-            g[at + at_mu] = -(eta * fixed_mu)
+            fixed_mu = fused_one(mu0_minus, (relu_mu*relu_mu), fixed_mu)
+            fixed_mu = fused_one(mu1_minus, (relu_mu*relu_mu*relu_mu), fixed_mu)
+            g[at + at_mu] = fixed_mu
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -993,28 +1027,42 @@ def gradient_orthogonal(
     wz0_minus = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
+        head0_plus = 0.0
+        head0_minus = 0.0
+        head1_plus = 0.0
+        head1_minus = 0.0
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
-            f_plus += (relu_mu*relu_mu*relu_mu)*j
-            wz0_plus += (relu_mu*relu_mu*relu_mu*relu_mu)
+            head0_plus = fused_one(relu_mu, (relu_mu*relu_mu), head0_plus)
+            head1_plus = fused_one(relu_mu, (relu_mu*relu_mu*relu_mu), head1_plus)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            f_minus += (relu_mu*relu_mu*relu_mu)*j
-            wz0_minus += (relu_mu*relu_mu*relu_mu*relu_mu)
+            head0_minus = fused_one(relu_mu, (relu_mu*relu_mu), head0_minus)
+            head1_minus = fused_one(relu_mu, (relu_mu*relu_mu*relu_mu), head1_minus)
+        f_plus += head0_plus*j
+        wz0_plus += head1_plus
+        f_minus += head0_minus*j
+        wz0_minus += head1_minus
     for i in range(0, y.size, 8):
         f_i = lanes(0.0)
         wz0_i = lanes(0.0)
         wz1_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
+            head0_i = lanes(0.0)
+            head1_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
                 relu_xi = relu(a_xi)
-                f_i = f_i + ((relu_xi*relu_xi*relu_xi)*j)
-                wz1_i = wz1_i + ((relu_xi*relu_xi*relu_xi*relu_xi))
+                head0_i = fused(relu_xi, (relu_xi*relu_xi), head0_i)
+                head1_i = fused(relu_xi, (relu_xi*relu_xi*relu_xi), head1_i)
+            f_i = f_i + head0_i*j
+            wz1_i = wz1_i + head1_i
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
         store(wz0, i, (wz0_i + where(load(y, i) > 0.0, wz0_plus, wz0_minus)))
         store(wz1, i, wz1_i)
@@ -1055,21 +1103,33 @@ def gradient_orthogonal(
     w0_minus = total(w0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for r in range(filters):
-            at = (h * filters + r) * width
-            for i in range(0, y.size, 8):
+        for i in range(0, y.size, 8):
+            xi0_i = -(eta * j*load(w3, i))
+            xi1_i = -(eta * load(w4, i))
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                xi_i = (relu_xi*relu_xi*relu_xi)*load(w4, i) + (relu_xi*relu_xi)*j*load(w3, i)
-                store(g, at + at_xi + i, -(eta * xi_i))
+                xi_i = fused((relu_xi*relu_xi*relu_xi), xi1_i, (relu_xi*relu_xi)*xi0_i)
+                store(g, at + at_xi + i, xi_i)
+        mu0_plus = -(eta * w0_plus*j)
+        mu1_plus = -(eta * w1_plus)
+        mu0_minus = -(eta * w0_minus*j)
+        mu1_minus = -(eta * w1_minus)
+        at = (h * filters - 1) * width
+        for r in range(filters):
+            at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += w0_plus*(relu_mu*relu_mu)*j + w1_plus*(relu_mu*relu_mu*relu_mu)
+            fixed_mu = fused_one(mu0_plus, (relu_mu*relu_mu), fixed_mu)
+            fixed_mu = fused_one(mu1_plus, (relu_mu*relu_mu*relu_mu), fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += w0_minus*(relu_mu*relu_mu)*j + w1_minus*(relu_mu*relu_mu*relu_mu)
-            g[at + at_mu] = -(eta * fixed_mu)
+            fixed_mu = fused_one(mu0_minus, (relu_mu*relu_mu), fixed_mu)
+            fixed_mu = fused_one(mu1_minus, (relu_mu*relu_mu*relu_mu), fixed_mu)
+            g[at + at_mu] = fixed_mu
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -1088,23 +1148,31 @@ def plain_gradient(
     f_minus = 0.0
     for h in range(2):
         j = 1.0 - 2.0 * h
+        head0_plus = 0.0
+        head0_minus = 0.0
+        at = (h * filters - 1) * width
         for r in range(filters):
-            at = (h * filters + r) * width
+            at += width
             a_mu = entry(z, at + at_mu)  # pre-activation of the patch mu
             relu_mu = relu(a_mu)
-            f_plus += (relu_mu*relu_mu*relu_mu)*j
+            head0_plus = fused_one(relu_mu, (relu_mu*relu_mu), head0_plus)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            f_minus += (relu_mu*relu_mu*relu_mu)*j
+            head0_minus = fused_one(relu_mu, (relu_mu*relu_mu), head0_minus)
+        f_plus += head0_plus*j
+        f_minus += head0_minus*j
     for i in range(0, y.size, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
+            head0_i = lanes(0.0)
+            at = (h * filters - 1) * width
             for r in range(filters):
-                at = (h * filters + r) * width
+                at += width
                 a_xi = load(z, at + at_xi + i)  # pre-activation of the patch xi
                 relu_xi = relu(a_xi)
-                f_i = f_i + ((relu_xi*relu_xi*relu_xi)*j)
+                head0_i = fused(relu_xi, (relu_xi*relu_xi), head0_i)
+            f_i = f_i + head0_i*j
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
     q0 = 3.0*kappa/n  # a factor that examples share
     for i in range(0, y.size, 8):
@@ -1125,21 +1193,28 @@ def plain_gradient(
     v0_minus = total(v0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for r in range(filters):
-            at = (h * filters + r) * width
-            for i in range(0, y.size, 8):
+        for i in range(0, y.size, 8):
+            xi0_i = -(eta * j*load(v1, i))
+            at = (h * filters - 1) * width
+            for r in range(filters):
+                at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                xi_i = (relu_xi*relu_xi)*j*load(v1, i)
-                store(g, at + at_xi + i, -(eta * xi_i))
+                xi_i = (relu_xi*relu_xi)*xi0_i
+                store(g, at + at_xi + i, xi_i)
+        mu0_plus = -(eta * v0_plus*j)
+        mu0_minus = -(eta * v0_minus*j)
+        at = (h * filters - 1) * width
+        for r in range(filters):
+            at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += v0_plus*(relu_mu*relu_mu)*j
+            fixed_mu = fused_one(mu0_plus, (relu_mu*relu_mu), fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu += v0_minus*(relu_mu*relu_mu)*j
-            g[at + at_mu] = -(eta * fixed_mu)
+            fixed_mu = fused_one(mu0_minus, (relu_mu*relu_mu), fixed_mu)
+            g[at + at_mu] = fixed_mu
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

@@ -83,7 +83,7 @@ fused_half = fused
 
 def fused_one(a: float, b: float, c: float) -> float:
     """a b + c of numbers, rounded once."""
-    return float(_LIBRARY.fma(a, b, c))
+    return float(_LIBRARY.fma(float(a), float(b), float(c)))
 
 
 def low(a: Array) -> Array:

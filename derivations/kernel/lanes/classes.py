@@ -36,7 +36,6 @@ class ClassLanes(LaneDescent):
     """Prints the time loops of class heads on lanes."""
 
     own_sizes = (["y", "examples", "width"], "examples")
-    neurons_deep = 1
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)
@@ -70,10 +69,9 @@ class ClassLanes(LaneDescent):
         """A loop over classes; entries along their vectors are a class's."""
         super().class_loop(depth, target, value.xreplace(AT_CLASS))
 
-    def neurons(self, depth: int, *first: str) -> None:
-        """A loop over the filters of the head h; a neuron begins with its place and the lines `first`."""
-        self.out.put(depth, "for r in range(filters):", "    at = (h * filters + r) * width")
-        self.out.put(depth + 1, *first)
+    def heads(self, depth: int) -> int:
+        """None: a loop over heads is open already."""
+        return depth
 
     def _reduce(self, depth: int, stage: Stage) -> None:
         self.head_begins(depth)
@@ -83,7 +81,7 @@ class ClassLanes(LaneDescent):
         rest = {name: body for name, (_, body) in bodies.items() if body != 0}
         self.out.put(depth, *[f"{sums_of(name)}[:] = 0.0" for name in fixed])
         if fixed:
-            self.neurons(depth)
+            self.filters(depth)
             for name, body in fixed.items():
                 self.class_loop(depth + 1, f"{sums_of(name)}[{CLASS}] +=", body)
         self.sums_of_examples(depth, stage, rest)
@@ -147,7 +145,10 @@ class ClassLanes(LaneDescent):
         self.head_begins(depth)
         depth += 1
         self._weights_by_class(depth, list(dict.fromkeys(str(w.base) for each in fixed.values() for w in each)))
-        self.families_filled(depth, used, own, sums)
+        self.own_filled(depth, {name: used[name] for name in own})
+        if not (fixed or sums):
+            return
+        self.summed(depth, {name: used[name] for name in sums})
         for name, terms in fixed.items():
             value = sp.Add(*[sp.IndexedBase(sums_of(str(w.base)))[CLASS] * factor for w, factor in terms.items()])
             for k, each in enumerate(self.sums_of_family(name) if name in sums else ()):

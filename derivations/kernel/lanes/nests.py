@@ -3,6 +3,9 @@
 A neuron's directions are one row of a flat array, families over examples first, so that a family's eight examples are
 one load; what eight examples add is kept in registers.  Lanes past the last example hold what stands there and are
 taken out where examples are summed.
+
+What a head's neurons share, its sign and what is an example's alone, multiplies their sum, or is multiplied before it
+meets them: that takes a third off a gradient.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from ..nest_writer import family_starts
 from ..schedule import Stage, arrays, read_later
 from ..timeloop import RESCALING, Descent
 from .blocks import LANES
+from .by_head import Shared, by_neuron, each_once, factors
 from .by_label import SIDES, ByLabel
 from .printer import LanePrinter, NoLanes
 
@@ -30,8 +34,6 @@ class LaneNests(Descent):
     """Prints the stages of one gradient-descent recursion on lanes; its time loops are a subclass's."""
 
     own_sizes = (["examples", "width"], "examples")
-    neurons_deep = 2
-    """How many loops `neurons` opens."""
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
@@ -88,23 +90,22 @@ class LaneNests(Descent):
             return super().called(piece)
         return self.lanes.called(piece)
 
-    def neurons(self, depth: int, *first: str) -> None:
-        """Loops over heads and filters; a neuron begins with its place and the lines `first`."""
+    def heads(self, depth: int) -> int:
+        """A loop over heads with their signs; how deep its body is."""
         self.out.put(depth, f"for h in range({self.model.n_heads}):", "    j = 1.0 - 2.0 * h")
-        self.out.put(depth + 1, "for r in range(filters):", "    at = (h * filters + r) * width")
-        self.out.put(depth + 2, *first)
+        return depth + 1
+
+    def filters(self, depth: int, *first: str) -> None:
+        """A loop over the filters of the head h; a neuron begins with its place and the lines `first`."""
+        self.out.put(depth, "at = (h * filters - 1) * width", "for r in range(filters):", "    at += width")
+        self.out.put(depth + 1, *first)
 
     def _reduce(self, depth: int, stage: Stage) -> None:
         bodies = {d.name: self.by_label.split(summand(d.expr)) for d in stage.definitions}
-        fixed = {name: body for name, (body, _) in bodies.items() if body != 0}
+        fixed = {name: by_neuron(body) for name, (body, _) in bodies.items() if body != 0}
         rest = {name: body for name, (_, body) in bodies.items() if body != 0}
         if fixed:
-            self.out.put(depth, *[f"{name}_{side} = 0.0" for name in fixed for side in SIDES])
-            self.neurons(depth)
-            for side, label in SIDES.items():
-                self.locals_of(depth + 2, list(fixed.values()), self.by_label.at(label))
-                for name, body in fixed.items():
-                    self.out.assign(depth + 2, f"{name}_{side} +=", self.printer.doprint(body))
+            self._sums_by_label(depth, fixed)
         self.sums_of_examples(depth, stage, rest)
         for d in stage.definitions:
             total = f"{d.name}_i"
@@ -112,16 +113,53 @@ class LaneNests(Descent):
                 total = f"({total} + where({self.by_label.test}, {', '.join(f'{d.name}_{side}' for side in SIDES)}))"
             self.out.put(depth + 1, f"store({d.name}, i, {total}{self.lanes.scaled(d)})")
 
+    def _sums_by_label(self, depth: int, fixed: Mapping[str, Shared]) -> None:
+        """Sums over neurons of what a label fixes, numbers of either label."""
+        own = each_once(fixed.values())
+        self.out.put(depth, *[f"{name}_{side} = 0.0" for name in fixed for side in SIDES])
+        inside = self.heads(depth)
+        self.out.put(inside, *[f"head{k}_{side} = 0.0" for k in range(len(own)) for side in SIDES])
+        self.filters(inside)
+        for side, label in SIDES.items():
+            self.locals_of(inside + 1, own, self.by_label.at(label))
+            for k, each in enumerate(own):
+                self._one_more(inside + 1, f"head{k}_{side}", each, "fused_one")
+        for side in SIDES:
+            for name, split in fixed.items():
+                self.out.assign(inside, f"{name}_{side} +=", self._of_heads(own, split, side))
+
+    def _one_more(self, depth: int, total: str, each: sp.Expr, fused: str) -> None:
+        """What a neuron adds to a head's total, rounded once where it is a product."""
+        first, second = map(self.printer.doprint, factors(each))
+        one = second == self.printer.doprint(sp.S.One)
+        self.out.assign(depth, f"{total} =", f"{total} + {first}" if one else f"{fused}({first}, {second}, {total})")
+
+    def _of_heads(self, own: list[sp.Expr], split: Shared, ending: str) -> str:
+        """A sum over a head's neurons, of the totals `head0`, ... of what is their own."""
+        totals = [sp.Symbol(f"head{own.index(each)}_{ending}") * shared for each, shared in split.items()]
+        return self._one_operand(sp.Add(*totals))
+
+    def _one_operand(self, expr: sp.Expr) -> str:
+        """An expression to be added to or multiplied with: a sum in brackets."""
+        text = self.printer.doprint(expr)
+        return f"({text})" if expr.is_Add else str(text)
+
     def sums_of_examples(self, depth: int, stage: Stage, bodies: Mapping[str, sp.Expr]) -> None:
         """A loop over examples, with the sums over neurons of `bodies` in it, by name; others of the stage are 0."""
+        splits = {name: by_neuron(body) for name, body in bodies.items()}
+        own = each_once(splits.values())
         self.out.put(depth, self.each)
         self.out.put(depth + 1, *[f"{d.name}_i = lanes(0.0)" for d in stage.definitions])
-        inside = depth + 1 + self.neurons_deep
-        if bodies:
-            self.neurons(depth + 1)
-            self.locals_of(inside, list(bodies.values()))
-        for name, body in bodies.items():
-            self.out.assign(inside, f"{name}_i =", f"{name}_i + ({self.printer.doprint(body)})")
+        if not own:
+            return
+        inside = self.heads(depth + 1)
+        self.out.put(inside, *[f"head{k}_i = lanes(0.0)" for k in range(len(own))])
+        self.filters(inside)
+        self.locals_of(inside + 1, own)
+        for k, each in enumerate(own):
+            self._one_more(inside + 1, f"head{k}_i", each, "fused")
+        for name, split in splits.items():
+            self.out.assign(inside, f"{name}_i =", f"{name}_i + {self._of_heads(own, split, 'i')}")
 
     def head_begins(self, depth: int) -> None:
         """A loop over heads, each of which has a row in an example array."""
@@ -154,21 +192,58 @@ class LaneNests(Descent):
         self._weights_by_label(depth, list(dict.fromkeys(weight for each in fixed.values() for weight in each)))
         if len(used) < len(self.families()):  # else every entry that is read is written below
             self.out.put(depth, "g[:] = 0.0")
-        self.families_filled(depth, used, own, sums)
-        for name, terms in fixed.items():
-            self.out.put(depth + 2, f"fixed_{name} = " + (f"total(sum_{name})" if name in sums else "0.0"))
+        inside = self.heads(depth)
+        self.own_filled(inside, {name: used[name] for name in own})
+        if not (fixed or sums):
+            return
+        splits = {name: self._shared_by_label(inside, name, terms) for name, terms in fixed.items()}
+        self.summed(inside, {name: used[name] for name in sums})
+        for name, split in splits.items():
+            start = self._entry(f"total(sum_{name})") if name in sums else "0.0"
+            self.out.put(inside + 1, f"fixed_{name} = {start}")
             for side, label in SIDES.items():
-                self.locals_of(depth + 2, list(terms.values()), self.by_label.at(label))
-                value = sp.Add(*[sp.Symbol(f"{weight.base}_{side}") * factor for weight, factor in terms.items()])
-                self.out.assign(depth + 2, f"fixed_{name} +=", self.printer.doprint(value))
-            self.out.put(depth + 2, f"g[at + at_{name}] = {self._entry(f'fixed_{name}')}")
+                self.locals_of(inside + 1, list(split), self.by_label.at(label))
+                for k, each in enumerate(split):
+                    self._one_more(inside + 1, f"fixed_{name}", each * sp.Symbol(f"{name}{k}_{side}"), "fused_one")
+            self.out.put(inside + 1, f"g[at + at_{name}] = fixed_{name}")
 
-    def families_filled(self, depth: int, used: Mapping[str, sp.Expr], own: list[str], sums: list[str]) -> None:
-        """A neuron's loops over examples: families over them (`own`) are filled, what others sum is kept."""
-        self.neurons(depth, *[f"{each} = lanes(0.0)" for name in sums for each in self.sums_of_family(name)])
-        # A family's last lanes spill over into the next one's first, so that they are filled in order, a loop each.
-        for names in [[name] for name in own[:-1]] + [[*own[-1:], *sums]]:
-            self._gradient_lanes(depth + self.neurons_deep, {name: used[name] for name in names})
+    def _shared_by_label(self, depth: int, name: str, terms: Mapping[sp.Indexed, sp.Expr]) -> Shared:
+        """What a head's neurons share of the gradient along a fixed vector, a number of either label."""
+        split: Shared = {}
+        for side in SIDES:
+            split = by_neuron(sp.Add(*[sp.Symbol(f"{w.base}_{side}") * factor for w, factor in terms.items()]))
+            for k, shared in enumerate(split.values()):
+                self.out.assign(depth, f"{name}{k}_{side} =", self._entry(self._one_operand(shared)))
+        return split
+
+    def own_filled(self, depth: int, used: Mapping[str, sp.Expr]) -> None:
+        """Families over examples are filled, in a row's order, as the last lanes of one spill over into the next."""
+        for name, expr in used.items():
+            split = by_neuron(expr)
+            self.out.put(depth, self.each)
+            for k, shared in enumerate(split.values()):
+                self.out.assign(depth + 1, f"{name}{k}_i =", self._entry(self._one_operand(shared)))
+            self.filters(depth + 1)
+            self.locals_of(depth + 2, list(split))
+            value = ""
+            for k, each in enumerate(split):
+                term, shared = self.printer.doprint(each), f"{name}{k}_i"
+                if not value:
+                    value = shared if each == 1 else f"{term}*{shared}"
+                else:
+                    value = f"{value} + {shared}" if each == 1 else f"fused({term}, {shared}, {value})"
+            self.out.assign(depth + 2, f"{name}_i =", value)
+            self.out.put(depth + 2, f"store(g, at + at_{name} + i, {name}_i)")
+
+    def summed(self, depth: int, used: Mapping[str, sp.Expr]) -> None:
+        """A loop over a head's neurons that sums over examples what these add along families that they share."""
+        self.filters(depth, *[f"{each} = lanes(0.0)" for name in used for each in self.sums_of_family(name)])
+        if not used:
+            return
+        self.out.put(depth + 1, self.each)
+        self.locals_of(depth + 2, list(used.values()))
+        for name, expr in used.items():
+            self.added(depth + 2, name, self.printer.doprint(expr))
 
     def _entry(self, value: str) -> str:
         """What is put into g for an entry of the gradient."""
@@ -184,20 +259,6 @@ class LaneNests(Descent):
             for side, chosen in zip(SIDES, (f"load({name}, i), 0.0", f"0.0, load({name}, i)"), strict=True):
                 self.out.put(depth + 1, f"{name}_{side}_i = {name}_{side}_i + where({self.by_label.test}, {chosen})")
         self.out.put(depth, *[f"{name}_{side} = total({name}_{side}_i)" for name in names for side in SIDES])
-
-    def _gradient_lanes(self, depth: int, used: dict[str, sp.Expr]) -> None:
-        """One loop over examples, eight at a time: families over them are stored, what others sum is kept."""
-        if not used:
-            return
-        self.out.put(depth, self.each)
-        self.locals_of(depth + 1, list(used.values()))
-        for name, expr in used.items():
-            value = self.printer.doprint(expr)
-            if name in self.lanes.per_example:
-                self.out.assign(depth + 1, f"{name}_i =", value)
-                self.out.put(depth + 1, f"store(g, at + at_{name} + i, {self._entry(f'{name}_i')})")
-            else:
-                self.added(depth + 1, name, value)
 
     def sums_of_family(self, name: str) -> list[str]:
         """What a neuron's sum over examples along a family is kept in."""

@@ -56,6 +56,11 @@ def curve(expression: Expression, order: int = 0) -> Curve:
     return _derived(_apart(_Symbols().evaluate(expression, at, constants)), at, order)
 
 
+def vanishes(of: Curve) -> bool:
+    """Whether a piece of it is 0."""
+    return vanishes(of.above) or vanishes(of.below) if isinstance(of, Branch) else bool(of == 0)
+
+
 def _apart(expr: sp.Expr) -> Curve:
     wheres = sorted(expr.atoms(_Where), key=lambda each: (-sp.count_ops(each), str(each)))
     if not wheres:

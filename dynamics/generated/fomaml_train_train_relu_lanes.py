@@ -34,7 +34,9 @@ Generator 1, from the declaration by `python -m derivations.generate`.
 import numpy as np
 from dynamics.lazily import njit
 
-from dynamics.lanes.compiled import aligned, entry, every, fused, lanes, load, low, lowest, spread, store, total, where
+from dynamics.lanes.compiled import (
+    aligned, bits_of, bits_or, entry, every, fused, lanes, load, low, lowest, nonzero, spread, store, total, where,
+)
 from dynamics.lanes.functions import logistic_0, logistic_1, relu, step
 
 
@@ -183,33 +185,45 @@ def block_4_8(z, c, gram, s, at, width, directions):
     c1 = c0 + width
     c2 = c1 + width
     c3 = c2 + width
-    row = at
-    for q in range(directions):
-        row0 = load(gram, row + 0)
-        row1 = load(gram, row + 8)
-        row2 = load(gram, row + 16)
-        row3 = load(gram, row + 24)
-        weight = spread(c, c0 + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        z0_2 = fused(weight, row2, z0_2)
-        z0_3 = fused(weight, row3, z0_3)
-        weight = spread(c, c1 + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-        z1_2 = fused(weight, row2, z1_2)
-        z1_3 = fused(weight, row3, z1_3)
-        weight = spread(c, c2 + q)
-        z2_0 = fused(weight, row0, z2_0)
-        z2_1 = fused(weight, row1, z2_1)
-        z2_2 = fused(weight, row2, z2_2)
-        z2_3 = fused(weight, row3, z2_3)
-        weight = spread(c, c3 + q)
-        z3_0 = fused(weight, row0, z3_0)
-        z3_1 = fused(weight, row1, z3_1)
-        z3_2 = fused(weight, row2, z3_2)
-        z3_3 = fused(weight, row3, z3_3)
-        row += width
+    for begin in range(0, directions, 64):
+        end = min(directions, begin + 64)
+        moving = 0
+        for k in range(begin, end, 8):
+            seen = bits_of(load(c, c0 + k))
+            seen = bits_or(seen, bits_of(load(c, c1 + k)))
+            seen = bits_or(seen, bits_of(load(c, c2 + k)))
+            seen = bits_or(seen, bits_of(load(c, c3 + k)))
+            moving |= nonzero(seen) << (k - begin)
+        if end - begin < 64:
+            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
+        while moving != 0:
+            q = begin + lowest(moving)
+            moving &= moving - 1
+            row = q * width + at
+            row0 = load(gram, row + 0)
+            row1 = load(gram, row + 8)
+            row2 = load(gram, row + 16)
+            row3 = load(gram, row + 24)
+            weight = spread(c, c0 + q)
+            z0_0 = fused(weight, row0, z0_0)
+            z0_1 = fused(weight, row1, z0_1)
+            z0_2 = fused(weight, row2, z0_2)
+            z0_3 = fused(weight, row3, z0_3)
+            weight = spread(c, c1 + q)
+            z1_0 = fused(weight, row0, z1_0)
+            z1_1 = fused(weight, row1, z1_1)
+            z1_2 = fused(weight, row2, z1_2)
+            z1_3 = fused(weight, row3, z1_3)
+            weight = spread(c, c2 + q)
+            z2_0 = fused(weight, row0, z2_0)
+            z2_1 = fused(weight, row1, z2_1)
+            z2_2 = fused(weight, row2, z2_2)
+            z2_3 = fused(weight, row3, z2_3)
+            weight = spread(c, c3 + q)
+            z3_0 = fused(weight, row0, z3_0)
+            z3_1 = fused(weight, row1, z3_1)
+            z3_2 = fused(weight, row2, z3_2)
+            z3_3 = fused(weight, row3, z3_3)
     store(z, at0 + 0, z0_0)
     store(z, at0 + 8, z0_1)
     store(z, at0 + 16, z0_2)
@@ -239,17 +253,27 @@ def block_2_4(z, c, gram, s, at, width, directions):
     z1_1 = load(z, at1 + 8)
     c0 = s * width
     c1 = c0 + width
-    row = at
-    for q in range(directions):
-        row0 = load(gram, row + 0)
-        row1 = load(gram, row + 8)
-        weight = spread(c, c0 + q)
-        z0_0 = fused(weight, row0, z0_0)
-        z0_1 = fused(weight, row1, z0_1)
-        weight = spread(c, c1 + q)
-        z1_0 = fused(weight, row0, z1_0)
-        z1_1 = fused(weight, row1, z1_1)
-        row += width
+    for begin in range(0, directions, 64):
+        end = min(directions, begin + 64)
+        moving = 0
+        for k in range(begin, end, 8):
+            seen = bits_of(load(c, c0 + k))
+            seen = bits_or(seen, bits_of(load(c, c1 + k)))
+            moving |= nonzero(seen) << (k - begin)
+        if end - begin < 64:
+            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
+        while moving != 0:
+            q = begin + lowest(moving)
+            moving &= moving - 1
+            row = q * width + at
+            row0 = load(gram, row + 0)
+            row1 = load(gram, row + 8)
+            weight = spread(c, c0 + q)
+            z0_0 = fused(weight, row0, z0_0)
+            z0_1 = fused(weight, row1, z0_1)
+            weight = spread(c, c1 + q)
+            z1_0 = fused(weight, row0, z1_0)
+            z1_1 = fused(weight, row1, z1_1)
     store(z, at0 + 0, z0_0)
     store(z, at0 + 8, z0_1)
     store(z, at1 + 0, z1_0)

@@ -997,13 +997,13 @@ def plain_gradient(
                 summed = summed + where(own, load(v0, at_head + i), 0.0)
             v0_by_class[q] = total(summed)
         for i in range(0, y.size, 8):
-            xi0_i = -(eta * load(v0, at_head + i))
+            share0_xi = -(eta * load(v0, at_head + i))
             at = (h * filters - 1) * width
             for r in range(filters):
                 at += width
                 a_xi = load(z, at + at_xi + i)
                 step_xi = step(a_xi)
-                xi_i = step_xi*xi0_i
+                xi_i = step_xi*share0_xi
                 store(g, at + at_xi + i, xi_i)
         at = (h * filters - 1) * width
         for r in range(filters):

@@ -754,13 +754,13 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
     for h in range(2):
         j = 1.0 - 2.0 * h
         for i in range(0, y.size, 8):
-            x0_i = -(eta * j*load(v0, i))
+            share0_x = -(eta * j*load(v0, i))
             at = (h * filters - 1) * width
             for r in range(filters):
                 at += width
                 a_x = load(z, at + at_x + i)
                 leaky_slope_closed_x = leaky_slope_closed(a_x, given_slope)
-                x_i = leaky_slope_closed_x*x0_i
+                x_i = leaky_slope_closed_x*share0_x
                 store(g, at + at_x + i, x_i)
 
 

@@ -885,26 +885,26 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
     for h in range(2):
         j = 1.0 - 2.0 * h
         for i in range(0, y.size, 8):
-            xi0_i = -(eta * j*load(v1, i))
+            share0_xi = -(eta * j*load(v1, i))
             at = (h * filters - 1) * width
             for r in range(filters):
                 at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                xi_i = (relu_xi*relu_xi)*xi0_i
+                xi_i = (relu_xi*relu_xi)*share0_xi
                 store(g, at + at_xi + i, xi_i)
-        mu0_plus = -(eta * v0_plus*j)
-        mu0_minus = -(eta * v0_minus*j)
+        share0_mu_plus = -(eta * v0_plus*j)
+        share0_mu_minus = -(eta * v0_minus*j)
         at = (h * filters - 1) * width
         for r in range(filters):
             at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_plus, (relu_mu*relu_mu), fixed_mu)
+            fixed_mu = fused_one(share0_mu_plus, (relu_mu*relu_mu), fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_minus, (relu_mu*relu_mu), fixed_mu)
+            fixed_mu = fused_one(share0_mu_minus, (relu_mu*relu_mu), fixed_mu)
             g[at + at_mu] = fixed_mu
 
 

@@ -962,8 +962,8 @@ def gradient(
     for h in range(2):
         j = 1.0 - 2.0 * h
         for i in range(0, y.size, 8):
-            xi0_i = -(eta * load(w5, i))
-            xi1_i = -(eta * (j*load(w3, i) + load(w4, i)))
+            share0_xi = -(eta * load(w5, i))
+            share1_xi = -(eta * (j*load(w3, i) + load(w4, i)))
             at = (h * filters - 1) * width
             for r in range(filters):
                 at += width
@@ -972,10 +972,10 @@ def gradient(
                 relu_mu = relu(a_mu)
                 relu_xi = relu(a_xi)
                 step_xi = step(a_xi)
-                xi_i = fused(relu_xi, xi1_i, relu_mu*step_xi*xi0_i)
+                xi_i = fused(relu_xi, share1_xi, relu_mu*step_xi*share0_xi)
                 store(g, at + at_xi + i, xi_i)
-        mu0_plus = -(eta * (w0_plus*j + w1_plus))
-        mu0_minus = -(eta * (w0_minus*j + w1_minus))
+        share0_mu_plus = -(eta * (w0_plus*j + w1_plus))
+        share0_mu_minus = -(eta * (w0_minus*j + w1_minus))
         at = (h * filters - 1) * width
         for r in range(filters):
             at += width
@@ -989,10 +989,10 @@ def gradient(
             fixed_mu = -(eta * total(sum_mu))
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_plus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(share0_mu_plus, relu_mu, fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_minus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(share0_mu_minus, relu_mu, fixed_mu)
             g[at + at_mu] = fixed_mu
 
 
@@ -1085,26 +1085,26 @@ def gradient_orthogonal(
     for h in range(2):
         j = 1.0 - 2.0 * h
         for i in range(0, y.size, 8):
-            xi0_i = -(eta * (j*load(w3, i) + load(w4, i)))
+            share0_xi = -(eta * (j*load(w3, i) + load(w4, i)))
             at = (h * filters - 1) * width
             for r in range(filters):
                 at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                xi_i = relu_xi*xi0_i
+                xi_i = relu_xi*share0_xi
                 store(g, at + at_xi + i, xi_i)
-        mu0_plus = -(eta * (w0_plus*j + w1_plus))
-        mu0_minus = -(eta * (w0_minus*j + w1_minus))
+        share0_mu_plus = -(eta * (w0_plus*j + w1_plus))
+        share0_mu_minus = -(eta * (w0_minus*j + w1_minus))
         at = (h * filters - 1) * width
         for r in range(filters):
             at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_plus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(share0_mu_plus, relu_mu, fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_minus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(share0_mu_minus, relu_mu, fixed_mu)
             g[at + at_mu] = fixed_mu
 
 
@@ -1169,26 +1169,26 @@ def plain_gradient(
     for h in range(2):
         j = 1.0 - 2.0 * h
         for i in range(0, y.size, 8):
-            xi0_i = -(eta * j*load(v1, i))
+            share0_xi = -(eta * j*load(v1, i))
             at = (h * filters - 1) * width
             for r in range(filters):
                 at += width
                 a_xi = load(z, at + at_xi + i)
                 relu_xi = relu(a_xi)
-                xi_i = relu_xi*xi0_i
+                xi_i = relu_xi*share0_xi
                 store(g, at + at_xi + i, xi_i)
-        mu0_plus = -(eta * v0_plus*j)
-        mu0_minus = -(eta * v0_minus*j)
+        share0_mu_plus = -(eta * v0_plus*j)
+        share0_mu_minus = -(eta * v0_minus*j)
         at = (h * filters - 1) * width
         for r in range(filters):
             at += width
             fixed_mu = 0.0
             a_mu = entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_plus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(share0_mu_plus, relu_mu, fixed_mu)
             a_mu = -entry(z, at + at_mu)
             relu_mu = relu(a_mu)
-            fixed_mu = fused_one(mu0_minus, relu_mu, fixed_mu)
+            fixed_mu = fused_one(share0_mu_minus, relu_mu, fixed_mu)
             g[at + at_mu] = fixed_mu
 
 

@@ -1,8 +1,9 @@
-"""Which models may have a kernel on lanes."""
+"""Which models may have a kernel on lanes, and which of them move along few directions a step."""
 
 from __future__ import annotations
 
-from ...declare import CrossEntropy, Model, rows_of
+from ...calculus.curves import curve, vanishes
+from ...declare import CrossEntropy, Expressed, Model, rows_of
 
 MOST_CLASSES = 16  # written out head by head: the more there are, the longer a kernel compiles (benchmarks/README.md)
 
@@ -32,6 +33,12 @@ def fits_task_lanes(model: Model) -> bool:
         and model.objective.mixed_labels is None and not model.objective.penalised
         and all(each.per_example or each.single for each in sets)
     )
+
+
+def stops(model: Model) -> bool:
+    """Whether a filter stops moving along an example on which it is not active, so that much of a gradient is 0."""
+    kind = model.network.activation.kind
+    return vanishes(curve(kind.expression, 1)) if isinstance(kind, Expressed) else kind.stops
 
 
 def _few_classes(model: Model) -> bool:

@@ -12,6 +12,7 @@ from ..skeleton import functions, packing
 from ..timeloop import RESCALING
 from . import by_lane
 from .blocks import LANES, colouring, coupling
+from .fits import stops
 from .judging import judge, judge_all
 from .looks import SAID, WATCHED
 from .nests import LaneNests
@@ -55,7 +56,8 @@ class LaneDescent(LaneNests):
         changing, heads = schedules.written(self.model), self.model.n_heads
         of_formulas = by_lane.written(self.model)
         held = copied(packing, *[functions] * (bool(changing) and not of_formulas))
-        coupled = coupling(self.moves, heads, self.signed, sparse=self.stops)
+        sparse = stops(self.model) and "momentum" not in self.options  # which goes on where a gradient is 0
+        coupled = coupling(self.moves, heads, self.signed, sparse=sparse)
         for text in (*held, *of_formulas, coupled, colouring(heads), *changing):
             self.out.put(0, *text.split("\n"))
 

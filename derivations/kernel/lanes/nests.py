@@ -58,11 +58,6 @@ class LaneNests(Descent):
         """
         return not {"momentum", "radius", *RESCALING} & self.options.keys()
 
-    @property
-    def stops(self) -> bool:
-        """Whether a filter stops moving along an example on which it is not active, so that much of g is 0."""
-        return self.model.network.activation.kind.stops and "momentum" not in self.options
-
     def families(self) -> list[str]:
         """Families in a row's order: those over examples first."""
         sets = {family.name: family.index_set for family in self.model.directions}
@@ -204,7 +199,8 @@ class LaneNests(Descent):
             for side, label in SIDES.items():
                 self.locals_of(inside + 1, list(split), self.by_label.at(label))
                 for k, each in enumerate(split):
-                    self._one_more(inside + 1, f"fixed_{name}", each * sp.Symbol(f"{name}{k}_{side}"), "fused_one")
+                    shared = sp.Symbol(f"share{k}_{name}_{side}")
+                    self._one_more(inside + 1, f"fixed_{name}", each * shared, "fused_one")
             self.out.put(inside + 1, f"g[at + at_{name}] = fixed_{name}")
 
     def _shared_by_label(self, depth: int, name: str, terms: Mapping[sp.Indexed, sp.Expr]) -> Shared:
@@ -213,7 +209,7 @@ class LaneNests(Descent):
         for side in SIDES:
             split = by_neuron(sp.Add(*[sp.Symbol(f"{w.base}_{side}") * factor for w, factor in terms.items()]))
             for k, shared in enumerate(split.values()):
-                self.out.assign(depth, f"{name}{k}_{side} =", self._entry(self._one_operand(shared)))
+                self.out.assign(depth, f"share{k}_{name}_{side} =", self._entry(self._one_operand(shared)))
         return split
 
     def own_filled(self, depth: int, used: Mapping[str, sp.Expr]) -> None:
@@ -222,12 +218,12 @@ class LaneNests(Descent):
             split = by_neuron(expr)
             self.out.put(depth, self.each)
             for k, shared in enumerate(split.values()):
-                self.out.assign(depth + 1, f"{name}{k}_i =", self._entry(self._one_operand(shared)))
+                self.out.assign(depth + 1, f"share{k}_{name} =", self._entry(self._one_operand(shared)))
             self.filters(depth + 1)
             self.locals_of(depth + 2, list(split))
             value = ""
             for k, each in enumerate(split):
-                term, shared = self.printer.doprint(each), f"{name}{k}_i"
+                term, shared = self.printer.doprint(each), f"share{k}_{name}"
                 if not value:
                     value = shared if each == 1 else f"{term}*{shared}"
                 else:

@@ -12,6 +12,7 @@ from ..schedule import arrays
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
 from .blocks import LANES, WIDEST, coupling
+from .fits import stops
 from .looks import SAID, WATCHED
 from .task_judging import parts
 from .task_moves import moves
@@ -33,7 +34,8 @@ class TaskLanes(TaskSteps):
         """The layout, the coupling, and the way between the directions of all tasks and of eight."""
         changing, formulas = schedules.written(self.model), by_lane.written(self.model)
         held = copied(packing, keeping, tasks, *[functions] * (bool(changing) and not formulas))
-        for text in (*held, *formulas, coupling(False, self.model.n_heads, True, filled=True), *changing):
+        coupled = coupling(False, self.model.n_heads, True, filled=True, sparse=stops(self.model))
+        for text in (*held, *formulas, coupled, *changing):
             self.out.put(0, *text.split("\n"))
         self.out.put(0, *moves(self.model).split("\n"))
 

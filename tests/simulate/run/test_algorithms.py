@@ -227,8 +227,11 @@ def states(found: Instance, **values: Value) -> np.ndarray:
 
 
 @pytest.mark.parametrize("option", ["momentum", "weight_decay", rarely("radius"), rarely("label_noise")])
-def test_an_option_at_zero_is_plain_descent_bit_for_bit(option: str) -> None:
-    assert np.array_equal(states(instance(option), **{option: 0.0}), states(instance()))
+def test_an_option_at_zero_is_plain_descent(option: str) -> None:
+    """Bit for bit, but where a step is made of a gradient that eta has not been multiplied into: up to rounding."""
+    still, plain = states(instance(option), **{option: 0.0}), states(instance())
+    np.testing.assert_allclose(still, plain, rtol=1e-11, atol=1e-12)
+    assert option in ("momentum", "radius") or np.array_equal(still, plain)
     assert not np.allclose(states(instance(option), **{option: 0.4})[-1], states(instance())[-1], rtol=1e-3)
 
 

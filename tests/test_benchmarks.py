@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import c_loop, hand_loop, problem, table, timing
+from benchmarks.child import Child
 from benchmarks.jax_child import Jax
 
 # W = O(1) and a strong penalty closed half way: every term of the recursion matters, and so does lam_until.
@@ -118,6 +119,29 @@ def test_interleaving_discards_the_warm_up_and_takes_turns() -> None:
     assert calls == list("abababab")
     assert found["a"] == timing.Timing(wall=4.0, cpu=2.0, low=1.0, high=3.0, repeats=3)
     assert found["b"].cpu == 5.0
+
+
+def test_a_contender_that_gives_no_answer_is_left_out_and_the_others_are_not() -> None:
+    calls: list[str] = []
+
+    def silent() -> timing.Sample:
+        calls.append("silent")
+        if len(calls) == 2:
+            raise timing.Silent("gave no answer")
+        return timing.Sample(wall=1.0, cpu=1.0)
+
+    found = timing.interleave({"silent": silent, "other": lambda: timing.Sample(wall=2.0, cpu=2.0)}, repeats=3)
+    assert list(found) == ["other"] and found["other"].repeats == 3 and len(calls) == 2
+
+
+def test_a_child_that_hangs_is_stopped_and_says_so_again() -> None:
+    """Its first answer comes, its second never; what is asked after that is not waited for."""
+    code = "import json, sys, time; print(json.dumps({'a': 1}), flush=True); sys.stdin.readline(); time.sleep(600)"
+    with Child([sys.executable, "-c", code], patience=2.0) as child:
+        assert child.hello == {"a": 1}
+        for _ in range(2):
+            with pytest.raises(timing.Silent, match="gave no answer in 2 s and was stopped"):
+                child.ask(do="anything")
 
 
 def test_the_table_gives_ratios_to_the_reference_and_says_what_is_missed() -> None:

@@ -36,7 +36,8 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, bits_of, bits_or, entry, every, fused, lanes, load, low, lowest, nonzero, spread, store, total, where,
+    aligned, bits_of, bits_or, entry, every, fused, lanes, load, low, lowest, nonzero, ones, spread, store, total,
+    where,
 )
 from dynamics.lanes.functions import huberized, logistic_0, logistic_1, ramp
 
@@ -197,7 +198,7 @@ def block_4_8(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -263,7 +264,7 @@ def block_2_4(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at

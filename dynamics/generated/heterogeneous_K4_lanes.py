@@ -31,7 +31,7 @@ from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
     aligned, bits_of, bits_or, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, lowest,
-    nonzero, spread, store, store_half, total, where,
+    nonzero, ones, spread, store, store_half, total, where,
 )
 from dynamics.lanes.functions import exponential_0, logarithm, logistic_0, relu, step
 
@@ -142,7 +142,7 @@ def block_4_8(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -226,7 +226,7 @@ def block_4_7(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -306,7 +306,7 @@ def block_4_6(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -377,7 +377,7 @@ def block_4_5(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -444,7 +444,7 @@ def block_4_4(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -502,7 +502,7 @@ def block_4_3(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -556,7 +556,7 @@ def block_4_2(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -595,7 +595,7 @@ def block_2_4(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -631,7 +631,7 @@ def block_2_2(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at

@@ -39,7 +39,7 @@ from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
     aligned, bits_of, bits_or, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, lowest,
-    nonzero, spread, store, store_half, total, where,
+    nonzero, ones, spread, store, store_half, total, where,
 )
 from dynamics.lanes.functions import logistic_0, logistic_1, logistic_2, relu
 
@@ -159,7 +159,7 @@ def block_4_8(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -243,7 +243,7 @@ def block_4_7(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -323,7 +323,7 @@ def block_4_6(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -394,7 +394,7 @@ def block_4_5(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -461,7 +461,7 @@ def block_4_4(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -519,7 +519,7 @@ def block_4_3(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -573,7 +573,7 @@ def block_4_2(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -612,7 +612,7 @@ def block_2_4(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at
@@ -648,7 +648,7 @@ def block_2_2(z, c, gram, s, at, width, directions):
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        while moving != 0:
+        for _ in range(ones(moving)):
             q = begin + lowest(moving)
             moving &= moving - 1
             row = q * width + at

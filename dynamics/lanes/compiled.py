@@ -210,7 +210,13 @@ def _lowest(builder: Any, bits: Any) -> Any:
     return builder.call(count, [bits, ir.Constant(_BIT, 1)])
 
 
+def _ones(builder: Any, bits: Any) -> Any:
+    kind = ir.FunctionType(_LONG, [_LONG])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.ctpop.i64"), [bits])
+
+
 nonzero = _one(types.int64, _nonzero, whole_type)
+ones = _one(types.int64, _ones, types.int64)
 lowest = _one(types.int64, _lowest, types.int64)
 lane = _one(types.float64, lambda builder, x, at: builder.extract_element(x, at), lanes_type, types.intp)
 in_lane = _one(

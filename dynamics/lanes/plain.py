@@ -166,6 +166,11 @@ def nonzero(a: Longs) -> int:
     return sum(1 << at for at, value in enumerate(a.tolist()) if value & (2**63 - 1))
 
 
+def ones(bits: int) -> int:
+    """How many bits are 1."""
+    return bits.bit_count()
+
+
 def lowest(bits: int) -> int:
     """The place of the lowest bit that is 1; there has to be one."""
     return (bits & -bits).bit_length() - 1

@@ -185,26 +185,25 @@ def test_operations_are_exact() -> None:
 def test_lanes_that_are_not_0_are_marked_and_found_in_order() -> None:
     """A sign alone is no number, what is no number is not 0, and the last of 64 places is the sign of an integer."""
     load, bits_of, nonzero, lowest = compiled.load, compiled.bits_of, compiled.nonzero, compiled.lowest
+    ones = compiled.ones
 
     @njit(error_model="numpy")
     def found(x, out):  # type: ignore[no-untyped-def]
         marks = 0
         for at in range(0, x.size, 8):
             marks |= nonzero(bits_of(load(x, at))) << at
-        count = 0
-        while marks != 0:
+        for count in range(ones(marks)):
             out[count] = lowest(marks)
             marks &= marks - 1
-            count += 1
-        return count
+        return marks == 0
 
     rng, values = np.random.default_rng(4), np.array([0.0, -0.0, 5e-324, -1.0, np.inf, -np.inf, np.nan])
     for x in (*rng.choice(values, p=[0.4, 0.4, *[0.04] * 5], size=(9, 64)), np.zeros(64), np.ones(64)):
         places = np.flatnonzero(x != 0.0)
         out = np.zeros(64, dtype=np.int64)
-        assert np.array_equal(out[: found(x, out)], places)
+        assert found(x, out) and np.array_equal(out[: places.size], places)
         marks = sum(plain.nonzero(plain.bits_of(x[at : at + 8])) << at for at in range(0, 64, 8))
-        assert marks == sum(1 << int(place) for place in places)
+        assert marks == sum(1 << int(place) for place in places) and plain.ones(marks) == places.size
         assert not places.size or plain.lowest(marks) == places[0]
 
 

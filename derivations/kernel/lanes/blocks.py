@@ -247,5 +247,5 @@ def _marked(out: Writer, filters: int) -> None:
     put(3, "moving |= nonzero(seen) << (k - begin)")
     put(2, f"if end - begin < {WORD}:")
     put(3, "moving &= (1 << (end - begin)) - 1  # what stands past a row's end")
-    put(2, "while moving != 0:", "    q = begin + lowest(moving)", "    moving &= moving - 1")
+    put(2, "for _ in range(ones(moving)):", "    q = begin + lowest(moving)", "    moving &= moving - 1")
     put(3, "row = q * width + at")

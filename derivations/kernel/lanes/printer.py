@@ -17,8 +17,8 @@ from .by_lane import NATIVE, each_of
 
 PRIMITIVES = (
     "aligned", "bits_of", "bits_or", "entry", "every", "fused", "fused_half", "fused_one", "in_lane", "lane", "lanes",
-    "least", "load", "load_half", "low", "lowest", "nonzero", "spread", "sqrt_each", "store", "store_half", "total",
-    "where",
+    "least", "load", "load_half", "low", "lowest", "nonzero", "ones", "spread", "sqrt_each", "store", "store_half",
+    "total", "where",
 )
 FUNCTIONS = (
     *dict.fromkeys(helper for piece, helper in HELPERS.items() if piece not in EXPRESSED),

@@ -92,7 +92,7 @@ def path(
     again = places.again
     fresh = one_pass.given(kept, staying, drawn.z[..., again].reshape(filters, len(again)),
                            drawn.gram[np.ix_(again, stay)], drawn.gram[np.ix_(again, again)])
-    now = Renewed(0, _as_draw(drawn, kept, staying, fresh, places, drawn.y, drawn.clean, drawn.scalars),
+    now = Renewed(0, as_draw(drawn, kept, staying, fresh, places, drawn.y, drawn.clean, drawn.scalars),
                   np.zeros(drawn.z.shape))
     for t in range(steps + 1):
         yield now
@@ -110,7 +110,7 @@ def path(
         so_far = now.b + change
         so_far[..., again] = 0.0
         told = drawn_scalars(model, values, y, clean, seed, step=t + 1)
-        now = Renewed(t + 1, _as_draw(drawn, kept, staying, fresh, places, y, clean, told), so_far)
+        now = Renewed(t + 1, as_draw(drawn, kept, staying, fresh, places, y, clean, told), so_far)
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int, t: int) -> tuple[Array, Array]:
@@ -122,7 +122,7 @@ def labels(model: Model, values: Mapping[str, Value], n: int, seed: int, t: int)
     return np.where(flipped, -clean, clean), clean
 
 
-def _as_draw(
+def as_draw(
     drawn: Draw, kept: one_pass.Kept, staying: one_pass.Staying, fresh: one_pass.FreshVectors, places: Places, y: Array,
     clean: Array, scalars: Mapping[str, Array],
 ) -> Draw:

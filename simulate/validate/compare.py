@@ -46,6 +46,7 @@ from .report import (
     STRICT,
     Row,
     Validation,
+    parted,
     worst_each,
 )
 from .same_state import same_state
@@ -114,7 +115,8 @@ def compare(
     with weights.one_thread():
         rows += _fresh(pair, path, draw, notes)
         if model.algorithm.redrawn and not model.algorithm.over_tasks and isinstance(draw, Draw):
-            rows += validate_one_pass.rows(model, kernel, draw, values)
+            afresh, left = parted(validate_one_pass.rows(model, kernel, draw, values))
+            rows, notes = [*rows, *afresh], [*notes, *left]
             notes.append("of examples that every step draws are the rows 'one pass'; trajectories and one steps are of "
                          "descent on the first step's examples")
     decided = path.window > 0

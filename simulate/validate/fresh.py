@@ -123,10 +123,15 @@ def rows(
     along = at_states(draw, b, left)
     if draw.held is not None:
         return parted(held_out.rows(model, kernel, along, values))
-    return parted([
-        *_of_shares(model, along, values), *_of_law(model, along, values),
-        *_of_statistics(model, kernel, along, values), *_of_monte_carlo(model, kernel, along, values),
-    ])
+    return parted(at(model, kernel, along, values))
+
+
+def at(model: Model, kernel: KernelUnderTest, along: Along, values: Values) -> Iterator[Row | Left]:
+    """The comparisons at states with the weights that they stand for."""
+    yield from _of_shares(model, along, values)
+    yield from _of_law(model, along, values)
+    yield from _of_statistics(model, kernel, along, values)
+    yield from _of_monte_carlo(model, kernel, along, values)
 
 
 def _columns(model: Model, along: Along, values: Values) -> int:

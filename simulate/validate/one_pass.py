@@ -1,8 +1,9 @@
-"""One-pass SGD against weights: steps on vectors that are drawn and given, and the law of what is drawn otherwise."""
+"""One-pass SGD against weights: steps on given vectors, the law of what is drawn, and the test law of a state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,23 +12,27 @@ from dynamics.arrays import Array
 from dynamics.chance.streams import stream
 from dynamics.fresh import one_pass
 
-from ..run.one_pass import Places, labels, staying_places
+from ..observe import fresh_refusals
+from ..run.one_pass import Places, as_draw, labels, staying_places
 from ..start.drawn import Draw
 from ..start.scalars import drawn_scalars
 from ..train import weights
 from ..values import Values, number
+from . import fresh as validate_fresh
+from .along import Along
 from .engines import KernelUnderTest
 from .fresh_by_weights import span, without
-from .report import STRICT, Row, in_errors
+from .report import STRICT, Left, Row, in_errors
 
 STEPS = 4
 DRAWS = 2000  # of one step's vectors, beside their declared law
 
 
-def rows(model: Model, kernel: KernelUnderTest, draw: Draw, values: Values) -> Iterator[Row]:
+def rows(model: Model, kernel: KernelUnderTest, draw: Draw, values: Values) -> Iterator[Row | Left]:
     """W W^T and W V^T after steps on fresh vectors in d dimensions, which training sees and the reduced state does not.
 
-    The state follows their inner products alone; then the products that it would draw are held against their law.
+    The state follows their inner products alone; then the products that it would draw are held against their law, and
+    what is said of fresh examples at the last state against its weights.
     """
     assert draw.vectors is not None and draw.weights is not None
     n, stay = len(draw.y), staying_places(model, len(draw.y))
@@ -46,6 +51,11 @@ def rows(model: Model, kernel: KernelUnderTest, draw: Draw, values: Values) -> I
         run = kernel.bind(clean, scalars).run(z, np.zeros_like(z), gram, y, values, 1, np.array([t + 1]), start=t)
         W = weights.step(model, vectors, y, W, values, t, clean=clean, scalars=scalars)
         kept = places.moved(kept, fresh, run.z[-1], run.b[-1])
+    vectors = _vectors(model, values, draw, STEPS)
+    y, clean = labels(model, values, n, 0, STEPS)
+    own, scalars = vectors[places.again], drawn_scalars(model, values, y, clean, 0, step=STEPS)
+    fresh = one_pass.given(kept, staying, W.reshape(-1, W.shape[-1]) @ own.T, own @ held.T, own @ own.T)
+    state = as_draw(draw, kept, staying, fresh, places, y, clean, scalars)
     flat = W.reshape(-1, W.shape[-1])
     square = float(np.abs(flat @ flat.T).max())
     yield Row("one pass: W W^T after fresh vectors", float(np.abs(
@@ -56,6 +66,16 @@ def rows(model: Model, kernel: KernelUnderTest, draw: Draw, values: Values) -> I
                   "strict")
     if len(places.again):
         yield from _law(model, values, draw, flat, kept, staying, places)
+    yield from _judged(model, kernel, values, replace(state, vectors=vectors, weights=W))
+
+
+def _judged(model: Model, kernel: KernelUnderTest, values: Values, state: Draw) -> Iterator[Row | Left]:
+    """The test law of a state, from the products that it keeps, against its weights in d dimensions."""
+    if state.weights is None or fresh_refusals.refusal(model, state, values):
+        return  # which the rows of the start say, with the reason
+    along = Along(state, state.z[None], np.zeros_like(state.z)[None], np.ones(1), state.weights[None])
+    for each in validate_fresh.at(model, kernel, along, values):
+        yield replace(each, what=f"one pass: {each.what}")
 
 
 def _vectors(model: Model, values: Values, draw: Draw, t: int) -> Array:

@@ -30,13 +30,15 @@ from dynamics.fresh import one_pass
 from dynamics.kernel.kernel import Kernel
 from simulate.ask import parameters
 from simulate.errors import InputError
-from simulate.run.one_pass import path
+from simulate.run.one_pass import as_draw, path
 from simulate.run.run import run
 from simulate.start.draw import draw
+from simulate.start.drawn import Draw
 from simulate.testing import plain_kernel
 from simulate.train import weights
 from simulate.validate import one_pass as validate_one_pass
 from simulate.validate.compare import compare
+from simulate.validate.report import Row, parted
 from tests.helpers.sums_of_terms import EPS, xor
 from tests.helpers.wild import plainly
 from tests.simulate.validate.test_spiked_noise import shared
@@ -61,6 +63,18 @@ def values_of(**more: Any) -> dict[str, Any]:
     return {"lam_until": None, **dict(parameters.resolve(model(), {**VALUES, **more}).values)}
 
 
+def compared(
+    declared: Model, made: Kernel, drawn: Draw, values: dict[str, Any], judged: bool = False
+) -> dict[str, Row]:
+    """The rows of one pass, by what they compare, those of the test law where `judged`; none is left out."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not judged:
+            patch.setattr(validate_one_pass, "_judged", lambda *_: ())
+        rows, left = parted(validate_one_pass.rows(declared, made, drawn, values))
+    assert not left
+    return {row.what: row for row in rows}
+
+
 def test_noise_alone_which_leaves_nothing_that_stays_is_run_and_validated() -> None:
     """Fails where products with no direction are given a shape that NumPy has to guess."""
     xi = Directions(name="xi", over="sample", latex=r"\xi", law=GaussianLaw(std="sigma"),
@@ -69,8 +83,8 @@ def test_noise_alone_which_leaves_nothing_that_stays_is_run_and_validated() -> N
                     test=FreshLaw(fresh=("xi",)))
     values = {"lam_until": None, **dict(parameters.resolve(alone, VALUES).values)}
     drawn = draw(alone, values, 1)
-    rows = list(validate_one_pass.rows(alone, plain_kernel(alone), drawn, values))
-    assert len(rows) == 3 and all(row.holds for row in rows), rows
+    rows = compared(alone, plain_kernel(alone), drawn, values)
+    assert not any("of what stays" in what for what in rows) and all(row.holds for row in rows.values()), rows
     states = list(path(plain_kernel(alone), alone, values, drawn, 1, 3))
     assert len(states) == 4 and all(np.isfinite(state.draw.z).all() for state in states)
 
@@ -79,14 +93,29 @@ def test_steps_on_vectors_that_are_given_are_training_s_steps() -> None:
     """W W^T and W V^T to 1e-12 of torch's, by validation; and one that forgets b G b^T is seen."""
     values = values_of()
     drawn = draw(model(), values, 1)
-    rows = {row.what: row for row in validate_one_pass.rows(model(), kernel(), drawn, values)}
-    assert len(rows) == 4 and all(row.holds for row in rows.values()), rows
+    rows = compared(model(), kernel(), drawn, values)
+    assert "one pass: W V^T of what stays" in rows and all(row.holds for row in rows.values()), rows
     forgetful = pytest.MonkeyPatch()
     with forgetful.context() as patch:
         patch.setattr(one_pass, "moved", lambda kept, fresh, z, b: one_pass.Kept(
             z, kept.rest + fresh.z_beside @ b.T + b @ fresh.z_beside.T))
-        rows = {row.what: row for row in validate_one_pass.rows(model(), kernel(), drawn, values)}
+        rows = compared(model(), kernel(), drawn, values)
     assert not rows["one pass: W W^T after fresh vectors"].holds
+
+
+def test_validation_sees_whose_filters_judge_a_state() -> None:
+    """Its own, by the law, on the same samples and in d dimensions; of those of step 0 it says that they are others."""
+    values = {**values_of(), "eta": 2.0}
+    drawn = draw(model(), values, 1)
+    rows, law = compared(model(), kernel(), drawn, values, judged=True), "one pass: test law: covariances"
+    told = ("test_error on the same samples", "test_loss, drawn in d dimensions", "test law: means")
+    assert law in rows and {f"one pass: {each}" for each in told} <= rows.keys()
+    assert all(row.holds for row in rows.values()), rows
+    late = pytest.MonkeyPatch()
+    with late.context() as patch:
+        patch.setattr(validate_one_pass, "as_draw",
+                      lambda first, *told: replace(as_draw(first, *told), filter_gram=first.weight_gram))
+        assert not compared(model(), kernel(), drawn, values, judged=True)[law].holds
 
 
 @pytest.mark.slow
@@ -209,8 +238,8 @@ def test_scalars_are_drawn_for_every_step() -> None:
     declared, made = signed()
     values = {"lam_until": None, **dict(parameters.resolve(declared, {"n": 6, "m": 2, "d": 9}).values)}
     drawn = draw(declared, values, 1)
-    rows = list(validate_one_pass.rows(declared, made, drawn, values))
-    assert len(rows) == 4 and all(row.holds for row in rows), rows
+    rows = compared(declared, made, drawn, values)
+    assert len(rows) == 4 and all(row.holds for row in rows.values()), rows
     states = [each.draw for each in path(made, declared, values, drawn, 1, 12)]
     seen = np.array([each.scalars[EPS.name] for each in states])
     assert set(seen.ravel().tolist()) == {-1.0, 1.0} and len({row.tobytes() for row in seen}) > 8

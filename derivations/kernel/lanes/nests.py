@@ -125,9 +125,9 @@ class LaneNests(Descent):
 
     def _one_more(self, depth: int, total: str, each: sp.Expr, fused: str) -> None:
         """What a neuron adds to a head's total, rounded once where it is a product."""
-        first, second = map(self.printer.doprint, factors(each))
-        one = second == self.printer.doprint(sp.S.One)
-        self.out.assign(depth, f"{total} =", f"{total} + {first}" if one else f"{fused}({first}, {second}, {total})")
+        first, second = factors(each)
+        one, other = map(self.printer.doprint, (first, second))
+        self.out.assign(depth, f"{total} =", f"{total} + {one}" if second == 1 else f"{fused}({one}, {other}, {total})")
 
     def _of_heads(self, own: list[sp.Expr], split: Shared, ending: str) -> str:
         """A sum over a head's neurons, of the totals `head0`, ... of what is their own."""

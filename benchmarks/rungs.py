@@ -32,8 +32,8 @@ def least(calls: Mapping[str, Callable[[], object]], repeats: int = 7) -> dict[s
     return seconds
 
 
-def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
-    """Kou et al.'s run at n examples: the draw, its values, and its trajectory after `steps` steps."""
+def trained(n: int, steps: int, m: int = 10) -> tuple[Any, Any, Any]:
+    """Kou et al.'s run at n examples, m filters a head: the draw, its values, its trajectory after `steps` steps."""
     import numpy as np
 
     from simulate.ask.chosen import choose
@@ -43,7 +43,7 @@ def trained(n: int, steps: int) -> tuple[Any, Any, Any]:
     from .contenders.shapes import SHAPES
 
     told = setting(SHAPES["kou"])
-    problem = problem_of(choose(told.model, {**told.values, "n": n, "mu_norm": 3.0, "sigma_p": 1.0}))
+    problem = problem_of(choose(told.model, {**told.values, "n": n, "m": m, "mu_norm": 3.0, "sigma_p": 1.0}))
     start = problem.start(0, "gram")
     return start, problem.values, start.up_to(np.array([0, steps], dtype=np.int64))
 
@@ -131,8 +131,9 @@ def variants() -> Iterator[str]:
 def _variants() -> Iterator[str]:
     import numpy as np
 
-    for n in (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512, 768, 1024):
-        start, values, _ = trained(n, 1)
+    few, many = (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512, 768, 1024), (96, 192, 320, 400)
+    for n, m in [*((n, 10) for n in few), *((n, 100) for n in many)]:
+        start, values, _ = trained(n, 1, m)
         kernel, drawn = start.kernel, start.draw
         ways = {"loops": kernel.looped(kernel.loops), "lanes": kernel}
         if n >= 48:
@@ -145,7 +146,7 @@ def _variants() -> Iterator[str]:
 
         seconds = least({name: calls(way) for name, way in ways.items()}, 5)
         said = ", ".join(f"{name} {1e6 * each / steps:.3g}" for name, each in seconds.items())
-        yield f"n = {n}: {said} us a step"
+        yield f"n = {n}, m = {m}: {said} us a step"
 
 
 def sobol() -> Iterator[str]:

@@ -244,14 +244,18 @@ def block_4_8(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_4(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 16."""
+def block_2_8(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 32."""
     at0 = s * width + at
     at1 = at0 + width
     z0_0 = load(z, at0 + 0)
     z0_1 = load(z, at0 + 8)
+    z0_2 = load(z, at0 + 16)
+    z0_3 = load(z, at0 + 24)
     z1_0 = load(z, at1 + 0)
     z1_1 = load(z, at1 + 8)
+    z1_2 = load(z, at1 + 16)
+    z1_3 = load(z, at1 + 24)
     c0 = s * width
     c1 = c0 + width
     for begin in range(0, directions, 64):
@@ -269,16 +273,26 @@ def block_2_4(z, c, gram, s, at, width, directions):
             row = q * width + at
             row0 = load(gram, row + 0)
             row1 = load(gram, row + 8)
+            row2 = load(gram, row + 16)
+            row3 = load(gram, row + 24)
             weight = spread(c, c0 + q)
             z0_0 = fused(weight, row0, z0_0)
             z0_1 = fused(weight, row1, z0_1)
+            z0_2 = fused(weight, row2, z0_2)
+            z0_3 = fused(weight, row3, z0_3)
             weight = spread(c, c1 + q)
             z1_0 = fused(weight, row0, z1_0)
             z1_1 = fused(weight, row1, z1_1)
+            z1_2 = fused(weight, row2, z1_2)
+            z1_3 = fused(weight, row3, z1_3)
     store(z, at0 + 0, z0_0)
     store(z, at0 + 8, z0_1)
+    store(z, at0 + 16, z0_2)
+    store(z, at0 + 24, z0_3)
     store(z, at1 + 0, z1_0)
     store(z, at1 + 8, z1_1)
+    store(z, at1 + 16, z1_2)
+    store(z, at1 + 24, z1_3)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -289,8 +303,8 @@ def couple(z, c, gram, rows, width, directions):
             for part in range(at, at + 32, 32):
                 block_4_8(z, c, gram, s, part, width, directions)
         for s in range(rows // 4 * 4, rows - 1, 2):
-            for part in range(at, at + 32, 16):
-                block_2_4(z, c, gram, s, part, width, directions)
+            for part in range(at, at + 32, 32):
+                block_2_8(z, c, gram, s, part, width, directions)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

@@ -189,40 +189,78 @@ def block_4_8(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_7(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 28."""
+def block_2_8(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 32."""
     at0 = s * width + at
     at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
     z0_0 = load(z, at0 + 0)
     z0_1 = load(z, at0 + 8)
     z0_2 = load(z, at0 + 16)
+    z0_3 = load(z, at0 + 24)
     z1_0 = load(z, at1 + 0)
     z1_1 = load(z, at1 + 8)
     z1_2 = load(z, at1 + 16)
-    z2_0 = load(z, at2 + 0)
-    z2_1 = load(z, at2 + 8)
-    z2_2 = load(z, at2 + 16)
-    z3_0 = load(z, at3 + 0)
-    z3_1 = load(z, at3 + 8)
-    z3_2 = load(z, at3 + 16)
-    z0_half = load_half(z, at0 + 24)
-    z1_half = load_half(z, at1 + 24)
-    z2_half = load_half(z, at2 + 24)
-    z3_half = load_half(z, at3 + 24)
+    z1_3 = load(z, at1 + 24)
     c0 = s * width
     c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
     for begin in range(0, directions, 64):
         end = min(directions, begin + 64)
         moving = 0
         for k in range(begin, end, 8):
             seen = bits_of(load(c, c0 + k))
             seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
+            moving |= nonzero(seen) << (k - begin)
+        if end - begin < 64:
+            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
+        for _ in range(ones(moving)):
+            q = begin + lowest(moving)
+            moving &= moving - 1
+            row = q * width + at
+            row0 = load(gram, row + 0)
+            row1 = load(gram, row + 8)
+            row2 = load(gram, row + 16)
+            row3 = load(gram, row + 24)
+            weight = spread(c, c0 + q)
+            z0_0 = fused(weight, row0, z0_0)
+            z0_1 = fused(weight, row1, z0_1)
+            z0_2 = fused(weight, row2, z0_2)
+            z0_3 = fused(weight, row3, z0_3)
+            weight = spread(c, c1 + q)
+            z1_0 = fused(weight, row0, z1_0)
+            z1_1 = fused(weight, row1, z1_1)
+            z1_2 = fused(weight, row2, z1_2)
+            z1_3 = fused(weight, row3, z1_3)
+    store(z, at0 + 0, z0_0)
+    store(z, at0 + 8, z0_1)
+    store(z, at0 + 16, z0_2)
+    store(z, at0 + 24, z0_3)
+    store(z, at1 + 0, z1_0)
+    store(z, at1 + 8, z1_1)
+    store(z, at1 + 16, z1_2)
+    store(z, at1 + 24, z1_3)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def block_2_7(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 28."""
+    at0 = s * width + at
+    at1 = at0 + width
+    z0_0 = load(z, at0 + 0)
+    z0_1 = load(z, at0 + 8)
+    z0_2 = load(z, at0 + 16)
+    z1_0 = load(z, at1 + 0)
+    z1_1 = load(z, at1 + 8)
+    z1_2 = load(z, at1 + 16)
+    z0_half = load_half(z, at0 + 24)
+    z1_half = load_half(z, at1 + 24)
+    c0 = s * width
+    c1 = c0 + width
+    for begin in range(0, directions, 64):
+        end = min(directions, begin + 64)
+        moving = 0
+        for k in range(begin, end, 8):
+            seen = bits_of(load(c, c0 + k))
+            seen = bits_or(seen, bits_of(load(c, c1 + k)))
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
@@ -244,65 +282,35 @@ def block_4_7(z, c, gram, s, at, width, directions):
             z1_1 = fused(weight, row1, z1_1)
             z1_2 = fused(weight, row2, z1_2)
             z1_half = fused_half(low(weight), half, z1_half)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            z2_1 = fused(weight, row1, z2_1)
-            z2_2 = fused(weight, row2, z2_2)
-            z2_half = fused_half(low(weight), half, z2_half)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-            z3_1 = fused(weight, row1, z3_1)
-            z3_2 = fused(weight, row2, z3_2)
-            z3_half = fused_half(low(weight), half, z3_half)
     store(z, at0 + 0, z0_0)
     store(z, at0 + 8, z0_1)
     store(z, at0 + 16, z0_2)
     store(z, at1 + 0, z1_0)
     store(z, at1 + 8, z1_1)
     store(z, at1 + 16, z1_2)
-    store(z, at2 + 0, z2_0)
-    store(z, at2 + 8, z2_1)
-    store(z, at2 + 16, z2_2)
-    store(z, at3 + 0, z3_0)
-    store(z, at3 + 8, z3_1)
-    store(z, at3 + 16, z3_2)
     store_half(z, at0 + 24, z0_half)
     store_half(z, at1 + 24, z1_half)
-    store_half(z, at2 + 24, z2_half)
-    store_half(z, at3 + 24, z3_half)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_6(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 24."""
+def block_2_6(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 24."""
     at0 = s * width + at
     at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
     z0_0 = load(z, at0 + 0)
     z0_1 = load(z, at0 + 8)
     z0_2 = load(z, at0 + 16)
     z1_0 = load(z, at1 + 0)
     z1_1 = load(z, at1 + 8)
     z1_2 = load(z, at1 + 16)
-    z2_0 = load(z, at2 + 0)
-    z2_1 = load(z, at2 + 8)
-    z2_2 = load(z, at2 + 16)
-    z3_0 = load(z, at3 + 0)
-    z3_1 = load(z, at3 + 8)
-    z3_2 = load(z, at3 + 16)
     c0 = s * width
     c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
     for begin in range(0, directions, 64):
         end = min(directions, begin + 64)
         moving = 0
         for k in range(begin, end, 8):
             seen = bits_of(load(c, c0 + k))
             seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
@@ -321,59 +329,33 @@ def block_4_6(z, c, gram, s, at, width, directions):
             z1_0 = fused(weight, row0, z1_0)
             z1_1 = fused(weight, row1, z1_1)
             z1_2 = fused(weight, row2, z1_2)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            z2_1 = fused(weight, row1, z2_1)
-            z2_2 = fused(weight, row2, z2_2)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-            z3_1 = fused(weight, row1, z3_1)
-            z3_2 = fused(weight, row2, z3_2)
     store(z, at0 + 0, z0_0)
     store(z, at0 + 8, z0_1)
     store(z, at0 + 16, z0_2)
     store(z, at1 + 0, z1_0)
     store(z, at1 + 8, z1_1)
     store(z, at1 + 16, z1_2)
-    store(z, at2 + 0, z2_0)
-    store(z, at2 + 8, z2_1)
-    store(z, at2 + 16, z2_2)
-    store(z, at3 + 0, z3_0)
-    store(z, at3 + 8, z3_1)
-    store(z, at3 + 16, z3_2)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_5(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 20."""
+def block_2_5(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 20."""
     at0 = s * width + at
     at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
     z0_0 = load(z, at0 + 0)
     z0_1 = load(z, at0 + 8)
     z1_0 = load(z, at1 + 0)
     z1_1 = load(z, at1 + 8)
-    z2_0 = load(z, at2 + 0)
-    z2_1 = load(z, at2 + 8)
-    z3_0 = load(z, at3 + 0)
-    z3_1 = load(z, at3 + 8)
     z0_half = load_half(z, at0 + 16)
     z1_half = load_half(z, at1 + 16)
-    z2_half = load_half(z, at2 + 16)
-    z3_half = load_half(z, at3 + 16)
     c0 = s * width
     c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
     for begin in range(0, directions, 64):
         end = min(directions, begin + 64)
         moving = 0
         for k in range(begin, end, 8):
             seen = bits_of(load(c, c0 + k))
             seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
             moving |= nonzero(seen) << (k - begin)
         if end - begin < 64:
             moving &= (1 << (end - begin)) - 1  # what stands past a row's end
@@ -392,187 +374,12 @@ def block_4_5(z, c, gram, s, at, width, directions):
             z1_0 = fused(weight, row0, z1_0)
             z1_1 = fused(weight, row1, z1_1)
             z1_half = fused_half(low(weight), half, z1_half)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            z2_1 = fused(weight, row1, z2_1)
-            z2_half = fused_half(low(weight), half, z2_half)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-            z3_1 = fused(weight, row1, z3_1)
-            z3_half = fused_half(low(weight), half, z3_half)
     store(z, at0 + 0, z0_0)
     store(z, at0 + 8, z0_1)
     store(z, at1 + 0, z1_0)
     store(z, at1 + 8, z1_1)
-    store(z, at2 + 0, z2_0)
-    store(z, at2 + 8, z2_1)
-    store(z, at3 + 0, z3_0)
-    store(z, at3 + 8, z3_1)
     store_half(z, at0 + 16, z0_half)
     store_half(z, at1 + 16, z1_half)
-    store_half(z, at2 + 16, z2_half)
-    store_half(z, at3 + 16, z3_half)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_4(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 16."""
-    at0 = s * width + at
-    at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z2_0 = load(z, at2 + 0)
-    z2_1 = load(z, at2 + 8)
-    z3_0 = load(z, at3 + 0)
-    z3_1 = load(z, at3 + 8)
-    c0 = s * width
-    c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            z2_1 = fused(weight, row1, z2_1)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-            z3_1 = fused(weight, row1, z3_1)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store(z, at2 + 0, z2_0)
-    store(z, at2 + 8, z2_1)
-    store(z, at3 + 0, z3_0)
-    store(z, at3 + 8, z3_1)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_3(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 12."""
-    at0 = s * width + at
-    at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
-    z0_0 = load(z, at0 + 0)
-    z1_0 = load(z, at1 + 0)
-    z2_0 = load(z, at2 + 0)
-    z3_0 = load(z, at3 + 0)
-    z0_half = load_half(z, at0 + 8)
-    z1_half = load_half(z, at1 + 8)
-    z2_half = load_half(z, at2 + 8)
-    z3_half = load_half(z, at3 + 8)
-    c0 = s * width
-    c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            half = load_half(gram, row + 8)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_half = fused_half(low(weight), half, z0_half)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_half = fused_half(low(weight), half, z1_half)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            z2_half = fused_half(low(weight), half, z2_half)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-            z3_half = fused_half(low(weight), half, z3_half)
-    store(z, at0 + 0, z0_0)
-    store(z, at1 + 0, z1_0)
-    store(z, at2 + 0, z2_0)
-    store(z, at3 + 0, z3_0)
-    store_half(z, at0 + 8, z0_half)
-    store_half(z, at1 + 8, z1_half)
-    store_half(z, at2 + 8, z2_half)
-    store_half(z, at3 + 8, z3_half)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_2(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 8."""
-    at0 = s * width + at
-    at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
-    z0_0 = load(z, at0 + 0)
-    z1_0 = load(z, at1 + 0)
-    z2_0 = load(z, at2 + 0)
-    z3_0 = load(z, at3 + 0)
-    c0 = s * width
-    c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-    store(z, at0 + 0, z0_0)
-    store(z, at1 + 0, z1_0)
-    store(z, at2 + 0, z2_0)
-    store(z, at3 + 0, z3_0)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
@@ -611,6 +418,44 @@ def block_2_4(z, c, gram, s, at, width, directions):
     store(z, at0 + 8, z0_1)
     store(z, at1 + 0, z1_0)
     store(z, at1 + 8, z1_1)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def block_2_3(z, c, gram, s, at, width, directions):
+    """Filters s to s + 2, directions at to at + 12."""
+    at0 = s * width + at
+    at1 = at0 + width
+    z0_0 = load(z, at0 + 0)
+    z1_0 = load(z, at1 + 0)
+    z0_half = load_half(z, at0 + 8)
+    z1_half = load_half(z, at1 + 8)
+    c0 = s * width
+    c1 = c0 + width
+    for begin in range(0, directions, 64):
+        end = min(directions, begin + 64)
+        moving = 0
+        for k in range(begin, end, 8):
+            seen = bits_of(load(c, c0 + k))
+            seen = bits_or(seen, bits_of(load(c, c1 + k)))
+            moving |= nonzero(seen) << (k - begin)
+        if end - begin < 64:
+            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
+        for _ in range(ones(moving)):
+            q = begin + lowest(moving)
+            moving &= moving - 1
+            row = q * width + at
+            row0 = load(gram, row + 0)
+            half = load_half(gram, row + 8)
+            weight = spread(c, c0 + q)
+            z0_0 = fused(weight, row0, z0_0)
+            z0_half = fused_half(low(weight), half, z0_half)
+            weight = spread(c, c1 + q)
+            z1_0 = fused(weight, row0, z1_0)
+            z1_half = fused_half(low(weight), half, z1_half)
+    store(z, at0 + 0, z0_0)
+    store(z, at1 + 0, z1_0)
+    store_half(z, at0 + 8, z0_half)
+    store_half(z, at1 + 8, z1_half)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
@@ -662,28 +507,24 @@ def couple(z, c, gram, rows, width, joint, directions):
     """
     for at in range(0, joint, 32):
         end = min(joint, at + 32)
-        for s in range(0, rows - 3, 4):
-            for part in range(at, end, 32):
-                if end - part > 28:
-                    block_4_8(z, c, gram, s, part, width, joint)
-                elif end - part > 24:
-                    block_4_7(z, c, gram, s, part, width, joint)
-                elif end - part > 20:
-                    block_4_6(z, c, gram, s, part, width, joint)
-                elif end - part > 16:
-                    block_4_5(z, c, gram, s, part, width, joint)
-                elif end - part > 12:
-                    block_4_4(z, c, gram, s, part, width, joint)
-                elif end - part > 8:
-                    block_4_3(z, c, gram, s, part, width, joint)
-                else:
-                    block_4_2(z, c, gram, s, part, width, joint)
-        for s in range(rows // 4 * 4, rows - 1, 2):
-            for part in range(at, end, 16):
-                if end - part > 8:
-                    block_2_4(z, c, gram, s, part, width, joint)
-                else:
-                    block_2_2(z, c, gram, s, part, width, joint)
+        fours = rows // 4 * 4 if end - at > 28 else 0
+        for s in range(0, fours, 4):
+            block_4_8(z, c, gram, s, at, width, joint)
+        for s in range(fours, rows - 1, 2):
+            if end - at > 28:
+                block_2_8(z, c, gram, s, at, width, joint)
+            elif end - at > 24:
+                block_2_7(z, c, gram, s, at, width, joint)
+            elif end - at > 20:
+                block_2_6(z, c, gram, s, at, width, joint)
+            elif end - at > 16:
+                block_2_5(z, c, gram, s, at, width, joint)
+            elif end - at > 12:
+                block_2_4(z, c, gram, s, at, width, joint)
+            elif end - at > 8:
+                block_2_3(z, c, gram, s, at, width, joint)
+            else:
+                block_2_2(z, c, gram, s, at, width, joint)
     for q in range(joint, directions):
         own = entry(gram, q * width + q)
         for s in range(rows):

@@ -1,8 +1,9 @@
 """What kernels on lanes do with arrays alone: the coupling z += c gram, the move, and colouring fresh normals.
 
-The coupling goes in blocks of up to four filters and 32 directions that stay in registers; half a vector, at the end,
-takes half the time.  An entry's sum runs over the directions in order, each step one fused multiply and add: the bits
-do not depend on which block an entry is in, on how far rows are padded, or on whether products that are 0 are added.
+The coupling goes in blocks that stay in registers, of four filters and 32 directions, and of two filters where fewer
+are left; half a vector, at the end, takes half the time.  An entry's sum runs over the directions in order, each step
+one fused multiply and add: the bits do not depend on which block an entry is in, on how far rows are padded, or on
+whether products that are 0 are added.
 
 Where sigma' is 0 below a kink, most of c soon is: filters are active on few examples of another class.  A block goes
 over the directions along which one of its filters moves, so that at n = 100 a third of the products is left out.
@@ -38,22 +39,7 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False, sparse
     for filters in sizes:
         for halves in widths(filters)[: 1 if filled else None]:
             _block(out, filters, halves, sparse)
-    ranges = {}
-    for before, filters in zip((0, *sizes), sizes, strict=False):  # filters that the blocks before leave
-        first = f"rows // {before} * {before}" if before else "0"
-        ranges[filters] = f"for s in range({first}, rows - {filters - 1}, {filters}):"
-    # Not by while: a first place that is a literal makes Numba compile every block for it and once more for the others.
-    if filled:
-        out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
-        said = f"width a multiple of {LANES * WIDEST}"
-        out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}."""')
-        out.put(1, f"for at in range(0, width, {LANES * WIDEST}):")
-        for filters, each in ranges.items():
-            widest = widths(filters)[0]
-            out.put(2, each, f"    for part in range(at, at + {LANES * WIDEST}, {HALF * widest}):")
-            out.put(4, f"block_{filters}_{widest}(z, c, gram, s, part, width, directions)")
-    else:
-        _fitted(out, ranges)
+    _filled(out, sizes) if filled else _fitted(out, sizes)
     if moved:
         out.put(0, "", "", HELPER, "def follow(b, g):")
         out.put(1, '"""b <- b + g, in place; flat arrays, their size a multiple of 8."""')
@@ -68,14 +54,27 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False, sparse
 
 
 def widths(filters: int) -> list[int]:
-    """How many halves of vectors the blocks of so many filters span; each takes a quarter of a second to compile.
+    """How many halves of vectors the blocks of so many filters span; each takes a tenth of a second to compile.
 
-    Most filters go four at a time, and half a vector at a row's end is left to them.
+    Four filters take whole blocks of directions, and two what is left: of few directions two in step leave out more.
     """
-    return [*range(2 * WIDEST, 1, -1)] if filters == FILTERS[0] else [4, 2]
+    return {4: [2 * WIDEST], PAIR: [*range(2 * WIDEST, 1, -1)], 1: [4, 2]}[filters]
 
 
-def _fitted(out: Writer, ranges: dict[int, str]) -> None:
+def _filled(out: Writer, sizes: list[int]) -> None:
+    """The text of `couple` for rows of whole blocks."""
+    out.put(0, HELPER, "def couple(z, c, gram, rows, width, directions):")
+    said = f"width a multiple of {LANES * WIDEST}"
+    out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}."""')
+    out.put(1, f"for at in range(0, width, {LANES * WIDEST}):")
+    for before, filters in zip((0, *sizes), sizes, strict=False):  # filters that the blocks before leave
+        first, widest = f"rows // {before} * {before}" if before else "0", widths(filters)[0]
+        out.put(2, f"for s in range({first}, rows - {filters - 1}, {filters}):")
+        out.put(3, f"for part in range(at, at + {LANES * WIDEST}, {HALF * widest}):")
+        out.put(4, f"block_{filters}_{widest}(z, c, gram, s, part, width, directions)")
+
+
+def _fitted(out: Writer, sizes: list[int]) -> None:
     """The text of `couple` for rows of any width, and of the count of directions that it takes apart."""
     out.put(0, HELPER, "def entangled(gram, width, directions):")
     out.put(1, '"""After how many of the directions all are orthogonal to every other one."""')
@@ -88,16 +87,27 @@ def _fitted(out: Writer, ranges: dict[int, str]) -> None:
     out.put(0, "")
     out.put(1, "Directions from `joint` on are orthogonal to all others: no sum runs over them.", '"""')
     out.put(1, f"for at in range(0, joint, {LANES * WIDEST}):", f"    end = min(joint, at + {LANES * WIDEST})")
-    for filters, each in ranges.items():
-        spans = widths(filters)
-        out.put(2, each, f"    for part in range(at, end, {HALF * spans[0]}):")
-        for halves, narrower in itertools.pairwise([*spans, 0]):
-            test = f"if end - part > {HALF * narrower}:" if narrower else "se:"
-            out.put(4, test if halves == spans[0] else f"el{test}")
-            out.put(5, f"block_{filters}_{halves}(z, c, gram, s, part, width, joint)")
+    most, *narrower = widths(PAIR)
+    out.put(2, f"fours = rows // 4 * 4 if end - at > {HALF * narrower[0]} else 0")
+    out.put(2, "for s in range(0, fours, 4):", f"    block_4_{most}(z, c, gram, s, at, width, joint)")
+    out.put(2, f"for s in range(fours, rows - {PAIR - 1}, {PAIR}):")
+    _by_width(out, PAIR, "at")
+    if 1 in sizes:
+        out.put(2, f"for s in range(rows // {PAIR} * {PAIR}, rows):")
+        out.put(3, f"for part in range(at, end, {HALF * widths(1)[0]}):")
+        _by_width(out, 1, "part")
     out.put(1, "for q in range(joint, directions):", "    own = entry(gram, q * width + q)")
     out.put(2, "for s in range(rows):")
     out.put(3, "at = s * width + q", "z[at] = fused_one(entry(c, at), own, entry(z, at))")
+
+
+def _by_width(out: Writer, filters: int, place: str) -> None:
+    """The call of the narrowest block of so many filters that takes the directions from a place to `end`."""
+    spans, depth = widths(filters), 3 if place == "at" else 4
+    for halves, narrower in itertools.pairwise([*spans, 0]):
+        test = f"if end - {place} > {HALF * narrower}:" if narrower else "se:"
+        out.put(depth, test if halves == spans[0] else f"el{test}")
+        out.put(depth + 1, f"block_{filters}_{halves}(z, c, gram, s, {place}, width, joint)")
 
 
 def _finite(out: Writer, signed: bool) -> None:

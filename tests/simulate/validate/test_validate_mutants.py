@@ -226,7 +226,7 @@ def test_a_sample_of_mutants_fails() -> None:
 @pytest.mark.parametrize(
     ("name", "mutant"),
     [(kernels.TWO_NOISES, "colour: left term dropped in `q * neurons + s`"),
-     (f"{LEAKY}{kernels.ON_LANES}", "block_4_6: left term dropped in `at2 + width`"),
+     (f"{LEAKY}{kernels.ON_LANES}", "block_2_6: left term dropped in `at0 + width`"),
      rarely(TASKS, "meta_gradient: factor dropped in `k * length * length`"),
      (TASKS, "side_by_side: range one shorter in `range(labels.size // n)`"),
      (TASKS, "couple_all: left term dropped in `cut + active[q]`")],

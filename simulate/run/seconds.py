@@ -130,9 +130,11 @@ def _own(request: Request) -> float:
         return 0.0
     states = request.recorded + request.steps * bool({each.name for each in of_states} & set(request.looked))
     framed, decomposed = any(o.by_inner_products for o in of_states), any(o.decomposes for o in of_states)
-    entries = S * S * ENTRY * framed
-    parts = (7 * S * S * min(S, B) / RATE + S * S * EIGEN) * decomposed
-    return ALONE * (alone and _together(request)) + (S + B) ** 2 * EIGEN * framed + states * (entries + parts)
+    span = S + B if request.sampling == "gram" else min(S + B, request.d)  # coordinates of a filter
+    side = min(S, span)
+    entries = S * side * ENTRY * framed
+    parts = (7 * S * side * min(side, B) / RATE + side * side * EIGEN) * decomposed
+    return ALONE * (alone and _together(request)) + (S + B) * span * EIGEN * framed + states * (entries + parts)
 
 
 def _together(request: Request) -> bool:

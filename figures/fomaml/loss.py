@@ -1,4 +1,4 @@
-"""Figure 1 of FOMAML's train-validation split: test loss after adaptation, by method, samples and learning rates."""
+"""Figure 1 of FOMAML's train-validation split: test loss without adaptation, by method, data and learning rates."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ def _axis(axes: Axes, experiment: Experiment) -> None:
 def _keys(lines: dict[int, style.Line]) -> list[Any]:
     rates = [style.key(line, READINGS[at].label) for at, line in lines.items()]
     return [
-        *rates, Line2D([], [], color="black", linestyle=(0, (1, 1.5)), linewidth=0.9, label="Tables 1 to 3"),
-        Patch(color=style.GREY, alpha=0.3, linewidth=0, label="95 % of the test draws"),
+        *rates, Line2D([], [], color="black", linestyle=(0, (1, 1.5)), linewidth=0.9, label="printed in Tables 1 to 3"),
+        Patch(color=style.GREY, alpha=0.3, linewidth=0, label="95 % interval, by test draws"),
         Line2D([], [], color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8, label=r"$\log 2$; chance"),
-        Line2D([], [], color="black", linestyle=(0, (3, 1.2)), linewidth=0.8, label="accuracy, train-train"),
+        Line2D([], [], color="black", linestyle=(0, (3, 1.2)), linewidth=0.8, label="accuracy of (b); solid: (a)"),
     ]
 
 

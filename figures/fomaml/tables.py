@@ -120,7 +120,7 @@ def text(table: Table, experiment: Experiment, runs: Runs) -> str:
 
 def _title(table: Table) -> str:
     number = table.name.split("_")[1]
-    return f"Table {number} ({table.title}), synthetic data: unadapted test loss, printed and measured"
+    return f"Table {number} ({table.title}), synthetic data: test loss as printed, and measured without adaptation"
 
 
 def _cells(row: Row, experiment: Experiment, runs: Runs) -> list[str]:
@@ -156,7 +156,7 @@ def sentences(table: Table, experiment: Experiment, runs: Runs) -> list[Sentence
               most=adapted.max()),
         *table.notes,
         Made(f"Outer steps of {experiment.eta:g} to s = eta t = {experiment.span:g} in place of the printed ones; "
-             "figure_1 measures what this changes.  The steps are not printed."),
+             "figure_1 measures what this changes for train-validation.  How many steps is not printed."),
         _unsettled([runs[case] for case in dict.fromkeys(table.cases(experiment))]),
         Made(f"Not stated, our choices: M={experiment.M}, n_train={experiment.n_train}, balanced labels, steps, "
              f"{experiment.test_tasks} x 10 test tasks (adapted), 4096 noise draws (unadapted), unadapted loss, full "

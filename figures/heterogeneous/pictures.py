@@ -21,14 +21,14 @@ from simulate.images.influence import InfluenceScores, influence_scores
 from .. import style
 from ..about import About
 from ..page import page
-from ..said import Made, Sentence, shown
+from ..said import Made, Quoted, Sentence, shown
 from ..save import Writer, save
 from ..tabular import Tabular
 
 Sets = Mapping[str, tuple[Images, InfluenceScores]]
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 _APART, _ROUNDS = 20.0, 500  # points between the middles of two labels; rounds in which they are moved apart
-SCORES = "scores of equation (10): divisor n - 1, bias-corrected, all training images, pixels / 255"
+SCORES = "scores of equation (10): divisor $n-1$, bias-corrected, all training images, pixels / 255"
 
 
 @functools.lru_cache(maxsize=2)
@@ -179,6 +179,7 @@ def figure_5(sets: Sets, examples: int = 6) -> Figure:
         said = [
             Made(f"A row a class, the {examples} most extreme of its {SCORES}."),
             *(ink(images, rows[name], TITLES[name]) for name, (images, _) in sets.items()),
+            Quoted("The paper calls its images of high score atypical, scrawly digits and objects hard to classify."),
             Made("Our choices: sorted within the class (the score's scale differs between classes), and Fashion-MNIST "
                  "for the paper's CIFAR-10, which this package does not load."),
         ]
@@ -224,10 +225,11 @@ def _covariances_say(sets: Sets) -> list[Sentence]:
     share = max(float((scores.effective_rank / scores.counts).max()) for _, scores in sets.values())
     return [
         Made("Estimated by sample covariances of whole images (footnote 5), all training images, pixels / 255."),
-        shown("The diagonal is bias-corrected: of its plug-in a share of about {share:.1%} at most (the effective rank "
-              "over the class's size).", share=share),
-        Made("Not stated in the paper, our choices: scaling, divisor n - 1, and which split."),
+        shown("The diagonal is corrected for the bias of sample covariances, by about {share:.1%} of it at most (the "
+              "effective rank over the class's size).", share=share),
+        Made("Not stated in the paper, our choices: scaling, divisor $n-1$, and which split."),
         *(_ratios(TITLES[name], scores) for name, (_, scores) in sets.items()),
+        Quoted("The paper calls those of MNIST large, as its Statement 2(b) asks them to be for every pair."),
     ]
 
 
@@ -284,7 +286,7 @@ IMAGES: dict[str, Writer] = {
         figure_5, "Figure 5: the images of highest and lowest influence score, class by class.",
         ("mnist", "fashion-mnist")),
     "figure_6": _writer(
-        figure_6, "Figure 6: ||A_i^T A_j||_F^2 between classes, from sample covariances.", ("mnist", "fashion-mnist"),
-        products),
+        figure_6, r"Figure 6: $\|A_i^\top A_j\|_F^2$ between classes, from sample covariances.",
+        ("mnist", "fashion-mnist"), products),
 }
 """Writers by name; where the images cannot be had, one says so in a sentence and writes nothing."""

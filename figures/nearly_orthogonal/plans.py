@@ -1,64 +1,23 @@
-"""What Figures 1 to 7 plot: curves by panel, and how a figure is drawn from them."""
+"""What Figures 1 to 7 on nearly orthogonal data plot: curves by panel, and what is said of them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from matplotlib.ticker import NullLocator
-
 from derivations.declare import Value
 from simulate.errors import InputError
 
-from .. import style
 from ..about import About
-from ..page import page
-from ..said import Made, Sentence, shown
+from ..said import Quoted
 from ..save import Writer, save
-from .runs import UPDATES, Curve, Measured, measure, mnist
+from .drawing import ERROR, EXCESS, EXCESS_STACK, LOSS, RANK, STACK, Plan, draw
+from .runs import UPDATES, Curve, mnist
 
 SLOPES = (0.0, 0.1, 0.5, 1.0)
-
-
-@dataclass(frozen=True)
-class Column:
-    """What a column of panels shows."""
-
-    name: str
-    label: str
-    scale: style.Scale = style.LOGARITHMIC
-    one: bool = False  # a dashed line at a stable rank of 1
-
-
-RANK = Column("rank", r"stable rank of $W_j$", one=True)
-STACK = Column("rank_stack", r"stable rank, stacked $W$", one=True)
-EXCESS = Column("excess", r"stable rank of $W_j$ $-$ 1")
-EXCESS_STACK = Column("excess_stack", r"stable rank, stack $-$ 1")
-LOSS = Column("loss", r"training loss $L_S$", scale=style.LINEAR)
-ERROR = Column("test_error", "test error", scale=style.LINEAR)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A figure: rows of curves, columns of observables, and what is said below."""
-
-    title: str
-    rows: tuple[tuple[str, tuple[Curve, ...]], ...]
-    columns: tuple[Column, ...]
-    seeds: int
-    made: tuple[str, ...]  # how the data were made, a sentence each
-    logarithmic: bool = True  # the axis of epochs
-
-    @property
-    def curves(self) -> tuple[Curve, ...]:
-        """Every curve, row after row."""
-        return tuple(curve for _, curves in self.rows for curve in curves)
 
 
 @dataclass(frozen=True)
@@ -120,6 +79,7 @@ def figure_1(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 1: stable ranks and training loss over 50 epochs, by the slope of leaky ReLU."""
     size = rf"As printed: $n={sizes.n}$, $d={sizes.d}$, $m={sizes.m}$, $\eta=0.1$, full-batch gradient descent."
     return Plan("Synthetic data, 50 epochs (Figure 1)", _mixture(sizes, sizes.steps), (RANK, STACK, LOSS), sizes.seeds,
+                Quoted("The paper: the stable rank decreases faster with larger slopes, and ends smaller."),
                 (size, _UNSTATED), logarithmic=False)
 
 
@@ -128,6 +88,7 @@ def figure_4(sizes: PlanSizes = PAPER) -> Plan:
     size = rf"As printed: $n={sizes.n}$, $d={sizes.d}$, $m={sizes.m}$, $\eta=0.1$, full-batch gradient descent."
     columns = (RANK, EXCESS, EXCESS_STACK)
     return Plan("Synthetic data, 1000 epochs (Figure 4)", _mixture(sizes, sizes.long_steps), columns, sizes.long_seeds,
+                Quoted("The paper: with large slopes the stable rank converges to 1, with ReLU it does not."),
                 (size, _UNSTATED))
 
 
@@ -143,10 +104,11 @@ def figure_5(sizes: PlanSizes = PAPER) -> Plan:
     notes = (
         rf"$n={n}$, $d={d}$, $m={m}$ as printed.  $\eta\|x\|^2/nm={_power(0.1 / (n * m))}$ with the printed step.",
         r"Not stated in the paper, our choices: $\sigma_0=10^{-5}$ (its MNIST value), unit inputs drawn without "
-        "repetition, slopes between 0 and 1.",
+        "repetition, slopes between 0 and 1, which matrix.",
         f"Reduced: {sizes.orthogonal_seeds} runs for the paper's 20.",
     )
-    return Plan("Orthogonal inputs (Figure 5)", tuple(rows), (RANK, EXCESS, LOSS), sizes.orthogonal_seeds, notes)
+    claim = Quoted("The paper: with large slopes the stable rank converges to 1, that of the wide ReLU network to 2.")
+    return Plan("Orthogonal inputs (Figure 5)", tuple(rows), (RANK, EXCESS, LOSS), sizes.orthogonal_seeds, claim, notes)
 
 
 def _digits(sizes: PlanSizes, slope: float, m: int, sigma_0: float, label: str) -> Curve:
@@ -157,28 +119,33 @@ def _digits(sizes: PlanSizes, slope: float, m: int, sigma_0: float, label: str) 
     return Curve(label, tuple(given.items()), steps, epochs=eta / (0.1 * UPDATES), points=12, test=sizes.digits_test)
 
 
-def _mnist(title: str, sizes: PlanSizes, curves: list[list[Curve]], headings: list[str], *more: str) -> Plan:
+def _mnist(
+    title: str, sizes: PlanSizes, curves: list[list[Curve]], headings: list[str], claim: Quoted, *more: str
+) -> Plan:
     notes = (
         f"Reduced: {sizes.digits} of the 60000 training images a run, {sizes.digits_seeds} runs for the paper's 5; "
         r"full-batch steps for SGD, with $\eta\cdot$steps of its 938 updates an epoch at rate 0.1 "
         rf"($\eta=0.1\,\max(1,m/100)$).  Error on {sizes.digits_test} test images.",
-        r"Not stated in the paper, our choices: the two classes (even and odd digits), pixels / 255, which matrix "
-        r"($W_j$, mean of $j=\pm1$).",
+        "Not stated in the paper, our choices: the two classes (even and odd digits), pixels / 255, which matrix.",
         *more,
     )
     rows = tuple(zip(headings, (tuple(each) for each in curves), strict=True))
-    return Plan(title, rows, (RANK, LOSS, ERROR), sizes.digits_seeds, notes)
+    return Plan(title, rows, (RANK, LOSS, ERROR), sizes.digits_seeds, claim, notes)
 
 
 def _variances(sizes: PlanSizes, slope: float, title: str) -> Plan:
     curves = [_digits(sizes, slope, sizes.digits_m, s, rf"$\sigma_0={_power(s)}$") for s in sizes.digits_sigmas]
+    claim = Quoted("The paper: the stable rank depends much on the initialisation and on time, and falls fast to a "
+                   "small value from a small one.")
     said = r"The paper lists 0.0001 twice; the last $\sigma_0$ is read as 0.001."
-    return _mnist(title, sizes, [curves], [rf"{_slope(slope)}, $m={sizes.digits_m}$"], said)
+    return _mnist(title, sizes, [curves], [rf"{_slope(slope)}, $m={sizes.digits_m}$"], claim, said)
 
 
 def _widths(sizes: PlanSizes, slope: float, title: str, *more: str) -> Plan:
     curves = [_digits(sizes, slope, m, 1e-5, rf"$m={m}$") for m in sizes.digits_widths]
-    return _mnist(title, sizes, [curves], [rf"{_slope(slope)}, $\sigma_0=10^{{-5}}$"], *more)
+    claim = Quoted("The paper: the stable rank depends little on the width; at 10 it is small and accuracy low, and "
+                   "both grow with the width until it is large.")
+    return _mnist(title, sizes, [curves], [rf"{_slope(slope)}, $\sigma_0=10^{{-5}}$"], claim, *more)
 
 
 def figure_2(sizes: PlanSizes = PAPER) -> Plan:
@@ -199,75 +166,6 @@ def figure_6(sizes: PlanSizes = PAPER) -> Plan:
 def figure_7(sizes: PlanSizes = PAPER) -> Plan:
     """Figure 7: MNIST, leaky ReLU, by width."""
     return _widths(sizes, 0.1, "MNIST by width (Figure 7)", "The slope is not stated either: Figure 3's.")
-
-
-def draw(plan: Plan, label: str = "nearly_orthogonal") -> Figure:
-    """A plan's runs, drawn: means, geometric ones on logarithmic axes, and bands from the least to the greatest run."""
-    measured = measure(plan.curves, plan.seeds, label)
-    lines = [style.key(line, curve.label) for curve, line in zip(plan.rows[0][1], style.LINES, strict=False)]
-    band = Patch(color=style.GREY, alpha=0.3, linewidth=0, label=f"least to greatest of {plan.seeds} runs")
-    with style.context():
-        sheet = page(plan.title, 1.75 * len(plan.rows) + 0.35, -(-(len(lines) + 1) // _IN_ROW),
-                     sentences(plan, measured))
-        grid = sheet.body.subplots(len(plan.rows), len(plan.columns), sharex=True, squeeze=False)
-        for at, ((heading, curves), row) in enumerate(zip(plan.rows, grid, strict=True)):
-            for column, axes in zip(plan.columns, row, strict=True):
-                for curve, line in zip(curves, style.LINES, strict=False):
-                    style.curve(axes, curve.recorded * curve.epochs, measured[curve][column.name], line, curve.label,
-                                column.scale)
-                _axes(axes, column, plan, last=at == len(plan.rows) - 1)
-            row[0].set_title(heading, loc="left")
-        return sheet.close([*lines, band], _IN_ROW)
-
-
-_IN_ROW = 3  # of the legend
-
-
-def sentences(plan: Plan, measured: Mapping[Curve, Measured]) -> list[Sentence]:
-    """The caption: where each row ends, over its curves and runs, and how the data were made."""
-    return [
-        Made("Curves: means, geometric ones on logarithmic axes (the paper's bands: three standard deviations)."),
-        *(_ends(heading, [measured[curve] for curve in curves], plan.columns) for heading, curves in plan.rows),
-        *(Made(each) for each in plan.made),
-    ]
-
-
-def _ends(heading: str, row: list[Measured], columns: tuple[Column, ...]) -> Sentence:
-    """From where to where a row's runs end, a column each; of the loss also how far any moved."""
-    numbers: dict[str, float] = {}
-    parts = []
-    for column in columns:
-        ends = [value for each in row for value in each[column.name][:, -1].tolist()]
-        numbers |= {f"{column.name}_low": min(ends), f"{column.name}_high": max(ends)}
-        parts.append(f"{column.label.replace('{', '{{').replace('}', '}}')} from {{{column.name}_low:.3g}} to "
-                     f"{{{column.name}_high:.3g}}")
-    moved = max(float(abs(each["loss"] - each["loss"][:, :1]).max()) for each in row)
-    where = heading.replace("{", "{{").replace("}", "}}")
-    return shown(f"{where}, at the end: {', '.join(parts)}; the loss moved by up to {{moved:.2g}}.", moved=moved,
-                 **numbers)
-
-
-def _axes(axes: Axes, column: Column, plan: Plan, last: bool) -> None:
-    column.scale.on(axes)
-    axes.set_ylabel(column.label)
-    if column is LOSS:
-        axes.set_ylim(0.0, 0.72)
-    if column.one:
-        axes.set_yticks(ranks := [1, 2, 5, 10, 20, 50, 100, 200], [str(rank) for rank in ranks])
-        top = axes.dataLim.y1
-        axes.set_ylim(0.88, 1.15 * top)
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.axhline(1.0, color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.8)
-    end = max(curve.steps * curve.epochs for curve in plan.curves)
-    first = min(float(curve.recorded[1] * curve.epochs) for curve in plan.curves)
-    if plan.logarithmic:
-        axes.set_xscale("symlog", linthresh=first, linscale=0.3)
-        ticks = [0, *(x for x in (0.01, 0.1, 1, 10, 100, 1000) if first <= x <= 1.001 * end)]
-        axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
-        axes.xaxis.set_minor_locator(NullLocator())  # the step from 0 has no decade of its own
-    axes.set_xlim(0, 1.001 * end)
-    if last:
-        axes.set_xlabel("epoch")
 
 
 def _writer(plan_of: Callable[[PlanSizes], Plan], shows: str) -> Writer:

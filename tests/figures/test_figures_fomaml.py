@@ -87,6 +87,8 @@ def test_the_band_is_the_standard_error() -> None:
     corners = np.asarray(axes.collections[0].get_paths()[0].vertices)[:, 1]
     assert corners.min() == pytest.approx(float(low.min()))
     assert corners.max() == pytest.approx(float(high.max()))
+    said = texts(figure).split("\n")
+    assert "95 % interval, by test draws" in said and not any("95 % of" in each for each in said)
 
 
 @pytest.mark.parametrize("fresh", [False, True])

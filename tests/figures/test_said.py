@@ -20,7 +20,7 @@ from matplotlib.textpath import text_to_path
 import figures
 from dynamics.arrays import Array
 from figures import style
-from figures.nearly_orthogonal import plans
+from figures.nearly_orthogonal import drawing, plans
 from figures.pegr import curves
 from figures.pegr.runs import PAPER, READINGS, Curves, Key, keys
 from figures.said import SIZE, Made, Shown, Where, folded, height, recorded, shown
@@ -137,9 +137,10 @@ def test_where_a_row_ends_is_computed() -> None:
     plan = replace(plans.figure_5(), seeds=2)
     ends = {column.name: np.array([[1.0, 2.0], [1.0, 3.0]]) for column in plan.columns}
     found = {curve: {**ends, "loss": np.array([[0.7, 0.2], [0.7, 0.1]])} for curve in plan.curves}
-    said = " ".join(str(each) for each in plans.sentences(plan, found))
+    said = " ".join(str(each) for each in drawing.sentences(plan, found))
     assert said.count("training loss $L_S$ from 0.1 to 0.2; the loss moved by up to 0.6.") == 2
-    assert "stable rank of $W_j$ from 2 to 3" in said and "does not train" not in said
+    assert said.count("stable rank of $W_j$ 2.45, 2.45, 2.45, 2.45,") == 2  # geometric means, as the curves are
+    assert r"stable rank of $W_j$ $-$ 1 from 2 to 3" in said and "does not train" not in said
 
 
 def test_how_far_draws_end_apart_is_measured_on_the_axis() -> None:

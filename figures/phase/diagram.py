@@ -61,7 +61,8 @@ class Diagram:
         given: the other parameters, by value or as a formula of others.
         steps: gradient steps.
         seeds: draws a cell.
-        observable: as `phase` takes it.
+        observable: what is drawn, as `phase` takes it.
+        beside: further ones, which are measured for what is said.
         sampling: as `phase` takes it.
         curves: on top of the picture.
         says: sentences about the data that are shown, computed from them.
@@ -77,6 +78,7 @@ class Diagram:
     seeds: int
     z: Choices | None = None
     observable: str = "test_error"
+    beside: tuple[str, ...] = ()
     sampling: str | None = None
     curves: tuple[str, ...] = ()
     says: Callable[[xarray.Dataset], tuple[Sentence, ...]] = lambda data: ()
@@ -88,14 +90,14 @@ class Diagram:
         return phase(
             self.setting, self.given, x=(self.x.name, self.x.values(cells)), y=(self.y.name, self.y.values(cells)),
             z=None if self.z is None else (self.z.name, self.z.choices), steps=self.steps, seeds=self.seeds,
-            observable=self.observable, sampling=self.sampling,
+            observable=",".join((self.observable, *self.beside)), sampling=self.sampling,
             store=None if folder is None else folder / f"phase_{self.name}{size}.zarr",
         )
 
     def draw(self, data: xarray.Dataset) -> Figure:
         """The picture of the filled diagram."""
         shown = data.assign_attrs(title=self.shows)
-        return plot(shown, curves=self.curves, setting=self.setting, notes=self.says(data))
+        return plot(shown, observable=self.observable, curves=self.curves, setting=self.setting, notes=self.says(data))
 
 
 def write(name: str, diagram: Diagram, folder: Path, cells: int | None = None) -> list[Path]:

@@ -31,6 +31,7 @@ def _corners(x: str, y: str, data: xarray.Dataset) -> tuple[Sentence, ...]:
         shown(f"Mean test error (chance: {1 - 1 / _K:g}) at the least {x} and the least {y} {{a:.2f}}, the greatest "
               f"{y} {{b:.2f}}; at the greatest {x} {{c:.2f}} and {{d:.2f}}.  Draws of a cell differ by {{spread}}.",
               a=corner[0, 0], b=corner[0, -1], c=corner[-1, 0], d=corner[-1, -1], spread=extremes(spread)),
+        *([Made(f"n is of all {_K} classes together: {_K} |S_k|.")] if y == "n" else []),
         Made("Not as printed: F_k without 1/m.  Not stated, our choices: points, seeds, the filters' law, orthogonal "
              "spikes."),
     )

@@ -22,7 +22,8 @@ def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
         counts_below(data, "regularizer", 0.05),
         shown("Without a penalty a row's means differ by {apart} over lam.", apart=apart),
         Made("lam_xi and lam_mu, where noise and signal no longer grow in the linear stage, are derived from each "
-             "panel's recursion.  eta is ours (the paper prints 0.02)."),
+             "panel's recursion.  As printed, PEGR's penalty has the factor 1/2 and full gradient regularization has "
+             "none.  eta is ours (the paper prints 0.02)."),
     )
 
 

@@ -95,7 +95,7 @@ def test_what_is_long_at_every_d_is_so() -> None:
 def lost(values: list[list[list[float]]]) -> xarray.Dataset:
     """Test errors by method, d and seed."""
     return xarray.Dataset(
-        {"test_error": (("method", "d", "seed"), values)},
+        {name: (("method", "d", "seed"), values) for name in ("test_error", "test_loss")},
         coords={"method": ["a", "b"], "d": [1.0, 2.0], "seed": [0, 1]},
     )
 
@@ -108,6 +108,7 @@ def test_sentences_are_computed_from_what_is_shown() -> None:
     assert extremes(np.array([np.nan, 0.5])) == "0.5" and extremes(np.array([np.nan])) == "no value"
     found = fomaml.FOMAML[0].says(lost([[[0.5, 0.5], [0.1, 0.3]], [[0.4, 0.4], [0.0, 0.0]]]))
     assert "a 0.2; b 0; at the least d all methods 0.4 to 0.5" in str(found[0])
+    assert "log 2 = 0.693: mean test losses of all cells are a 0.2 to 0.5; b 0 to 0.4." in str(found[1])
     ranks = xarray.Dataset(
         {stable_rank.OBSERVABLE: (("slope", "sigma_0", "seed"), np.arange(4.0).reshape(2, 2, 1))},
         coords={"slope": [0.0, 1.0], "sigma_0": [0.1, 0.2], "seed": [0]},
@@ -115,6 +116,35 @@ def test_sentences_are_computed_from_what_is_shown() -> None:
     assert "ReLU (slope 0) 1 to 2, for the linear network 3 to 4; at the least sigma_0 1 to 3" in (
         str(stable_rank.STABLE_RANK[0].says(ranks)[0])
     )
+
+
+def test_where_signs_alone_are_right_the_loss_is_said() -> None:
+    """Fails where errors alone are: train-train's are 0 at d = e^100, at a loss of log 2, and contradict nothing."""
+    (diagram,) = fomaml.FOMAML
+    steps = dataclasses.replace(diagram, y=Span("d", math.exp(100), math.exp(100), 1, whole=True), steps=60, seeds=1,
+                                x=Span("eta_inner", 20.0, 20.0, 1), given={**diagram.given, "n_tasks": 4, "m": 4})
+    data = steps.run()
+    assert set(data.data_vars) >= {"test_error", "test_loss"}
+    texts = [each.get_text() for each in steps.draw(data).findobj(Text) if isinstance(each, Text)]
+    said = " ".join("\n".join(texts).split())
+    pooled = float(data["test_loss"].sel({"method": "train-train"}).squeeze())
+    assert pooled == pytest.approx(math.log(2), abs=1e-3)
+    assert f"mean test losses of all cells are train-train {pooled:.3g}; train-validation" in said
+    assert "test_error at step" in said and "Theorems 4.4 and 4.5 are of the loss" in said
+
+
+def test_what_an_axis_and_a_penalty_are_is_said() -> None:
+    """n was of all classes beside a title of Figure 4, whose axis is of one; 1/2 was said to differ by cell."""
+    named = {each.name: each for each in heterogeneous.HETEROGENEOUS}
+    for name, sizes in (("heterogeneous_3a", False), ("heterogeneous_4a", True), ("heterogeneous_4b", True)):
+        each = named[name]
+        data = xarray.Dataset({"test_error": ((each.y.name, each.x.name, "seed"), np.zeros((2, 2, 2)))})
+        assert any("5 |S_k|" in str(sentence) for sentence in each.says(data)) == sizes
+    small = dataclasses.replace(tiny(pegr.PEGR[0]), steps=1)
+    data = small.run(cells=2)
+    halves = data["penalty_half"].isel(lam=0, sigma_p=0).to_series().to_dict()
+    assert halves["pegr"] and not halves["fgr"]
+    assert any("PEGR's penalty has the factor 1/2" in str(each) for each in small.says(data))
 
 
 def test_the_benign_cells_are_counted() -> None:

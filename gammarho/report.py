@@ -205,7 +205,7 @@ def number(value: Any) -> str:
         return value
     if isinstance(value, bool | np.bool_):
         return show(bool(value))
-    return f"{float(value):.4g}" if not math.isnan(value) else "-"  # what has no number; the notes say of what
+    return f"{float(value) + 0.0:.4g}" if not math.isnan(value) else "-"  # no number: the notes say of what; -0 is 0
 
 
 def _watched(variables: Mapping[str, Labelled]) -> dict[str, str]:

@@ -106,7 +106,8 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
     if number is None:
         raise InputError(f"boundary: {quoted(boundary)}; expected an observable and a level, such as {names[0]}=0.1")
     if name not in names:
-        raise InputError(f"boundary: {quoted(name)} is not an observable of this grid; {nearest(name, names)}")
+        raise InputError(f"boundary: {quoted(name)} is not an observable of this grid, which observable= names; "
+                         f"{nearest(name, names)}")
     never = _never(grid, name, number, f"boundary: {quoted(boundary)}")
     of_words = [axis for axis in grid.axes if not axis.parameter.numeric]
     if len(grid.axes) > 2 or of_words:

@@ -219,13 +219,16 @@ class Start:
 
     def untold(self) -> list[str]:
         """What the caller's arrays replace, and what nobody told: deviations that thresholds and fresh examples use."""
-        if self.problem.initial is None or self.problem.examples is not None:
+        initial = self.problem.initial
+        if not isinstance(initial, Mapping):
             return []
         laws = [chosen_law(family, self.values) for family in self.model.directions]
         names = dict.fromkeys(name for law in laws if law is not None for name in law.deviations)
         what = "is not told by initial's arrays, and thresholds and fresh examples use it"
         unread = self.problem.idle
         said = [f"W and vectors are not drawn, so {', '.join(unread)} play no part"] if unread else []
+        if self.values.get(self.model.label_flips) and "clean" not in initial:
+            said.append("initial's arrays tell no labels before flips, so none of y counts as flipped; give clean (n,)")
         return said + [
             f"{name} = {self.values[name]:g} {what}; give {name}"
             for name in names

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import Variable
+from derivations.declare import Model, Variable
 from dynamics.kernel.bilevel import BilevelKernel
 from dynamics.kernel.trajectory import Trajectory, cut
 
@@ -74,7 +74,7 @@ def afresh(start: Start, asked: Asked) -> Found:
     kernel = start.kernel
     over_tasks = isinstance(kernel, BilevelKernel)
     if (over_tasks and start.draw.sampling != "vectors") or start.problem.initial is not None or asked.until:
-        raise InputError(afresh_refusal(flag))
+        raise InputError(afresh_refusal(start.model))
     watch, rows, notes = EventWatch(start, asked), [], dict[str, None]()
     watch.forget(tasks.lost(start.model))
     watch.left_out()
@@ -103,9 +103,10 @@ def _renewed(start: Start, steps: int) -> Iterator[tasks.Renewed]:
     return one_pass.path(kernel, start.model, start.values, start.draw, start.seed, steps)
 
 
-def afresh_refusal(flag: str) -> str:
-    """What a run on fresh examples does without."""
+def afresh_refusal(model: Model) -> str:
+    """What a run on fresh examples does without: of tasks inner products alone, too."""
+    flag, vectors = model.algorithm.redrawn, "sampling='vectors', " if model.algorithm.over_tasks else ""
     return (
-        f"{flag}: True draws examples afresh before every step; expected engine='reduced', sampling='vectors', no "
-        "initial= and no until=; leave it out, or those"
+        f"{flag}: True draws examples afresh before every step; expected engine='reduced', {vectors}no initial= and no "
+        f"until=; give {flag}=false, or leave those out"
     )

@@ -84,9 +84,10 @@ def run(
             stopped stays in that state while others go on, to the last of `steps`, recorded too, where one does not
             stop.
         initial: the caller's arrays "W" (H, m, d), "y" (n,) and one per family, (d,), (K, d) or (n, d); with tasks
-            (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; or examples
-            such as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them,
-            the number of classes too.
+            (n_tasks, d) or (n_tasks, n, d) and y (n_tasks, n), where "nu" (d,) and "z" (M, d) may come too; drawn
+            scalars (n,) by name and, where labels flip, "clean" (n,), those before flips (absent: y); or examples such
+            as `gammarho.images` gives, with W drawn and the test error of held-out ones.  Sizes come from them, the
+            number of classes too.
         values: more parameters, as keywords: run("pegr", sigma_p=0.5).
 
     Raises:

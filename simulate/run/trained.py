@@ -31,7 +31,7 @@ def along(start: Start, asked: Asked) -> Found:
     """The run of a start by training.  Raises Diverged, and InputError for a named variable that is not to be had."""
     model, drawn, values = start.model, start.draw, start.values
     if start.problem.redraws:
-        raise InputError(afresh_refusal(model.algorithm.redrawn))
+        raise InputError(afresh_refusal(model))
     vectors, _ = weights.needs_vectors(drawn)
     counted = [o for o in model.observables if o.known_from is KnownFrom.RUN and {o.name, *o.also} & set(asked.wanted)]
     schedules.check(model, values, asked.steps)

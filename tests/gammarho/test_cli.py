@@ -185,7 +185,7 @@ def test_the_table_shows_what_an_event_compares() -> None:
     )
     rows = {line.rsplit(None, 4)[0]: line.split()[-4:] for line in report.as_text(data).splitlines()[2:4]}
     assert rows["min_j height"] == ["0", "0.5", "1", "1.5"]
-    assert rows["max_j depth"] == ["-0", "-0.5", "-1", "-1.5"]
+    assert rows["max_j depth"] == ["0", "-0.5", "-1", "-1.5"]  # a head of sign -1 has 0 as -0
 
 
 def test_the_event_row_reaches_the_threshold_at_the_hitting_time(capsys: pytest.CaptureFixture[str]) -> None:

@@ -251,6 +251,7 @@ def test_a_tolerance_that_whole_numbers_reach_is_said_as_it_is() -> None:
         ({"boundary": "test_error=low"}, "boundary: 'test_error=low'; expected an observable and a level"),
         ({"boundary": "tst_error=0.1"}, "did you mean 'test_error'"),
         ({"boundary": "loss=0.1"}, "boundary: 'loss' is not an observable of this grid"),
+        ({"boundary": "train_error=0.1"}, "of this grid, which observable= names; did you mean 'test_error'?"),
         ({"boundary": "T_1=3", "observable": "T_1"}, "boundary: 'T_1=3'; T_1 is a step, and 1 are run; give one"),
         ({"boundary": "T_1=0", "observable": "T_1"}, "boundary: 'T_1=0'; T_1 is a step"),
         ({"boundary": "T_1=1", "observable": "T_1", "until": {"loss": 0.1}}, "until ends runs before T_1 may be"),

@@ -145,6 +145,19 @@ def test_a_caller_brings_clean_labels_or_has_none_flipped() -> None:
         draw(plain, VALUES, 0, initial={**arrays(), "clean": clean})
 
 
+def test_a_run_on_arrays_without_clean_labels_says_that_none_counts_as_flipped() -> None:
+    """They were taken for unflipped without a word, though the model flips a quarter of them."""
+    said = "initial's arrays tell no labels before flips, so none of y counts as flipped; give clean (n,)"
+
+    def noted(p: float, initial: dict[str, Any] | None) -> bool:
+        problem = Problem(Resolved(kou(), {**VALUES, "p": p}, ()), loaded=plain_kernel(kou())).on(initial)
+        return said in problem.start(0).untold()
+
+    assert noted(0.25, arrays())
+    assert not noted(0.25, {**arrays(), "clean": arrays()["y"]})
+    assert not noted(0.0, arrays()) and not noted(0.25, None)
+
+
 # ---- the declaration and the derivation -------------------------------------------------------------------
 
 

@@ -682,10 +682,11 @@ def plain_gradient(
     F, e, v0, F_by_class, v0_by_class,
 ):
     """g = -eta dL_S/dz, without penalty."""
+    length = y.size
     at_xi = 0
     at_u = at_xi + examples
     for h in range(2):
-        at_head = h * y.size
+        at_head = h * length
         F_by_class[:] = 0.0
         at = (h * filters - 1) * width
         for r in range(filters):
@@ -694,7 +695,7 @@ def plain_gradient(
                 a_u = entry(z, at + at_u + q)  # pre-activation of the patch u
                 relu_u = relu(a_u)
                 F_by_class[q] += relu_u
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             F_i = lanes(0.0)
             head0_i = lanes(0.0)
             at = (h * filters - 1) * width
@@ -707,10 +708,10 @@ def plain_gradient(
             for q in range(2):
                 F_i = where(load(y, i) == float(q), F_i + F_by_class[q], F_i)
             store(F, at_head + i, F_i * (kappa))
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         top, whole = load(F, i), lanes(0.0)
-        F_0 = load(F, 0 * y.size + i)
-        F_1 = load(F, 1 * y.size + i)
+        F_0 = load(F, 0 * length + i)
+        F_1 = load(F, 1 * length + i)
         top = where(F_1 > top, F_1, top)
         p_0 = exponential_0(top - F_0)
         p_1 = exponential_0(top - F_1)
@@ -721,24 +722,24 @@ def plain_gradient(
         others = others + where(load(y, i) == 0.0, 0.0, p_0)
         p_1 = p_1 / whole
         others = others + where(load(y, i) == 1.0, 0.0, p_1)
-        store(e, 0 * y.size + i, where(load(y, i) == 0.0, -others, p_0))
-        store(e, 1 * y.size + i, where(load(y, i) == 1.0, -others, p_1))
+        store(e, 0 * length + i, where(load(y, i) == 0.0, -others, p_0))
+        store(e, 1 * length + i, where(load(y, i) == 1.0, -others, p_1))
     q0 = kappa/n  # a factor that examples share
     for h in range(2):
-        at_head = h * y.size
-        for i in range(0, y.size, 8):
+        at_head = h * length
+        for i in range(0, length, 8):
             # weight of 1{<w_{k,r}, u_{y_i}> > 0} in the gradient along u
             v0_i = where(load(live, i) > 0.0, q0*load(e, at_head + i), 0.0)
             store(v0, at_head + i, v0_i)
     for h in range(2):
-        at_head = h * y.size
+        at_head = h * length
         for q in range(2):
             summed = lanes(0.0)
-            for i in range(0, y.size, 8):
+            for i in range(0, length, 8):
                 own = load(y, i) == float(q)
                 summed = summed + where(own, load(v0, at_head + i), 0.0)
             v0_by_class[q] = total(summed)
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = -(eta * load(v0, at_head + i))
             at = (h * filters - 1) * width
             for r in range(filters):
@@ -755,6 +756,11 @@ def plain_gradient(
                 step_u = step(a_u)
                 along_u = step_u*v0_by_class[q]
                 g[at + at_u + q] = -(eta * along_u)
+    # every array is read last here
+    return (
+        z.size + gram.size + y.size + live.size + g.size + F.size + e.size + v0.size + F_by_class.size +
+        v0_by_class.size
+    )
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

@@ -593,8 +593,9 @@ def mean_and_error(values, count, out):
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, given_slope, eta, g, f, v0):
     """g = -eta dL_S/dz, without penalty."""
+    length = y.size
     at_x = 0
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
@@ -608,7 +609,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             f_i = f_i + head0_i*j
         store(f, i, f_i * (kappa))
     q0 = kappa/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
         l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
         # weight of sigma'(<w_{j,r}, x_i>)*j in the gradient along x
@@ -616,7 +617,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
         store(v0, i, v0_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_x = -(eta * j*load(v0, i))
             at = (h * filters - 1) * width
             for r in range(filters):
@@ -625,6 +626,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
                 leaky_slope_closed_x = leaky_slope_closed(a_x, given_slope)
                 x_i = leaky_slope_closed_x*share0_x
                 store(g, at + at_x + i, x_i)
+    return z.size + gram.size + y.size + live.size + g.size + f.size + v0.size  # every array is read last here
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

@@ -687,6 +687,7 @@ def gradient(
     f, margin, l1, v0, v1, l2, w1, wz0, wz1, w0, w2,
 ):
     """g = -eta dO/dz with the penalty."""
+    length = y.size
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -706,7 +707,7 @@ def gradient(
             head0_minus = fused_one(relu_mu, (relu_mu*relu_mu), head0_minus)
         f_plus += head0_plus*j
         f_minus += head0_minus*j
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
@@ -720,7 +721,7 @@ def gradient(
             f_i = f_i + head0_i*j
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
     q0 = 3.0*kappa/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
         store(margin, i, margin_i)
         l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
@@ -733,14 +734,14 @@ def gradient(
         store(v1, i, v1_i)
     v0_plus_i = lanes(0.0)
     v0_minus_i = lanes(0.0)
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         v0_plus_i = v0_plus_i + where(load(y, i) > 0.0, load(v0, i), 0.0)
         v0_minus_i = v0_minus_i + where(load(y, i) > 0.0, 0.0, load(v0, i))
     v0_plus = total(v0_plus_i)
     v0_minus = total(v0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = j*load(v1, i)
             at = (h * filters - 1) * width
             for r in range(filters):
@@ -765,7 +766,7 @@ def gradient(
     u[:] = 0.0
     couple(u, g, gram, 2 * filters, width, directions, directions)
     q0 = 12.0*c*kappa*lam/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         l2_i = logistic_2(load(margin, i))  # second derivative of the loss at the margin
         store(l2, i, l2_i)
         # weight of ReLU(<w_{j,r}, y_i mu>)*j*<grad_{j,r} L_S, mu> in the gradient along mu
@@ -788,7 +789,7 @@ def gradient(
             head0_minus = fused_one(relu_mu, relu_mu*entry(u, at + at_mu), head0_minus)
         wz0_plus += head0_plus*j
         wz0_minus += head0_minus*j
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         wz0_i = lanes(0.0)
         wz1_i = lanes(0.0)
         for h in range(2):
@@ -805,7 +806,7 @@ def gradient(
         store(wz1, i, wz1_i)
     q0 = 6.0*c*kappa*lam  # a factor that examples share
     q1 = 3.0*kappa/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         D_i = load(wz0, i) + load(wz1, i)*load(y, i)  # derivative of the output along u, constants taken out
         # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
         w0_i = where(load(live, i) > 0.0, q1*(q0*D_i*load(l2, i) + load(l1, i)), 0.0)
@@ -817,7 +818,7 @@ def gradient(
     w0_minus_i = lanes(0.0)
     w1_plus_i = lanes(0.0)
     w1_minus_i = lanes(0.0)
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         w0_plus_i = w0_plus_i + where(load(y, i) > 0.0, load(w0, i), 0.0)
         w0_minus_i = w0_minus_i + where(load(y, i) > 0.0, 0.0, load(w0, i))
         w1_plus_i = w1_plus_i + where(load(y, i) > 0.0, load(w1, i), 0.0)
@@ -828,7 +829,7 @@ def gradient(
     w1_minus = total(w1_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = -(eta * j*load(w2, i))
             share1_xi = -(eta * j*load(w1, i))
             at = (h * filters - 1) * width
@@ -855,11 +856,17 @@ def gradient(
             fixed_mu = fused_one(share0_mu_minus, (relu_mu*relu_mu), fixed_mu)
             fixed_mu = fused_one(share1_mu_minus, relu_mu*entry(u, at + at_mu), fixed_mu)
             g[at + at_mu] = fixed_mu
+    # every array is read last here
+    return (
+        z.size + gram.size + y.size + live.size + g.size + u.size + f.size + margin.size + l1.size + v0.size + v1.size +
+        l2.size + w1.size + wz0.size + wz1.size + w0.size + w2.size
+    )
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, c, lam, eta, g, f, v0, v1):
     """g = -eta dL_S/dz, without penalty."""
+    length = y.size
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -879,7 +886,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             head0_minus = fused_one(relu_mu, (relu_mu*relu_mu), head0_minus)
         f_plus += head0_plus*j
         f_minus += head0_minus*j
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
@@ -893,7 +900,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             f_i = f_i + head0_i*j
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
     q0 = 3.0*kappa/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
         l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
         # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
@@ -904,14 +911,14 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
         store(v1, i, v1_i)
     v0_plus_i = lanes(0.0)
     v0_minus_i = lanes(0.0)
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         v0_plus_i = v0_plus_i + where(load(y, i) > 0.0, load(v0, i), 0.0)
         v0_minus_i = v0_minus_i + where(load(y, i) > 0.0, 0.0, load(v0, i))
     v0_plus = total(v0_plus_i)
     v0_minus = total(v0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = -(eta * j*load(v1, i))
             at = (h * filters - 1) * width
             for r in range(filters):
@@ -933,6 +940,8 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             relu_mu = relu(a_mu)
             fixed_mu = fused_one(share0_mu_minus, (relu_mu*relu_mu), fixed_mu)
             g[at + at_mu] = fixed_mu
+    # every array is read last here
+    return z.size + gram.size + y.size + live.size + g.size + f.size + v0.size + v1.size
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

@@ -674,6 +674,7 @@ def mean_and_error(values, count, out):
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
 def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, kappa, eta, g, f, v0, v1):
     """g = -eta dL_S/dz, without penalty."""
+    length = y.size
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -693,7 +694,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             head0_minus = fused_one(relu_mu, relu_mu, head0_minus)
         f_plus += head0_plus*j
         f_minus += head0_minus*j
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
@@ -707,7 +708,7 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             f_i = f_i + head0_i*j
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
     q0 = 2.0*kappa/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
         l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
         v0_i = where(load(live, i) > 0.0, q0*l1_i, 0.0)  # weight of ReLU(<w_{j,r}, y_i mu>)*j in the gradient along mu
@@ -717,14 +718,14 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
         store(v1, i, v1_i)
     v0_plus_i = lanes(0.0)
     v0_minus_i = lanes(0.0)
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         v0_plus_i = v0_plus_i + where(load(y, i) > 0.0, load(v0, i), 0.0)
         v0_minus_i = v0_minus_i + where(load(y, i) > 0.0, 0.0, load(v0, i))
     v0_plus = total(v0_plus_i)
     v0_minus = total(v0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = -(eta * j*load(v1, i))
             at = (h * filters - 1) * width
             for r in range(filters):
@@ -746,6 +747,8 @@ def plain_gradient(z, gram, y, live, n, examples, filters, width, directions, ka
             relu_mu = relu(a_mu)
             fixed_mu = fused_one(share0_mu_minus, relu_mu, fixed_mu)
             g[at + at_mu] = fixed_mu
+    # every array is read last here
+    return z.size + gram.size + y.size + live.size + g.size + f.size + v0.size + v1.size
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

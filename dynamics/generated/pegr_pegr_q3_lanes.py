@@ -708,6 +708,7 @@ def gradient(
     f, wz0, wz1, wz2, w0, w1, w2, w3, w4, w5,
 ):
     """g = -eta dO/dz with the penalty."""
+    length = y.size
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -735,7 +736,7 @@ def gradient(
         wz0_plus += head1_plus
         f_minus += head0_minus*j
         wz0_minus += head1_minus
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         f_i = lanes(0.0)
         wz0_i = lanes(0.0)
         wz1_i = lanes(0.0)
@@ -766,7 +767,7 @@ def gradient(
     q1 = 3.0*kappa/n  # a factor that examples share
     q2 = 36.0*gram[(at_mu) * width + at_mu]*c*(kappa*kappa)*lam/n  # a factor that examples share
     q3 = 36.0*c*(kappa*kappa)*lam/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
         l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
         l2_i = logistic_2(margin_i)  # second derivative of the loss at the margin
@@ -797,7 +798,7 @@ def gradient(
     w1_minus_i = lanes(0.0)
     w0_plus_i = lanes(0.0)
     w0_minus_i = lanes(0.0)
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         w1_plus_i = w1_plus_i + where(load(y, i) > 0.0, load(w1, i), 0.0)
         w1_minus_i = w1_minus_i + where(load(y, i) > 0.0, 0.0, load(w1, i))
         w0_plus_i = w0_plus_i + where(load(y, i) > 0.0, load(w0, i), 0.0)
@@ -808,7 +809,7 @@ def gradient(
     w0_minus = total(w0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = -(eta * load(w5, i))
             share1_xi = -(eta * j*load(w3, i))
             share2_xi = -(eta * load(w4, i))
@@ -832,7 +833,7 @@ def gradient(
         for r in range(filters):
             at += width
             sum_mu = lanes(0.0)
-            for i in range(0, y.size, 8):
+            for i in range(0, length, 8):
                 a_mu = load(y, i)*entry(z, at + at_mu)
                 a_xi = load(z, at + at_xi + i)
                 relu_mu = relu(a_mu)
@@ -848,6 +849,11 @@ def gradient(
             fixed_mu = fused_one(share0_mu_minus, (relu_mu*relu_mu), fixed_mu)
             fixed_mu = fused_one(share1_mu_minus, (relu_mu*relu_mu*relu_mu), fixed_mu)
             g[at + at_mu] = fixed_mu
+    # every array is read last here
+    return (
+        z.size + gram.size + y.size + live.size + G_mu_xi.size + G_xi_xi.size + g.size + f.size + wz0.size + wz1.size +
+        wz2.size + w0.size + w1.size + w2.size + w3.size + w4.size + w5.size
+    )
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -860,6 +866,7 @@ def gradient_orthogonal(
     f, wz0, wz1, w0, w1, w3, w4,
 ):
     """g = -eta dO/dz with the penalty, where an example's own directions are orthogonal to one another."""
+    length = y.size
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -887,7 +894,7 @@ def gradient_orthogonal(
         wz0_plus += head1_plus
         f_minus += head0_minus*j
         wz0_minus += head1_minus
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         f_i = lanes(0.0)
         wz0_i = lanes(0.0)
         wz1_i = lanes(0.0)
@@ -911,7 +918,7 @@ def gradient_orthogonal(
     q1 = 3.0*kappa/n  # a factor that examples share
     q2 = 36.0*gram[(at_mu) * width + at_mu]*c*(kappa*kappa)*lam/n  # a factor that examples share
     q3 = 36.0*c*(kappa*kappa)*lam/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
         l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
         l2_i = logistic_2(margin_i)  # second derivative of the loss at the margin
@@ -933,7 +940,7 @@ def gradient_orthogonal(
     w1_minus_i = lanes(0.0)
     w0_plus_i = lanes(0.0)
     w0_minus_i = lanes(0.0)
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         w1_plus_i = w1_plus_i + where(load(y, i) > 0.0, load(w1, i), 0.0)
         w1_minus_i = w1_minus_i + where(load(y, i) > 0.0, 0.0, load(w1, i))
         w0_plus_i = w0_plus_i + where(load(y, i) > 0.0, load(w0, i), 0.0)
@@ -944,7 +951,7 @@ def gradient_orthogonal(
     w0_minus = total(w0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = -(eta * j*load(w3, i))
             share1_xi = -(eta * load(w4, i))
             at = (h * filters - 1) * width
@@ -971,6 +978,11 @@ def gradient_orthogonal(
             fixed_mu = fused_one(share0_mu_minus, (relu_mu*relu_mu), fixed_mu)
             fixed_mu = fused_one(share1_mu_minus, (relu_mu*relu_mu*relu_mu), fixed_mu)
             g[at + at_mu] = fixed_mu
+    # every array is read last here
+    return (
+        z.size + gram.size + y.size + live.size + G_mu_xi.size + G_xi_xi.size + g.size + f.size + wz0.size + wz1.size +
+        w0.size + w1.size + w3.size + w4.size
+    )
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -983,6 +995,7 @@ def plain_gradient(
     f, v0, v1,
 ):
     """g = -eta dL_S/dz, without penalty."""
+    length = y.size
     at_xi = 0
     at_mu = at_xi + examples
     f_plus = 0.0
@@ -1002,7 +1015,7 @@ def plain_gradient(
             head0_minus = fused_one(relu_mu, (relu_mu*relu_mu), head0_minus)
         f_plus += head0_plus*j
         f_minus += head0_minus*j
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         f_i = lanes(0.0)
         for h in range(2):
             j = 1.0 - 2.0 * h
@@ -1016,7 +1029,7 @@ def plain_gradient(
             f_i = f_i + head0_i*j
         store(f, i, (f_i + where(load(y, i) > 0.0, f_plus, f_minus)) * (kappa))
     q0 = 3.0*kappa/n  # a factor that examples share
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         margin_i = load(f, i)*load(y, i)  # margin y_i f(x_i)
         l1_i = logistic_1(margin_i)  # first derivative of the loss at the margin
         # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
@@ -1027,14 +1040,14 @@ def plain_gradient(
         store(v1, i, v1_i)
     v0_plus_i = lanes(0.0)
     v0_minus_i = lanes(0.0)
-    for i in range(0, y.size, 8):
+    for i in range(0, length, 8):
         v0_plus_i = v0_plus_i + where(load(y, i) > 0.0, load(v0, i), 0.0)
         v0_minus_i = v0_minus_i + where(load(y, i) > 0.0, 0.0, load(v0, i))
     v0_plus = total(v0_plus_i)
     v0_minus = total(v0_minus_i)
     for h in range(2):
         j = 1.0 - 2.0 * h
-        for i in range(0, y.size, 8):
+        for i in range(0, length, 8):
             share0_xi = -(eta * j*load(v1, i))
             at = (h * filters - 1) * width
             for r in range(filters):
@@ -1056,6 +1069,8 @@ def plain_gradient(
             relu_mu = relu(a_mu)
             fixed_mu = fused_one(share0_mu_minus, (relu_mu*relu_mu), fixed_mu)
             g[at + at_mu] = fixed_mu
+    # every array is read last here
+    return z.size + gram.size + y.size + live.size + G_mu_xi.size + G_xi_xi.size + g.size + f.size + v0.size + v1.size
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)

@@ -111,7 +111,7 @@ class ClassLanes(LaneDescent):
             self._even(depth, label)
             return
         self.out.put(depth, self.each, "    top, whole = load(F, i), lanes(0.0)")
-        self.out.put(depth + 1, *[f"F_{h} = load(F, {h} * y.size + i)" for h in heads])
+        self.out.put(depth + 1, *[f"F_{h} = load(F, {h} * length + i)" for h in heads])
         self.out.put(depth + 1, *[f"top = where(F_{h} > top, F_{h}, top)" for h in heads[1:]])
         self.out.put(depth + 1, *[f"p_{h} = exponential_0(top - F_{h})" for h in heads])
         self.out.put(depth + 1, *[f"whole = whole + p_{h}" for h in heads], "others = lanes(0.0)")
@@ -119,8 +119,8 @@ class ClassLanes(LaneDescent):
             self.out.put(depth + 1, f"p_{h} = p_{h} / whole")
             self.out.put(depth + 1, f"others = others + where(load({label}, i) == {h}.0, 0.0, p_{h})")
         for h in heads:
-            self.out.put(depth + 1, f"store(e, {h} * y.size + i, where(load({label}, i) == {h}.0, -others, p_{h}))")
-            self.out.put(depth + 1, *[f"store(p, {h} * y.size + i, p_{h})"] * ("p" in self.kept))
+            self.out.put(depth + 1, f"store(e, {h} * length + i, where(load({label}, i) == {h}.0, -others, p_{h}))")
+            self.out.put(depth + 1, *[f"store(p, {h} * length + i, p_{h})"] * ("p" in self.kept))
 
     def _even(self, depth: int, label: str) -> None:
         """The same where every output is 0."""

@@ -27,7 +27,7 @@ from .by_head import Shared, by_neuron, each_once, factors
 from .by_label import SIDES, ByLabel
 from .printer import LanePrinter, NoLanes
 
-_EACH = f"for i in range(0, y.size, {LANES}):"
+_EACH = f"for i in range(0, length, {LANES}):"
 
 
 class LaneNests(Descent):
@@ -158,7 +158,7 @@ class LaneNests(Descent):
 
     def head_begins(self, depth: int) -> None:
         """A loop over heads, each of which has a row in an example array."""
-        self.out.put(depth, f"for h in range({self.model.n_heads}):", "    at_head = h * y.size")
+        self.out.put(depth, f"for h in range({self.model.n_heads}):", "    at_head = h * length")
 
     def _pass(self, depth: int, stage: Stage) -> None:
         rows, over_heads = self.constants_first(depth, stage), len(stage.definitions[0].indices) == 2
@@ -270,12 +270,18 @@ class LaneNests(Descent):
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""
-        self.out.function(name, self.gradient_arguments("z", [], arrays(stages), stages), doc)
+        arguments = self.gradient_arguments("z", [], arrays(stages), stages)
+        self.out.function(name, arguments, doc)
         self.said.clear()
+        self.out.put(1, "length = y.size")
         self.offsets(1)
         for stage in stages:
             self.moved = self.moves and stage is stages[-1]  # an earlier gradient is what the last one is made of
             self.stage(1, stage)
+        state, data, _, _, filled, kept = arguments
+        # Of an array that a loop before the last reads last, Numba counts the references, by locked instructions.
+        sizes = " + ".join(f"{array}.size" for array in (*state, *data, *filled, *kept))
+        self.out.assign(1, "return", sizes, "every array is read last here")
         self.out.put(0, "")
         return list(arrays(stages))
 

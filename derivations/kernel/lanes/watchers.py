@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from ...calculus.symbols import i, y
 from ...declare import Directions, Extreme
 from ..by_class import CLASS
+from .blocks import LANES
 from .looks import INSIDE, Looks, Nest
 from .nests import LaneNests
 from .printer import rate
+
+_EACH = f"for i in range(0, y.size, {LANES}):"
 
 
 class Watchers(Looks):
@@ -40,7 +43,7 @@ class Watchers(Looks):
         """Of the outputs that the step's gradient is made of, and of the labels without a step's noise."""
         put = self.out.put
         self.out.function("watch_loss", (self.taken_of_loss(),), "Training loss of the outputs.")
-        put(1, "losses = lanes(0.0)", self.emitter.each)
+        put(1, "losses = lanes(0.0)", _EACH)
         if self.signed:
             cost = rate(self.model, 0, "load(f, i) * load(y, i)")
         else:
@@ -72,7 +75,7 @@ class Watchers(Looks):
         """Of the same outputs: y f, or of class heads an own output less the largest other one."""
         put = self.out.put
         self.out.function("watch_margins", (self.taken_of_margins(),), "The least and the largest margin.")
-        put(1, "lowest, highest = lanes(np.inf), lanes(-np.inf)", self.emitter.each)
+        put(1, "lowest, highest = lanes(np.inf), lanes(-np.inf)", _EACH)
         if self.signed:
             put(2, "margin = load(f, i) * load(y, i)")
         else:
@@ -108,7 +111,7 @@ class Watchers(Looks):
     def loop(self, name: str, extreme: Extreme) -> str:
         """Over examples eight at a time."""
         if name == "example":
-            return self.emitter.each
+            return _EACH
         if name == "filter":
             return "for r in range(filters):"
         if name == "entry of a class":

@@ -104,10 +104,10 @@ ERRATA = (
                 "u_norm=10 sigma_p=5 sigma_0=0.001 eta=0.005",
             )
         ),
-        statements=("L27-printed", "L27"), preset="theorem-1.3",
+        statements=("L27-printed", "L27"), preset="lemma-27",
         searches=(
-            "gammarho check heterogeneous L27 --preset theorem-1.3 --search 100 --seed 1",
-            "gammarho check heterogeneous L4 --preset theorem-1.3 --search 100 --seed 1",),
+            "gammarho check heterogeneous L27 --preset lemma-27 --search 100 --seed 1",
+            "gammarho check heterogeneous L4 --preset lemma-27 --search 100 --seed 1",),
     ),
     Erratum(
         id="heterogeneous-L13",

@@ -139,6 +139,9 @@ PRESETS = (
     Preset(name="theorem-1.3", steps=100, source="ours: Theorem 1 (3): no feature to speak of, isotropic noise",
            values=(*_ISOTROPIC, ("n", 60), ("m", 40), ("d", 2000), ("u_norm", 0.01), ("sigma_0", 0.001),
                    ("neurons", "sum"), ("eta", 0.05))),
+    Preset(name="lemma-27", steps=100, source="ours: filters that stay near a large W(0), for Lemmas 4 and 27",
+           values=(*_ISOTROPIC, ("n", 60), ("m", 40), ("d", 2000), ("u_norm", 0.01), ("sigma_0", 0.01),
+                   ("neurons", "sum"), ("eta", 0.05))),
     Preset(name="theorem-1.3-sizes", steps=100, source="ours: Theorem 1 (3) of the smaller of two classes, whose noise "
            "is more correlated within a class than between the two",
            values=(("K", 2), ("Gamma", 6.0), ("noise", "gaussian"), ("init", "gaussian"), ("n", 34),

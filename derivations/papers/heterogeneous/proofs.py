@@ -148,7 +148,7 @@ _FRESH = (
 )
 
 STATEMENTS = (
-    *on(("lemmas-8-16",), *_MATRICES), *on(("theorem-1",), *_TRAINED), *on(("theorem-1.3",), *_FRESH),
+    *on(("lemmas-8-16",), *_MATRICES), *on(("theorem-1",), *_TRAINED), *on(("lemma-27",), *_FRESH),
     Statement(id="T1.2b", presets=("theorem-1.2b",), kind="inequality", source="Theorem 1, statement 2(b), constants "
               "ours", at="hit", only=(NORMAL,),
               given="Gamma >= 10 and small_step and faint and trained and even and beyond > 0 and "

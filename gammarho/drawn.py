@@ -93,10 +93,11 @@ def _diagrams(
     from figures.phase import write
     from figures.printed import printed
 
-    names = _asked(DIAGRAMS, figure, KNOWN)
+    drawn = [(name, diagram) for name in _asked(DIAGRAMS, figure, KNOWN) for diagram in KNOWN[name]]
+    for _, diagram in drawn:
+        diagram.check(how)
 
     def each() -> Iterator[tuple[Path, ...]]:
-        drawn = [(name, diagram) for name in names for diagram in KNOWN[name]]
         with progress(f"figures {DIAGRAMS}", _several(drawn), "diagrams") as step:
             for name, diagram in drawn:
                 with printed(how), doing(f"drawing {diagram.name}"):

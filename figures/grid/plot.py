@@ -82,6 +82,17 @@ def plot(
         raise InputError(f"formats: {quoted(formats)} is for a file; give out='phase.pdf' too")
     if isinstance(grid, xarray.Dataset) and "t" in grid.dims:
         return _of_run(grid, observable, place, how, formats, {"curves": curves, "feasible": feasible})
+    with printed.printed(how):
+        figure = of_grid(grid, observable, curves, feasible, setting, notes)
+        _write(figure, place, how, formats)
+    return figure
+
+
+def of_grid(
+    grid: xarray.Dataset, observable: str | None, curves: str | Sequence[str], feasible: float | str | None,
+    setting: str | Model | None, notes: Sequence[str | Sentence],
+) -> Figure:
+    """The picture of a grid, printed as figures are asked for here (`printed.asked`).  Arguments, errors: `plot`'s."""
     drawn = shown(grid, observable)
     whose = drawn.data.attrs.get("setting") if setting is None else setting
     stage = curves_of.Stage(whose, lambda: early.known_names(whose, _labels(drawn.data)))
@@ -92,10 +103,7 @@ def plot(
         region = region_of.region(drawn.data, drawn.scales, whose, feasible)
     said = tuple(_sentence(note) for note in notes)
     picture = Picture(drawn, asked, region, said, crossings=crossings(drawn.data, drawn.scales))
-    with printed.printed(how):
-        figure = curve(picture) if len(drawn.scales) == 1 else heat(picture)
-        _write(figure, place, how, formats)
-    return figure
+    return curve(picture) if len(drawn.scales) == 1 else heat(picture)
 
 
 def _of_run(

@@ -15,7 +15,8 @@ from derivations.declare import Model, Value
 from simulate.phase.phase import phase
 
 from ..about import About
-from ..grid.plot import plot
+from ..grid.plot import check_panels, of_grid
+from ..printed import Printed
 from ..said import Sentence
 from ..save import save
 
@@ -95,9 +96,14 @@ class Diagram:
         )
 
     def draw(self, data: xarray.Dataset) -> Figure:
-        """The picture of the filled diagram."""
+        """The picture of the filled diagram, printed as figures are asked for here."""
         shown = data.assign_attrs(title=self.shows)
-        return plot(shown, observable=self.observable, curves=self.curves, setting=self.setting, notes=self.says(data))
+        return of_grid(shown, self.observable, self.curves, None, self.setting, self.says(data))
+
+    def check(self, how: Printed) -> None:
+        """Raises InputError where its panels do not fit into the width that is asked for, before any is run."""
+        name, panels = ("", 1) if self.z is None else (self.z.name, len(self.z.choices))
+        check_panels(name, panels, how)
 
 
 def write(name: str, diagram: Diagram, folder: Path, cells: int | None = None) -> list[Path]:

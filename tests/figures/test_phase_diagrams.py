@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray
+from matplotlib.image import imread
 from matplotlib.text import Text
 
 import gammarho as gr
@@ -181,6 +182,27 @@ def test_a_smaller_diagram_has_ends_and_stores_of_its_own(tmp_path: Path) -> Non
     small.run(tmp_path, 2)
     small.run(tmp_path, 3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["phase_stable_rank_2.zarr", "phase_stable_rank_3.zarr"]
+
+
+def test_a_diagram_is_printed_as_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, --width and --no-caption changed the .tex alone: the picture had its own width and its caption."""
+    monkeypatch.setitem(phase.DIAGRAMS, "stable_rank", (tiny(stable_rank.STABLE_RANK[0]),))
+    asked = ["figures", "phase", "stable_rank", "--cells", "2", "--format", "png"]
+    heights = {}
+    for name, words in {"plain": [], "bare": ["--no-caption"], "narrow": ["--width", "4.5in"]}.items():
+        assert cli.main([*asked, *words, "--out", str(tmp_path / name)]) == 0
+        heights[name], width, _ = imread(tmp_path / name / "phase_stable_rank.png").shape
+        assert width == (900 if name == "narrow" else 1350)
+    assert heights["bare"] < heights["plain"] - 40
+    assert "width=4.5in" in (tmp_path / "narrow" / "phase_stable_rank.tex").read_text()
+    for name, least in (("stable_rank", "3"), ("pegr", "4.3")):
+        capsys.readouterr()
+        assert cli.main(["figures", "phase", name, "--width", "2in", "--out", str(tmp_path / "no")]) == 2
+        said = capsys.readouterr().err
+        assert f"expected at least {least}" in said and said.count("\n") == 1  # before any is run
+    assert not list(tmp_path.glob("no/*"))
 
 
 def test_figures_phase_on_the_command_line(

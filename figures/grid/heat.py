@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from dynamics.arrays import Array
 
 from .. import style
-from ..said import Made, Sentence, Where, wrapped
+from ..said import Made, Sentence, Where, folded, wrapped
 from . import looks
 from .crossings import Crossings, Outline
 from .picture import INSIDE, Panel, Picture, inches
@@ -20,6 +20,7 @@ from .region import boundary
 
 _ROW = 4  # panels beside one another
 _HEIGHT, _NARROW = 2.9, (2.3, 1.6)  # inches: a panel of means; in a narrow picture, and one of errors below it
+_AROUND = 1.4  # inches that panels beside one another leave to labels and bars
 _BESIDE = 5.0  # inches: in a narrower picture the errors stand below the means
 
 
@@ -85,7 +86,7 @@ def _maps(
             looks.drawn(axes, line.x, line.y, at, str(curve))
         if picture.crossings is not None:
             _boundary(axes, picture.crossings, panel)
-        axes.set_title(panel.heading)
+        axes.set_title(_heading(panel, columns))
         if not labelled:  # the same axes stand below
             axes.set_xlabel("")
     _bar(part, image, every, shown.mean, "\n".join(wrapped(shown.name, few if labelled else 22)))
@@ -107,8 +108,13 @@ def _errors(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture
     every = _grid(part, panels, rows, columns)
     for axes, panel in zip(every, panels, strict=True):
         image = looks.mesh(axes, panel.scales, shown.error[panel.at], of)
-        axes.set(title=panel.heading, ylabel=panel.scales[0].name, xlabel=panel.scales[1].name)
+        axes.set(title=_heading(panel, columns), ylabel=panel.scales[0].name, xlabel=panel.scales[1].name)
     _bar(part, image, every, shown.error, "standard error")
+
+
+def _heading(panel: Panel, columns: int) -> str:
+    """The heading, folded where it would stand in the next panel's."""
+    return "\n".join(folded([Made(panel.heading)], (inches() - _AROUND) / columns, style.FONT + 1))
 
 
 def _grid(part: Any, panels: Sequence[Panel], rows: int, columns: int) -> list[Axes]:

@@ -57,6 +57,21 @@ def test_no_word_of_a_picture_is_cut_at_any_width_that_it_takes(kind: str, width
             assert shared is None or min(shared.width, shared.height) < 2
 
 
+def test_headings_of_panels_do_not_meet() -> None:
+    """Before, at 4.5 inches "regularizer = pegr" ran into "regularizer = fgr"."""
+    grid: dict[str, Any] = {**SAMPLES["panels"], "z": "regularizer=pegr,fgr,none"}
+    data = gr.phase("pegr", n=4, m=2, **grid, steps=1, seeds=2, progress=False)
+    for width in (4.3, 4.5, None):
+        figure = gr.plot(data, width=width)
+        with style.context(), laid_out(figure):
+            titles = [axes.title for axes in figure.axes if axes.get_title()]
+            assert len(titles) == 6
+            assert [" ".join(each.get_text().split()) for each in titles[:2]] == ["regularizer = pegr",
+                                                                                  "regularizer = fgr"]
+            for one, other in itertools.combinations([each.get_window_extent() for each in titles], 2):
+                assert Bbox.intersection(one, other) is None
+
+
 def test_a_width_at_which_words_are_cut_is_refused_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

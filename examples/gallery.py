@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import gammarho as gr
 from figures.said import Shown, shown
+from figures.style import LINES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,13 +45,14 @@ def figure(module: ModuleType, steps: int | None = None) -> Figure:
     shown: tuple[str, ...] = module.FIGURE
     page = Figure(figsize=(3.2 * len(shown), 2.8), layout="constrained")
     panels = page.subplots(1, len(shown), squeeze=False)[0]
-    for preset in module.PRESETS:
+    for preset, line in zip(module.PRESETS, LINES, strict=False):
         length = preset.steps if steps is None else steps
         data = gr.run(module.model, dict(preset.values), steps=length, seed=SEED, observables=shown,
                       initial=start(module, dict(preset.values), SEED))
         for panel, name in zip(panels, shown, strict=True):
             values = data[name]
-            panel.plot(data["t"], values.max([dim for dim in values.dims if dim != "t"]), label=preset.name)
+            panel.plot(data["t"], values.max([dim for dim in values.dims if dim != "t"]), label=preset.name,
+                       color=line.color, linestyle=line.dashes)
     for panel, name in zip(panels, shown, strict=True):
         panel.set(xlabel="t", title=name)
     panels[0].legend(fontsize="small")

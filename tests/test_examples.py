@@ -13,6 +13,7 @@ import pytest
 import gammarho as gr
 from derivations.declare.formula import QUANTITIES, parse
 from examples import gallery
+from figures.style import LINES
 from simulate.ask import parameters
 from simulate.start.scalars import any_scalars
 from simulate.testing import Instance, plain_kernel, residual
@@ -72,6 +73,9 @@ def test_its_kernel_takes_the_steps_of_weight_space_and_its_figure_is_drawn(
         panels = gallery.figure(module, steps=2).axes
     assert [panel.get_title() for panel in panels] == list(module.FIGURE)
     assert all(len(panel.lines) == len(presets) for panel in panels)
+    for panel in panels:  # of colours safe for the colour-blind, and told apart in grey: in three all looked alike
+        assert [line.get_color() for line in panel.lines] == [each.color for each in LINES[: len(presets)]]
+        assert [line.is_dashed() for line in panel.lines] == [False, *[True] * (len(presets) - 1)]
 
 
 def test_a_run_with_drawn_scalars_restarts_and_its_arrays_are_checked() -> None:

@@ -73,6 +73,9 @@ def _judged(model: Model, kernel: KernelUnderTest, values: Values, state: Draw) 
     """The test law of a state, from the products that it keeps, against its weights in d dimensions."""
     if state.weights is None or fresh_refusals.refusal(model, state, values):
         return  # which the rows of the start say, with the reason
+    if state.held is not None:
+        yield Left("one pass: held-out examples", "where every step draws its own, no arrays bring any")
+        return
     along = Along(state, state.z[None], np.zeros_like(state.z)[None], np.ones(1), state.weights[None])
     for each in validate_fresh.at(model, kernel, along, values):
         yield replace(each, what=f"one pass: {each.what}")

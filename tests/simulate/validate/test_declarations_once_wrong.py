@@ -136,6 +136,8 @@ WHOLE = {
         algorithm=GradientDescent(label_noise="flips"), test=FreshLaw(fresh=("xi",), flips=False),
         parameters=(*SIZES, number("length", 0.5), number("flips", 0.4), number("sigma_0", 0.7), number("eta", 0.3),
                     number("lam", 0.2))),
+    "held-out examples beside those that every step draws": model(
+        directions=(NOISE,), patches=(Patch(direction="xi"),), test=HeldOutLaw(), algorithm=OnePass(redrawn="fresh")),
 }
 """Wrong in what `validate` said."""
 

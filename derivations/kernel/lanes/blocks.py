@@ -6,7 +6,7 @@ one fused multiply and add: the bits do not depend on which block an entry is in
 whether products that are 0 are added.
 
 Where sigma' is 0 below a kink, most of c soon is: filters are active on few examples of another class.  A block goes
-over the directions along which one of its filters moves, so that at n = 100 a third of the products is left out.
+over the directions along which one of its filters moves.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def coupling(moved: bool, heads: int, signed: bool, filled: bool = False, sparse
 
 
 def widths(filters: int) -> list[int]:
-    """How many halves of vectors the blocks of so many filters span; each takes a tenth of a second to compile.
+    """How many halves of vectors the blocks of so many filters span; each has to be compiled.
 
     Four filters take whole blocks of directions, and two what is left: of few directions two in step leave out more.
     """

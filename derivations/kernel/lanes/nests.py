@@ -5,7 +5,7 @@ one load; what eight examples add is kept in registers.  Lanes past the last exa
 taken out where examples are summed.
 
 What a head's neurons share, its sign and what is an example's alone, multiplies their sum, or is multiplied before it
-meets them: that takes a third off a gradient.
+meets them.
 """
 
 from __future__ import annotations

@@ -117,6 +117,7 @@ def model(K: int = 5) -> Model:
 
 _SHARED = (("K", 5), ("n", 500), ("m", 100), ("d", 1000), ("noise", "gaussian"), ("init", "uniform"), ("eta", 0.05))
 _ISOTROPIC = (("K", 3), ("Gamma", 1.0), ("noise", "gaussian"), ("init", "gaussian"))
+_FAINT = (*_ISOTROPIC, ("n", 60), ("m", 40), ("d", 2000), ("u_norm", 0.01), ("neurons", "sum"), ("eta", 0.05))
 PRESETS = (
     Preset(name="paper", steps=20, source="Section 5.1: the Gaussian noise of Figure 3(a), eq. (1) with 1/m as printed",
            values=(*_SHARED, ("Gamma", 1400.0), ("u_norm", 0.001), ("neurons", "mean"))),
@@ -137,11 +138,9 @@ PRESETS = (
                    ("d", 2000), ("u_norm", 0.01), ("sigma_p", 0.05), ("sigma_0", 1e-5), ("eta", 4.4), ("eps", 0.66),
                    ("delta", 0.9))),
     Preset(name="theorem-1.3", steps=100, source="ours: Theorem 1 (3): no feature to speak of, isotropic noise",
-           values=(*_ISOTROPIC, ("n", 60), ("m", 40), ("d", 2000), ("u_norm", 0.01), ("sigma_0", 0.001),
-                   ("neurons", "sum"), ("eta", 0.05))),
+           values=(*_FAINT, ("sigma_0", 0.001))),
     Preset(name="lemma-27", steps=100, source="ours: filters that stay near a large W(0), for Lemmas 4 and 27",
-           values=(*_ISOTROPIC, ("n", 60), ("m", 40), ("d", 2000), ("u_norm", 0.01), ("sigma_0", 0.01),
-                   ("neurons", "sum"), ("eta", 0.05))),
+           values=(*_FAINT, ("sigma_0", 0.01))),
     Preset(name="theorem-1.3-sizes", steps=100, source="ours: Theorem 1 (3) of the smaller of two classes, whose noise "
            "is more correlated within a class than between the two",
            values=(("K", 2), ("Gamma", 6.0), ("noise", "gaussian"), ("init", "gaussian"), ("n", 34),

@@ -99,13 +99,13 @@ class BilevelKernel(TaskKernel):
 
     def run_tasks(
         self, z: Array, gram: Array, y: Array, values: Mapping[str, Any], steps: int, recorded: Indices,
-        events: Sought | None = None,
+        events: Sought | None = None, start: int = 0, b: Array | None = None,
     ) -> tuple[Array, Array, Indices]:
-        """R runs from step 0 on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
+        """R runs on lanes: z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,).
 
         z (R, H, m, B), gram (R, B, B), y (R, K n); `values` as `columns` takes them; `events` have bounds and hits
-        (R, E), and a run that they end stays in its last state.  Every run has the bits that it has alone.  Only for a
-        kernel that `runs_together`.
+        (R, E), and a run that they end stays in its last state.  b (R, H, m, B) at step `start`, 0 where not given.
+        Every run has the bits that it has alone.  Only for a kernel that `runs_together`.
         """
         assert self.lanes is not None
         tasks = self.tasks(values)
@@ -113,13 +113,14 @@ class BilevelKernel(TaskKernel):
         order, moving = self._axis(tasks, n).order(self.two_loops.looked_at(values, n))
         with one_blas_thread():
             blocks = np.stack([self.blocks(each, tasks, n) for each in gram])
-        states, coefficients, failed = np.array(z, order="C"), np.zeros(z.shape), np.empty(len(z), dtype=np.int64)
+        states, coefficients = np.array(z, order="C"), np.zeros(z.shape) if b is None else np.array(b, order="C")
+        failed = np.empty(len(z), dtype=np.int64)
         z_out, b_out = np.empty((2, len(z), len(recorded), *z.shape[1:]))
         sought = events or Sought.none(len(z))
         self.lanes.run_all(
             states, coefficients, np.ascontiguousarray(gram), order, moving, blocks, self.labels(y),
             by_eight(order[self.places(tasks, n)]), *self.two_loops.bounds(values, n),
-            self.columns(values, z.shape[2], len(z)), int(self.two_loops.value(values, "inner_steps")), 0, steps,
+            self.columns(values, z.shape[2], len(z)), int(self.two_loops.value(values, "inner_steps")), start, steps,
             recorded, z_out, b_out, failed, *(self._looked(sought) if self.watched else []),
         )
         sought.stay(recorded, states, z_out)

@@ -88,11 +88,6 @@ class Sought:
         """Nothing, of so many runs."""
         return cls(np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((runs, 0)), np.empty((runs, 0), np.int64))
 
-    def rows(self, which: Sequence[int]) -> Sought:
-        """Some of many runs' events; copies, and without vectors."""
-        rows = list(which)
-        return Sought(self.which, self.below, self.bounds[rows], self.hits[rows], self.stops, anywhere=self.anywhere)
-
     def one(self, run: int) -> Sought:
         """Those of one of many runs; views, and without vectors."""
         return Sought(self.which, self.below, self.bounds[run], self.hits[run], self.stops, anywhere=self.anywhere)

@@ -8,26 +8,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.declare import Model, Value, Variable
+from derivations.declare import Value, Variable
 from dynamics.arrays import Array, Flags, Steps
-from dynamics.chance.stepdraws import StepDraws
+from dynamics.kernel.chunks import heard
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought, Trajectory
 
 from ..ask.bounds import observables
-from ..ask.columns import Columns
+from ..ask.columns import Columns, columns_of
 from ..errors import Diverged, InputError
 from ..observe import observables_many
 from ..start import many
 from ..start.magnitudes import AT_ONCE
 from ..work.divergence import divergence
-from .algorithm import step_draws
 from .asked import Asked, Found, Variables
+from .course import course_of
 from .problem import Problem, Start
 from .reduced import along
 from .seen_many import Seeing, fresh
-from .starts import Starts
-from .stretches import Course, looked_at
+from .starts import Made, Starts
+from .stretches import looked_at
 from .watch_many import Looks
 
 
@@ -98,46 +98,40 @@ def advanced(
 ) -> Advanced:
     """R runs of the model of `first`, at their values, advanced and judged."""
     model, kernel, t = first.model, first.kernel, asked.recorded
-    looks = Looks.of(starts, model, asked, values.count)
+    looks, course = Looks.of(starts, model, asked, values.count), course_of(model, kernel, drawn, values, starts)
     # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
-    begun = finite(np.einsum("rbb->rb", drawn.gram)) & looks.inside
+    begun = _finite(np.einsum("rbb->rb", drawn.gram)) & looks.inside
     if looks.waited is not None and looks.events is not None:
-        course, seeing = Course(kernel, drawn, values, starts), Seeing(model, kernel, drawn, values, starts, seeds)
+        seeing = Seeing(model, kernel, drawn, values, starts, seeds, asked.fresh)
         z, b, failed, lost_sight = looked_at(course, seeing, looks.waited, asked.steps, t, begun, looks.events)
         begun &= ~lost_sight
     else:
-        z, b, failed = kernel.run_all(
-            drawn.z, drawn.gram, drawn.y, drawn.clean, kernel.columns(values, drawn.z.shape[2], values.count),
-            kernel.limits(values, values.count), asked.steps, t, looks.events, _drawing(model, values, drawn, seeds),
-            [drawn.scalars[name] for name in kernel.varying],
-        )
-    whole = begun & finite(z) & finite(b) & (failed < 0)
+        z, b, failed = course.to_end(asked.steps, t, looks.events)
+    whole = begun & _finite(z) & _finite(b) & (failed < 0)
     lost = np.flatnonzero(begun & (failed >= 0)).tolist()
-    told = {run: said(first, values.at(run), int(failed[run])) for run in lost}
+    told = {run: _said(first, values.at(run), int(failed[run])) for run in lost}
     left = _left(kernel, values, t, looks.events)
     of_fresh = fresh(model, kernel, drawn, z, b, values, seeds, left, asked.wanted) if whole.any() else {}
-    whole &= np.logical_and.reduce([whole, *map(finite, of_fresh.values())])
+    whole &= np.logical_and.reduce([whole, *map(_finite, of_fresh.values())])
+    known: dict[str, Variable] = {}
+    if whole.any():
+        known = observables_many.of_runs(model, kernel, drawn, z, b, values, asked.wanted, left)
+        whole = np.logical_and.reduce([whole, *(_finite(each.values) for each in known.values())])
     diverged = {run: error for run, error in told.items() if error is not None}
-    return observed(model, kernel, drawn, values, Advanced(asked, whole, diverged, z, b, left, of_fresh, {}, looks))
+    return Advanced(asked, whole, diverged, z, b, left, of_fresh, known, looks)
 
 
-def observed(model: Model, kernel: Kernel, drawn: many.Drawn, values: Columns, made: Advanced) -> Advanced:
-    """The runs with what is known of all their states at once; one of which that is not finite is not whole."""
-    if not made.whole.any():
-        return made
-    known = observables_many.of_runs(model, kernel, drawn, made.z, made.b, values, made.asked.wanted, made.left)
-    whole = np.logical_and.reduce([made.whole, *(finite(each.values) for each in known.values())])
-    return replace(made, whole=whole, known=known)
+def of_starts(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
+    """The runs of starts of one shape, or how they diverged; None: to be run alone."""
+    heard()
+    values, seeds = columns_of([start.values for start in starts]), tuple([start.seed for start in starts])
+    drawn = many.stacked([start.draw for start in starts])
+    with np.errstate(all="ignore"):  # what is not finite is left over
+        made = advanced(starts[0].problem, values, seeds, drawn, Made(starts), asked)
+    return [made.found(start, at) for at, start in enumerate(starts)]
 
 
-def _drawing(model: Model, values: Columns, drawn: many.Drawn, seeds: Sequence[int]) -> list[StepDraws]:
-    """What the steps of each run draw; none of an algorithm that draws nothing."""
-    drawing = enumerate(seeds) if model.algorithm.drawn else ()
-    draws = [step_draws(model, values.at(run), drawn.y[run], seed) for run, seed in drawing]
-    return [each for each in draws if each is not None]
-
-
-def said(first: Problem | Start, values: Mapping[str, Value], step: int) -> Diverged | None:
+def _said(first: Problem, values: Mapping[str, Value], step: int) -> Diverged | None:
     """What a run at these values says whose state at a step is the first that is not finite.
 
     None of one that diverges at once: its start may be what is too large, which it says where it is run alone.
@@ -154,7 +148,7 @@ def _left(kernel: Kernel, values: Columns, t: Steps, events: Sought | None) -> A
     return left
 
 
-def finite(arrays: Array) -> Flags:
+def _finite(arrays: Array) -> Flags:
     """(R,): whether all of a run's numbers are finite."""
     flat = arrays.reshape(len(arrays), -1)
     if math.isfinite(np.vdot(flat, flat)):  # quicker than every entry, or than every run's
@@ -164,4 +158,4 @@ def finite(arrays: Array) -> Flags:
     return np.asarray(finite)
 
 
-__all__ = ["Advanced", "advanced", "finite", "observed", "said"]
+__all__ = ["Advanced", "advanced", "of_starts"]

@@ -18,20 +18,17 @@ from dynamics.fresh.classnoise import Spiked
 from dynamics.kernel.chunks import heard
 
 from ..ask.bounds import Bound, observables
-from ..ask.columns import Columns
 from ..errors import Diverged
 from ..observe import fresh_many
 from ..observe import observables as obs
-from ..start import many
 from . import batch_tasks, room, shapes, watch_many
-from .advanced import advanced
+from .advanced import advanced, of_starts
 from .asked import Asked, Found
 from .gathered import Reduce, Together, plainly
-from .inside import seeks
 from .lots import Lots
 from .problem import Problem, Start
 from .seen_many import Seeing
-from .starts import Made, Waiting
+from .starts import Waiting
 from .together import go_together
 
 
@@ -70,7 +67,7 @@ def size_of(start: Start, asked: Asked) -> int:
     """How many starts of a problem like this one are advanced together to what is asked; 1 where it goes alone."""
     model, problem, drawn = start.model, start.problem, start.draw
     if model.algorithm.over_tasks:
-        alike = drawn.vectors is None and watch_many.together(start, asked) and seeks(start.kernel, model, asked.until)
+        alike = drawn.vectors is None and watch_many.together(start, asked)
         return batch_tasks.size_of(problem, asked) if alike else 1
     named = {*asked.wanted, *observables(asked.until)}
     alone = problem.initial is not None or problem.redraws
@@ -93,14 +90,7 @@ def size_of(start: Start, asked: Asked) -> int:
 @one_blas_thread()
 def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
     """The runs of starts of one problem, as many as `size_of` says, or how they diverged; None: to be run alone."""
-    if starts[0].model.algorithm.over_tasks:
-        return batch_tasks.alike(starts, asked)
-    heard()
-    values = Columns(starts[0].values, {}, len(starts))
-    drawn = many.stacked([start.draw for start in starts])
-    with np.errstate(all="ignore"):
-        made = advanced(starts[0].problem, values, tuple(start.seed for start in starts), drawn, Made(starts), asked)
-    return [made.found(start, at) for at, start in enumerate(starts)]
+    return of_starts(starts, asked)
 
 
 def _chunk(runs: shapes.Runs, asked: Asked, made: Together) -> None:
@@ -115,7 +105,7 @@ def _chunk(runs: shapes.Runs, asked: Asked, made: Together) -> None:
         made.take(int(places[at]), int(at_seed[at]), error)
     last = {} if made.reduce is None else outcome.last()
     if last.keys() >= {*asked.wanted}:
-        seeing = Seeing(lot.model, lot.kernel, drawn, lot.values, starts, runs.seeds)
+        seeing = Seeing(lot.model, lot.kernel, drawn, lot.values, starts, runs.seeds, asked.fresh)
         rows = np.flatnonzero(outcome.whole & outcome.ends_told(seeing))
         if rows.size:
             of_rows = {name: Variable(each.dims, each.values[rows]) for name, each in last.items()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,24 @@ from ..work.progress import progress
 
 CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every step is looked at or draws something
 
-Watch = Callable[[Trajectory], int | None]
+STRETCH = 16  # steps that are looked at at first where a run may end: few are made past its end
+GROWTH = 4  # of a later stretch, one in so many of the steps before
+
+
+class Watch(Protocol):
+    """What looks at every state of a run."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether it may end the run."""
+
+    def __call__(self, chunk: Trajectory) -> int | None:
+        """Takes the next states; the step at which the run ends, if it does in them."""
+
+
+def stretch(done: int) -> int:
+    """How many steps are made after so many before somebody looks whether the run ends."""
+    return max(STRETCH, done // GROWTH)
 
 
 def recorded_steps(record: ask.Recorded | None, steps: int, count: int = 200) -> Steps:
@@ -73,8 +90,8 @@ def advance(
                 draw.z, np.zeros_like(draw.z), draw.gram, draw.y, values, steps, recorded, after=after, events=events
             ))
         kept: _Kept | None = None
-        seen = recorded if watch is None else None
-        for chunk in _chunks(model, kernel, draw, values, steps, seen, draws, after, events):
+        seen, ends = (recorded, False) if watch is None else (None, watch.ends)
+        for chunk in _chunks(model, kernel, draw, values, steps, seen, ends, draws, after, events):
             stop = None if watch is None else watch(chunk)
             if events is not None and events.stopped >= 0:
                 stop = events.stopped
@@ -115,17 +132,18 @@ class _Kept:
 
 def _chunks(
     model: Model, kernel: Kernel, draw: Draw, values: Mapping[str, Any], steps: int, recorded: Steps | None,
-    draws: StepDraws | None, after: After, events: Sought | None,
+    ends: bool, draws: StepDraws | None, after: After, events: Sought | None,
 ) -> Iterator[Trajectory]:
     """The states once: at the steps recorded and each chunk's last, or at every step where `recorded` is None.
 
+    Where the run may end by them a chunk is no longer than a `stretch`.
     Where the run diverges, what came before in the last chunk is looked at first: a run may stop there.
     """
     bytes_a_step = 16 * draw.z.size * (recorded is None) + 16 * len(draw.y) * (draws is not None)
     size = max(1, CHUNK_BYTES // bytes_a_step)
     z, b, velocity, start = draw.z, np.zeros_like(draw.z), None, 0
     while True:
-        count = min(size, steps - start)
+        count = min(size, steps - start, stretch(start) if ends else size)
         t = np.arange(start, start + count + 1, dtype=np.int64)
         t = t if recorded is None else np.union1d(recorded[np.isin(recorded, t)], t[-1:])
         chunk = kernel.run(z, b, draw.gram, draw.y, values, count, t, start, velocity, draws, after, events)

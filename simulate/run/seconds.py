@@ -141,7 +141,7 @@ def _together(request: Request) -> bool:
     """Whether a grid makes this run in one call with others."""
     plain = request.engine == "reduced" and request.recorded == 1 and request.fresh == DRAWS
     if request.model.algorithm.over_tasks:
-        return plain and request.sampling == "gram" and not request.looked
+        return plain and request.sampling == "gram"
     named = {*request.wanted, *request.looked}
     drawn = request.sampling == "gram" or set(request.wanted) <= set(FRESH)
     return plain and drawn and _on_lanes(request) and go_together(request.model, named)

@@ -18,7 +18,11 @@ from ..ask.columns import Columns
 from ..errors import InputError
 from ..observe import fresh_many, observables_many
 from ..observe import observables as obs
+from ..observe.entries import BLOCK
+from ..observe.samplings import TestSampling
 from ..start import many
+from .judge import judge
+from .problem import Start
 from .starts import Starts
 
 
@@ -26,8 +30,12 @@ def fresh(
     model: Model, kernel: Kernel, drawn: many.Drawn, z: Array, b: Array, values: Columns, seeds: Sequence[int],
     left: Array, wanted: Sequence[str],
 ) -> dict[str, Array]:
-    """What is wanted of fresh examples at the states z, b (R, T, H, m, B): (R, T), or (R, T, K) of classes."""
-    names, (runs, times) = [name for name in wanted if name in judged(model)], z.shape[:2]
+    """What is wanted of fresh examples at the states z, b (R, T, H, m, B): (R, T), or (R, T, K) of classes.
+
+    Fresh tasks are each run's own.
+    """
+    known, (runs, times) = () if model.test.of_tasks else judged(model), z.shape[:2]
+    names = [name for name in wanted if name in known]
     if not names:
         return {}
     losses, each = any(name.startswith("test_loss") for name in names), np.repeat(np.arange(runs), times)
@@ -48,6 +56,7 @@ class Seeing:
     values: Columns
     starts: Starts
     seeds: Sequence[int]
+    sampling: TestSampling
 
     def entries(
         self, rows: NDArray[np.intp], z: Array, b: Array, t: Steps, names: Sequence[str], there: Flags
@@ -84,7 +93,7 @@ class Seeing:
             path = Trajectory(t[:upto], z[row, :upto], b[row, :upto], -1, left[row, :upto])
             start = self.starts.one(run)
             try:
-                variables = obs.evaluate(start.states(path, names), names)
+                variables = self._alone(start, path, names)
             except InputError:  # said where the run is made alone
                 told[row] = False
                 continue
@@ -92,10 +101,19 @@ class Seeing:
                 if name not in variables:
                     told[row] = False
                     continue
-                values = variables[name].values
+                values = variables[name]
                 if name not in found:
                     found[name] = np.full((len(rows), len(t), *values.shape[1:]), np.nan)
                 found[name][row, :upto] = values
+        return found
+
+    def _alone(self, start: Start, path: Trajectory, names: tuple[str, ...]) -> dict[str, Array]:
+        """What one run has, fresh tasks a block of states at a time; what it lacks is left out."""
+        every = start.states(path, names)
+        found = {name: each.values for name, each in obs.evaluate(every, names).items()}
+        if set(names) & set(obs.fresh_names(self.model)):
+            parts = [judge(start, block, names, start.kernel, self.sampling).variables for block in every.blocks(BLOCK)]
+            found |= {name: np.concatenate([part[name].values for part in parts]) for name in parts[0]}
         return found
 
 

@@ -5,27 +5,21 @@ Where each ends, and what it has there, is what `EventWatch` says of it alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dynamics.arrays import Array, Flags, Steps
 from dynamics.kernel.chunks import heard
-from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.trajectory import Sought
 
 from ..ask.bounds import Bound
-from ..ask.columns import Columns
-from ..start import many
 from . import room
+from .course import Course
+from .record import stretch
 from .seen_many import Seeing
-from .starts import Starts
-
-STRETCH = 16  # steps of a stretch at first, where there is room: few are made past a run's end
-GROWTH = 4  # a later one has one in so many of the steps before
 
 
 @dataclass(frozen=True)
@@ -54,53 +48,6 @@ class Waited:
         ])
 
 
-@dataclass(frozen=True)
-class Course:
-    """R runs of a kernel on lanes, that can be taken up at any step."""
-
-    kernel: Kernel
-    drawn: many.Drawn
-    values: Columns
-    starts: Starts
-
-    @cached_property
-    def _numbers(self) -> tuple[Array, Steps]:
-        count = self.values.count
-        return self.kernel.columns(self.values, self.drawn.z.shape[2], count), self.kernel.limits(self.values, count)
-
-    def advanced(self, rows: NDArray[np.intp], state: Sequence[Array], t: Steps) -> tuple[list[Array], Steps]:
-        """The states of some runs at the consecutive steps t, from those before them (from step 0: at it).
-
-        A state is z, b, and with momentum its velocity, (R, H, m, B); those found are (R, T, H, m, B).  The steps at
-        which runs diverge, -1 where they do not, are (R,); what comes after is anything.
-        """
-        start = max(int(t[0]) - 1, 0)
-        if len(state) > 2 or self.starts.one(int(rows[0])).draws is not None:
-            return self._one_by_one(rows, state, t, start)
-        kernel, some = self.kernel, self.drawn.rows(rows)
-        numbers, limits = self._numbers
-        z, b, failed = kernel.run_all(
-            state[0], some.gram, some.y, some.clean, numbers[rows], limits[rows], int(t[-1]) - start, t,
-            scalars=[some.scalars[name] for name in kernel.varying], start=start, b=state[1])
-        return [z, b], failed
-
-    def _one_by_one(
-        self, rows: NDArray[np.intp], state: Sequence[Array], t: Steps, start: int
-    ) -> tuple[list[Array], Steps]:
-        """What steps draw is as large as a run, and momentum has more of a state."""
-        found = [np.full((len(rows), len(t), *each.shape[1:]), np.nan) for each in state]
-        failed = np.full(len(rows), -1, dtype=np.int64)
-        for row, run in enumerate(rows.tolist()):
-            of, (z, b, *velocity) = self.starts.one(run), (each[row] for each in state)
-            path = of.kernel.run(z, b, of.draw.gram, of.draw.y, of.values, int(t[-1]) - start, t, start,
-                                 next(iter(velocity), None), of.draws)
-            failed[row] = path.diverged
-            moving = [] if path.velocity is None else [path.velocity]
-            for out, each in zip(found, (path.z, path.b, *moving), strict=True):
-                out[row, : len(each)] = each
-        return found, failed
-
-
 def looked_at(
     course: Course, seeing: Seeing, waited: Waited, steps: int, recorded: Steps, begun: Flags, found: Sought
 ) -> tuple[Array, Array, Steps, Flags]:
@@ -110,7 +57,7 @@ def looked_at(
     that a kernel looks for, and a run that it ends stays in its last state.
     """
     first = course.drawn.z
-    runs, moving = len(first), ["momentum"] * ("momentum" in course.kernel.options)
+    runs, moving = len(first), ["momentum"] * ("momentum" in course.model.algorithm.options)
     state = [first, *(np.zeros_like(first) for _ in ("b", *moving))]
     outs, last = np.full((2, runs, len(recorded), *first.shape[1:]), np.nan), np.array([state[0], state[1]])
     failed, lost = np.full(runs, -1, dtype=np.int64), np.zeros(runs, dtype=np.bool_)
@@ -118,7 +65,7 @@ def looked_at(
     state = [each[going] for each in state]
     while going.size and done <= steps:
         heard()
-        size = max(1, min(max(STRETCH, done // GROWTH), room.ENTRIES // (len(state) * state[0].size)))
+        size = max(1, min(stretch(done), room.ENTRIES // (len(state) * state[0].size)))
         t = np.arange(done, min(done + size, steps + 1), dtype=np.int64)
         states, bad = course.advanced(going, state, t)
         there = _there(states[0], states[1], t, bad)
@@ -165,4 +112,4 @@ def _noted(found: Sought, met: Flags, rows: NDArray[np.intp], t: Steps) -> NDArr
     return ends
 
 
-__all__ = ["Course", "Waited", "looked_at"]
+__all__ = ["Waited", "looked_at"]

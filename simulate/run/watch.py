@@ -81,6 +81,11 @@ class EventWatch:
         return tuple(said)
 
     @property
+    def ends(self) -> bool:
+        """Whether the run may end early."""
+        return bool(self.asked.until)
+
+    @property
     def busy(self) -> bool:
         """Whether there is anything to look for."""
         return bool(self.open or self.asked.until or self.counters)

@@ -10,12 +10,12 @@ import numpy as np
 from derivations.declare import Model
 from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array, Flags
-from dynamics.kernel.trajectory import Sought, Trajectory, cut
+from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
 from ..ask.bounds import observables
 from .asked import Asked, Variables
 from .problem import Start
-from .starts import Made, Starts
+from .starts import Starts
 from .stretches import Waited
 from .watch import EventWatch
 
@@ -66,7 +66,8 @@ class Looks:
             for at in np.flatnonzero(inside).tolist():
                 bounds[at] = sought[id(problems[at])].bounds
             some = next(iter(sought.values()), nothing)
-            events = replace(nothing, which=some.which, below=some.below, anywhere=some.anywhere)
+            events = replace(nothing, which=some.which, below=some.below, anywhere=some.anywhere,
+                             beside=_beside(starts, [made[id(each)] for each in problems], some))
             return cls(starts, made, inside, timed, events)
         sides = {place: [*zip(observables(asked.until), asked.until.values(), strict=True), *watch.open.values()]
                  for place, watch in whole.items()}
@@ -74,12 +75,6 @@ class Looks:
             bounds[at] = [bound.value for _, bound in sides[id(problems[at])]]
         names, relations = zip(*next(iter(sides.values())), strict=True)
         return cls(starts, made, inside, timed, nothing, Waited(names, relations, bounds, len(asked.until)))
-
-    def rows(self, which: Sequence[int]) -> Looks:
-        """Some of the runs, without vectors."""
-        rows = list(which)
-        return replace(self, starts=Made([self.starts.one(at) for at in rows]), inside=self.inside[rows],
-                       events=None if self.events is None else self.events.rows(rows))
 
     def watch(self, at: int) -> EventWatch:
         """The watch of run number `at`, as it was made."""
@@ -113,6 +108,16 @@ class Looks:
         first = int(np.searchsorted(path.t, stop))
         until = replace(cut(path, slice(first + 1)), t=np.append(path.t[:first], stop))
         return until if self.waited or self.watch(at).reached(cut(until, slice(-1, None))) else None
+
+
+def _beside(starts: Starts, watches: Sequence[EventWatch], some: Sought) -> Beside | None:
+    """The vectors that events are of though no patch holds them, of every run; what one run looks for is `some`."""
+    kernel = starts.one(0).kernel
+    if not kernel.beside:
+        return None
+    names = [list(kernel.watched)[place] for place in some.which.tolist()]
+    vectors = [watch.again(starts.one(at)).beside(names) for at, watch in enumerate(watches)]
+    return Beside.stacked([each for each in vectors if each is not None])
 
 
 __all__ = ["Looks", "together"]

@@ -13,7 +13,7 @@ from derivations.declare import Event, Model
 from simulate.ask.bounds import AT_LEAST, AT_MOST, Bound
 from simulate.errors import Diverged
 from simulate.phase import cell
-from simulate.run import advanced, batch, reduced, room, shapes, stretches
+from simulate.run import advanced, batch, record, reduced, room, shapes, stretches
 from simulate.run.asked import Asked, Found
 from simulate.run.problem import Problem, Start
 from simulate.run.watch import EventWatch
@@ -78,7 +78,7 @@ def test_each_ends_where_it_ends_alone(
     monkeypatch.setattr(shapes, "chunk_size", lambda *_: 4)  # one chunk, and stretches of a step where there is no room
     every = ends(problems[0])
     for place, until in enumerate(every if inside else [{}, *every[:4], *every[-1:]]):
-        monkeypatch.setattr(stretches, "STRETCH", (16, 3)[place % 2])
+        monkeypatch.setattr(record, "STRETCH", (16, 3)[place % 2])
         monkeypatch.setattr(room, "ENTRIES", 1 if place == 2 else ROOM)
         made = batch.together(problems, [0, 1], STEPS, names, until=until)
         assert made.done.all() and made.found is not None and not made.diverged, until
@@ -133,16 +133,16 @@ def test_several_seeds_record_what_each_records_alone(monkeypatch: pytest.Monkey
     every: list[tuple[Any, dict[str, Any]]] = [
         (None, {"margins:mean": f">={float(mean[17])!r}"}), ([0, 3, 11], {"test_error": float(error[3])}),
         ([30], {"gradient_norm": 0.2})]
-    for record, until in every:
-        several = gr.run("pegr", given, seeds=3, until=until, record=record, **asked)
+    for kept, until in every:
+        several = gr.run("pegr", given, seeds=3, until=until, record=kept, **asked)
         assert left.pop() == 0
         for seed in range(3):
-            one = gr.run("pegr", given, seed=seed, until=until, record=record, **asked)
+            one = gr.run("pegr", given, seed=seed, until=until, record=kept, **asked)
             both = np.intersect1d(one.t.values, several.t.values)
             assert int(one.stopped) == int(several.stopped[seed]) and int(one.T_1) == int(several.T_1[seed])
             for name in ("loss", "rho", "margins", "test_error"):
                 mine, theirs = one[name].sel(t=both), several[name].isel(seed=seed).sel(t=both)
-                assert np.array_equal(mine.values, theirs.values, equal_nan=True), (record, name)
+                assert np.array_equal(mine.values, theirs.values, equal_nan=True), (kept, name)
 
 
 def test_a_state_counts_up_to_the_first_that_is_not_finite_and_where_outputs_are_not() -> None:

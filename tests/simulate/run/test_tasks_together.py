@@ -5,21 +5,21 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gammarho as gr
+from derivations.declare.meanings import STOPPED
 from dynamics.kernel.bilevel import BilevelKernel
+from simulate.ask.bounds import Bound
 from simulate.ask.chosen import choose
-from simulate.run import batch, batch_tasks, problem, reduced
+from simulate.run import batch, batch_tasks, problem, reduced, room
 from simulate.run.asked import Asked
 from simulate.run.problem import Problem, problem_of
 from simulate.start import draw as drawing
 from simulate.start.shared import Read, Shared, held
-from tests.helpers.ends import at_most
 
 BASE: dict[str, Any] = {
     "n_tasks": 9, "n": 4, "n_train": 2, "m": 3, "d": 60, "M": 5, "J": 2, "eta_inner": 0.4, "eta": 0.3, "sigma_s": 0.1,
@@ -109,15 +109,47 @@ def test_a_run_that_diverges_at_once_is_left_over_and_says_so_in_the_grid() -> N
     assert grid.status.values.ravel().tolist() == ["ok", "diverged"]
 
 
-@pytest.mark.parametrize("given", [{"initial": True}, {"until": at_most({"gradient_norm": 0.1})}])
-def test_what_is_looked_at_on_its_way_goes_alone(given: dict[str, Any]) -> None:
-    start = cells([{}])[0].start(0, "gram")
-    ordinary = Asked(5, np.array([5]), ("loss",), {}, named=True)
-    asked = replace(ordinary, until=given.get("until", {}))
-    assert batch.size_of(start, ordinary) > 1
-    if "initial" in given:
-        start, asked = cells([{}])[0].start(0, "vectors"), ordinary
-    assert batch.size_of(start, asked) == 1
+def test_a_caller_s_own_arrays_go_alone() -> None:
+    (cell,), asked = cells([{}]), Asked(5, np.array([5]), ("loss",), {}, named=True)
+    assert batch.size_of(cell.start(0, "gram"), asked) > 1 and batch.size_of(cell.start(0, "vectors"), asked) == 1
+
+
+ENDS = ("gradient_norm", "train_error", "test_error_adapted", "test_loss_unadapted:max", "alpha:max", "margins:mean")
+"""What no kernel looks for, or not by this rule."""
+
+
+def of_steps(cell: Problem, seed: int, name: str, rule: str) -> Any:
+    """An observable at every step (T,), all that is recorded."""
+    run = reduced.run(cell.start(seed, "gram"), Asked(12, np.arange(13), (name,), {}, named=True))
+    return getattr(np, rule or "max")(run.variables[name].values.reshape(13, -1), axis=1)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_runs_end_together_by_what_no_kernel_looks_for(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the step where what is recorded of all steps says so, in stretches of one step and of many."""
+    name, _, rule = end.partition(":")
+    every, names, seeds = cells([{"eta": 0.3}, {"eta": 0.9, "eta_inner": 0.2}]), ("loss", "rho", "T_2"), (0, 1)
+    course = of_steps(every[0], 0, name, rule)
+    grows = bool(course[-1] > course[0])
+    for level in (float(np.sort(course)[5]), 1e9 if grows else -1e9):
+        until = {end: Bound(level, ">=" if grows else "<=", rule, name if rule else "")}
+        for entries in (room.ENTRIES, 1):
+            monkeypatch.setattr(room, "ENTRIES", entries)
+            with monkeypatch.context() as patched:
+                patched.setattr(room, "runs", lambda *_: 4)
+                made = batch.together(every, seeds, 12, names, until=until)
+            assert made.done.all() and made.found is not None
+            for row, cell in enumerate(every):
+                for column, seed in enumerate(seeds):
+                    of_cell = of_steps(cell, seed, name, rule)
+                    met = of_cell >= level if grows else of_cell <= level
+                    run = made.found[row][column]
+                    assert run is not None
+                    assert int(run.variables[STOPPED].values) == (int(np.argmax(met)) if met.any() else -1)
+                    one = reduced.run(cell.start(seed, "gram"), Asked(12, np.array([12]), names, until, named=True))
+                    assert run.t.tolist() == one.t.tolist()
+                    for each in (*names, STOPPED):
+                        assert np.array_equal(run.variables[each].values, one.variables[each].values), each
 
 
 def test_what_is_too_large_goes_alone_and_is_not_drawn_to_find_that_out() -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from .choices import Declared
 from .over import INDEX_SETS
 from .patches import terms_of
-from .views import Account, Array, Counter, EntryView, FreshView, RunView, Sizes, StateView
+from .views import Account, Array, Counter, EntryView, FreshView, RunsCounter, RunsView, RunView, Sizes, StateView
 
 
 class KnownFrom(Enum):
@@ -147,6 +147,16 @@ class OfRun(Observable):
     @abstractmethod
     def counter(cls, declared: Sequence[Any], run: RunView) -> Counter:
         """One counter for all observables of this kind that a run wants."""
+
+    @classmethod
+    def counter_of_runs(cls, declared: Sequence[Any], runs: RunsView) -> RunsCounter:
+        """The same of many runs at once, the counts of each as alone; without it a run goes by itself."""
+        raise NotImplementedError
+
+    @property
+    def together(self) -> bool:
+        """Whether many runs are counted at once."""
+        return type(self).counter_of_runs.__func__ is not OfRun.counter_of_runs.__func__  # type: ignore[attr-defined]
 
 
 class OfFresh(Observable):

@@ -21,6 +21,7 @@ from .over import IndexSet
 Array: TypeAlias = NDArray[np.float64]  # as in `dynamics.arrays`, which declarations do not know
 Flags: TypeAlias = NDArray[np.bool_]
 Steps: TypeAlias = NDArray[np.int64]
+Indices: TypeAlias = NDArray[np.intp]
 Account: TypeAlias = Mapping[str, Array] | Array | None
 """The variable of an observable's name along the states, or several by name; None where W does not determine it."""
 
@@ -236,6 +237,31 @@ class Counter(Protocol):
 
     def variables(self, t: Steps) -> dict[str, Array]:
         """What was counted, by name, at the recorded steps t (T,)."""
+
+
+class RunsView(Protocol):
+    """R runs of one shape whose every step is shown."""
+
+    @property
+    def own(self) -> Flags:
+        """(R, H, n): whether a head is an example's own."""
+
+    @property
+    def recorded(self) -> Steps:
+        """The steps at which a count is asked for."""
+
+    def steep(self, z: Array, rows: Indices) -> Flags:
+        """`RunView.steep` of the runs `rows` (R',): (R', T, H, m, n, P), at z (R', T, H, m, B)."""
+
+
+class RunsCounter(Protocol):
+    """What is counted along R runs, each as alone."""
+
+    def add(self, t: Steps, z: Array, rows: Indices) -> None:
+        """Takes the states z (R', T, H, m, B) of the runs `rows` at the consecutive steps t; a run that ends stays."""
+
+    def variables(self, t: Steps) -> dict[str, Array]:
+        """What was counted, by name, at the recorded steps t (T,): (R, ...)."""
 
 
 @dataclass(frozen=True)

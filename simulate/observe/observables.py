@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from derivations.declare import Event, KnownFrom, Model, OfStates, Variable, variables
+from derivations.declare import Event, KnownFrom, Model, OfRun, OfStates, Variable, variables
 from derivations.declare.variables import COMMON, FRESH
 from dynamics.arrays import Array
 
@@ -67,6 +67,13 @@ def of_data(model: Model) -> tuple[str, ...]:
 def counted(model: Model) -> tuple[str, ...]:
     """The variables that are counted along a run, of every step's state."""
     return tuple(name for o in model.observables if o.known_from is KnownFrom.RUN for name in (o.name, *o.also))
+
+
+@once
+def counted_together(model: Model) -> tuple[str, ...]:
+    """Those of them that many runs are counted by at once."""
+    kinds = [o for o in model.observables if isinstance(o, OfRun) and o.together]
+    return tuple(name for o in kinds for name in (o.name, *o.also))
 
 
 def needs_seen(model: Model, wanted: Iterable[str]) -> bool:

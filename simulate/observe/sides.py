@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -52,6 +53,40 @@ class Along:
         return sides(self.model, z, self.y, self.clean, self.scalars)
 
 
+@dataclass(frozen=True)
+class ManyAlong:
+    """R runs of one shape whose every step is shown: `derivations.declare.views.RunsView`.
+
+    Labels y and clean ones are (R, n), `scalars` are each run's.
+    """
+
+    model: Model
+    y: Array
+    clean: Array
+    recorded: Steps
+    scalars: Sequence[Scalars]
+
+    @property
+    def own(self) -> Flags:
+        """(R, H, n): whether a head is an example's own."""
+        return own_heads(self.model, self.y)
+
+    @cached_property
+    def _terms(self) -> tuple[Indices, Array]:
+        """`term_columns` of each run, (R, n, Q)."""
+        each = zip(self.y, self.clean, self.scalars, strict=True)
+        columns, scales = zip(*(term_columns(self.model, *of_run) for of_run in each), strict=True)
+        return np.stack(columns), np.stack(scales)
+
+    def steep(self, z: Array, rows: Indices) -> Flags:
+        """Whether each patch is on the steep side of the kink, (R', T, H, m, n, P), at z (R', T, H, m, B)."""
+        columns, scales = self._terms
+        alike = (columns == columns[0]).all()
+        of_terms = z[..., columns[0]] if alike else np.stack(
+            [states[..., own] for states, own in zip(z, columns[rows], strict=True)])
+        return _steep(self.model, of_patches(self.model, of_terms * scales[rows][:, None, None, None]))
+
+
 def own_heads(model: Model, y: Array) -> Flags:
     """(H, n) of labels (n,), or (..., H, n) of (..., n): whether a head is an example's own."""
     own: Flags = np.array(model.network.head_axis.labels)[:, None] == y[..., None, :]
@@ -65,19 +100,27 @@ def sides(model: Model, z: Array, y: Array, clean: Array, scalars: Scalars = NON
 
     0 itself is on the side whose derivative the declaration gives it (`at_kink`).
     """
-    closed = model.network.activation.at_kink == 1
-    pre = preactivations(model, z, y, clean, scalars)[..., : model.activated]
-    steep: Flags = pre >= 0 if closed else pre > 0
+    return _steep(model, preactivations(model, z, y, clean, scalars))
+
+
+def _steep(model: Model, pre: Array) -> Flags:
+    """The same of pre-activations (..., P'), of the patches that are activated."""
+    of_activated = pre[..., : model.activated]
+    steep: Flags = of_activated >= 0 if model.network.activation.at_kink == 1 else of_activated > 0
     return steep
 
 
 def preactivations(model: Model, z: Array, y: Array, clean: Array, scalars: Scalars = NONE) -> Array:
     """<w, x_i^(p)>, (..., H, m, n, P), from z (..., H, m, B)."""
     columns, scales = term_columns(model, y, clean, scalars)
-    of_terms: Array = z[..., columns] * scales
+    return of_patches(model, z[..., columns] * scales)
+
+
+def of_patches(model: Model, of_terms: Array) -> Array:
+    """Sums over each patch's terms (..., n, P), of the columns of `term_columns` (..., n, Q)."""
     if of_terms.shape[-1] == len(model.patches):
         return of_terms
-    first = np.searchsorted(patch_of_term(model, len(y)), np.arange(len(model.patches)))
+    first = np.searchsorted(patch_of_term(model, of_terms.shape[-2]), np.arange(len(model.patches)))
     return np.asarray(np.add.reduceat(of_terms, first, axis=-1))
 
 

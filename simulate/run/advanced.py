@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from derivations.declare import Value, Variable
 from dynamics.arrays import Array, Flags, Steps
@@ -22,6 +23,7 @@ from ..start import many
 from ..start.magnitudes import AT_ONCE
 from ..work.divergence import divergence
 from .asked import Asked, Found, Variables
+from .counted import Counts
 from .course import course_of
 from .problem import Problem, Start
 from .reduced import along
@@ -36,7 +38,8 @@ class Advanced:
     """R runs at recorded steps: which are whole (R,), their states (R, T, ...), fresh variables (R, T), and events.
 
     Those of classes are (R, T, K).  `known` are the others that are worked out of many runs at once, (R, T, ...), their
-    dimensions without the runs'.  `diverged` are the runs that left the finite numbers, each with what it says.
+    dimensions without the runs'; what is counted along them may have no T.  `diverged` are the runs that left the
+    finite numbers, each with what it says.
     """
 
     asked: Asked
@@ -52,7 +55,7 @@ class Advanced:
     def last(self) -> dict[str, Variable]:
         """What is known of all runs at once, (R, ...) at each one's last step, hitting times and where they end too."""
         fresh = {name: Variable(("class",) * (each.ndim - 2), each[:, -1]) for name, each in self.fresh.items()}
-        known = {name: Variable(each.dims[1:], each.values[:, -1]) for name, each in self.known.items()}
+        known = {name: _at(each, slice(None), -1) for name, each in self.known.items()}
         return {**fresh, **known, **{name: Variable((), each) for name, each in self.looks.hits().items()}}
 
     def ends_told(self, seeing: Seeing) -> Flags:
@@ -82,7 +85,7 @@ class Advanced:
         variables: Variables = {
             name: Variable(dims[: each.ndim - 1], each[at, rows]) for name, each in self.fresh.items()
         } | self.looks.times(at)
-        variables |= {name: Variable(each.dims, each.values[at, rows]) for name, each in self.known.items()}
+        variables |= {name: _at(each, at, rows) for name, each in self.known.items()}
         run, others = Found(start, path.t, variables, ()), tuple(n for n in asked.wanted if n not in variables)
         if others:
             try:
@@ -99,11 +102,13 @@ def advanced(
     """R runs of the model of `first`, at their values, advanced and judged."""
     model, kernel, t = first.model, first.kernel, asked.recorded
     looks, course = Looks.of(starts, model, asked, values.count), course_of(model, kernel, drawn, values, starts)
+    counts = Counts.of(model, asked, drawn, values)
     # No inner product is larger than the longest vector's square, and what is not finite in z stays so.
     begun = _finite(np.einsum("rbb->rb", drawn.gram)) & looks.inside
     if looks.waited is not None and looks.events is not None:
         seeing = Seeing(model, kernel, drawn, values, starts, seeds, asked.fresh)
-        z, b, failed, lost_sight = looked_at(course, seeing, looks.waited, asked.steps, t, begun, looks.events)
+        z, b, failed, lost_sight = looked_at(
+            course, seeing, looks.waited, asked.steps, t, begun, looks.events, counts)
         begun &= ~lost_sight
     else:
         z, b, failed = course.to_end(asked.steps, t, looks.events)
@@ -118,7 +123,7 @@ def advanced(
         known = observables_many.of_runs(model, kernel, drawn, z, b, values, asked.wanted, left)
         whole = np.logical_and.reduce([whole, *(_finite(each.values) for each in known.values())])
     diverged = {run: error for run, error in told.items() if error is not None}
-    return Advanced(asked, whole, diverged, z, b, left, of_fresh, known, looks)
+    return Advanced(asked, whole, diverged, z, b, left, of_fresh, {**known, **counts.variables()}, looks)
 
 
 def of_starts(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None]:
@@ -129,6 +134,13 @@ def of_starts(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | 
     with np.errstate(all="ignore"):  # what is not finite is left over
         made = advanced(starts[0].problem, values, seeds, drawn, Made(starts), asked)
     return [made.found(start, at) for at, start in enumerate(starts)]
+
+
+def _at(known: Variable, runs: int | slice, t: int | NDArray[np.intp]) -> Variable:
+    """A variable of all runs, of one or of all and at some recorded step or steps, where it has any."""
+    if known.dims[:1] != ("t",):
+        return Variable(known.dims, known.values[runs])
+    return Variable(known.dims[isinstance(t, int) :], known.values[runs, t])
 
 
 def _said(first: Problem, values: Mapping[str, Value], step: int) -> Diverged | None:

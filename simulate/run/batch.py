@@ -1,7 +1,7 @@
 """Runs of many cells or seeds in one call: drawn, advanced and judged together, a chunk of one shape at a time.
 
 What a run gives is, bit for bit, what it gives alone (`reduced.run`), and one that diverges says what it says alone.
-A run that cannot be drawn, or counts something on its way, is left to that: whoever asks meets its own sentence there.
+A run that cannot be drawn is left to that: whoever asks meets its own sentence there.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ def together(
     A run ends where all of `until`, bounds of observables by name, are met: its variables are of that step.
     With `reduce` it is numbers of them; so it is, of the variables themselves, where all are of fresh examples and
     nothing ends a run.
-    Fresh variables, those of a state alone, and hitting times; what is counted along the way leaves every run over.  Of
-    draws by vectors it is fresh variables alone: others may ask for the vectors.
+    Fresh variables, those of a state alone, hitting times, and what many runs are counted by at once.
     """
     asked = Asked(steps, np.array([steps], dtype=np.int64), tuple(names), until, named=True)
     plain = set(names) <= set(FRESH) and not until
@@ -54,10 +53,10 @@ def together(
                 for place, at_seed, run in batch_tasks.together(lot, seeds, asked, sampling):
                     made.take(place, at_seed, run)
                 continue
-            for runs in shapes.of_one_shape(lot, seeds, asked, sampling) if plain or sampling == "gram" else ():
+            for runs in shapes.of_one_shape(lot, seeds, asked, sampling):
                 if steps * runs.step > room.OPERATIONS:
                     continue  # a run alone goes in pieces, between which an interrupt is heard
-                for chunk in shapes.chunks(runs, steps):
+                for chunk in shapes.chunks(runs, asked):
                     heard()
                     _chunk(chunk, asked, made)
     return made
@@ -75,7 +74,7 @@ def size_of(start: Start, asked: Asked) -> int:
         return 1
     fresh = named & set(obs.fresh_names(model))
     shape = fresh_many.shape_of(model, start.values, drawn.examples) if fresh and asked.fresh.together else None
-    if any(not isinstance(each, Spiked) for each in drawn.noise.values()):
+    if fresh and any(not isinstance(each, Spiked) for each in drawn.noise.values()):
         return 1
     if (fresh and shape is None) or not go_together(model, named):
         return 1
@@ -95,7 +94,7 @@ def alike(starts: Sequence[Start], asked: Asked) -> list[Found | Diverged | None
 
 def _chunk(runs: shapes.Runs, asked: Asked, made: Together) -> None:
     """Fills in what these runs give."""
-    runs, drawn = runs.drawn()
+    runs, drawn = runs.drawn(asked)
     if drawn is None:
         return
     lot, starts = runs.lot, Waiting(runs.lot, runs.seeds, drawn)

@@ -24,7 +24,7 @@ from ..work.progress import progress
 CHUNK_BYTES = 2**25  # states and draws of one chunk; bounds memory where every step is looked at or draws something
 
 STRETCH = 16  # steps that are looked at at first where a run may end: few are made past its end
-GROWTH = 4  # of a later stretch, one in so many of the steps before
+GROWTH = 2  # of a later stretch, one in so many of the steps before
 
 
 class Watch(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from derivations.declare import OfStates, terms_of
-from derivations.declare.variables import FRESH
 from dynamics.fresh.lanelaw import takes
 from dynamics.kernel.variants import BLAS_FROM, lanes_take
 
@@ -143,8 +142,7 @@ def _together(request: Request) -> bool:
     if request.model.algorithm.over_tasks:
         return plain and request.sampling == "gram"
     named = {*request.wanted, *request.looked}
-    drawn = request.sampling == "gram" or set(request.wanted) <= set(FRESH)
-    return plain and drawn and _on_lanes(request) and go_together(request.model, named)
+    return plain and _on_lanes(request) and go_together(request.model, named)
 
 
 def _on_lanes(request: Request) -> bool:

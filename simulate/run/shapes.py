@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations.declare import ClassNoiseLaw
+from derivations.declare import ClassNoiseLaw, Model
 from derivations.declare.variables import judged
 from derivations.errors import ModelError
 from dynamics.errors import RangeError
@@ -67,8 +67,9 @@ class Runs:
         """Operations of a step of one run, about."""
         return 2.0 * self.filters * self.directions * (self.directions + 10)
 
-    def drawn(self) -> tuple[Runs, many.Drawn | None]:
-        """The runs that can be drawn, and their draws; None where none can."""
+    def drawn(self, asked: Asked) -> tuple[Runs, many.Drawn | None]:
+        """The runs that can be drawn, and their draws, with vectors where somebody may look; None where none can."""
+        kept, judging = _kept(self.lot.model, asked), _looked(asked) & set(judged(self.lot.model))
         if self.plans is not None:
             return self, many.draw_many(self.lot.model, self.plans, self.lot.values, self.seeds)
         draws: list[Draw] = []
@@ -78,14 +79,24 @@ class Runs:
             if place not in cells:
                 cells[place] = self.lot.problem(row)
             try:
-                draw = many.by_products(cells[place].start(seed, self.sampling).draw)
+                draw = cells[place].start(seed, self.sampling).draw
             except (InputError, ModelError, RangeError):  # said where the run is made alone
                 continue
-            if all(isinstance(each, Spiked) for each in draw.noise.values()):
-                draws.append(draw)
+            if not judging or all(isinstance(each, Spiked) for each in draw.noise.values()):
+                draws.append(draw if kept else many.by_products(draw))
                 rows.append(row)
         runs = self if len(rows) == len(self.seeds) else self.part(np.array(rows, dtype=np.intp))
         return runs, many.stacked(draws) if draws else None
+
+
+def _looked(asked: Asked) -> set[str]:
+    """What is looked at, at the end or on the way."""
+    return {*asked.wanted, *observables(asked.until)}
+
+
+def _kept(model: Model, asked: Asked) -> bool:
+    """Whether somebody may look at a draw's vectors: fresh examples are judged by inner products."""
+    return not _looked(asked) <= set(judged(model))
 
 
 def _directions(lot: Lot) -> int:
@@ -99,7 +110,7 @@ def of_one_shape(lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str) ->
     Where nothing of fresh examples is wanted, a law by which they cannot be judged together parts nobody.
     """
     first, model, kernel = lot.first, lot.model, lot.kernel
-    looked = {*asked.wanted, *observables(asked.until)}
+    looked = _looked(asked)
     if first.initial is not None or first.redraws or not go_together(model, looked):
         return []
     try:
@@ -162,10 +173,12 @@ def _of_seeds(
     return Runs(lot.rows(each, lot.places[each]), of_each, of_runs, at_seed, sampling)
 
 
-def chunks(runs: Runs, steps: int) -> Iterator[Runs]:
+def chunks(runs: Runs, asked: Asked) -> Iterator[Runs]:
     """Runs in the order given, in as few chunks of one size as `room.runs` says."""
-    count = len(runs.seeds)
-    most = chunk_size(runs.filters, runs.directions, 1, steps * runs.step)
+    count, vectors = len(runs.seeds), 0.0
+    if runs.sampling == "vectors" and _kept(runs.lot.model, asked):
+        vectors = (runs.filters + runs.directions) * float(runs.lot.values.column("d").max())
+    most = chunk_size(runs.filters, runs.directions, 1, asked.steps * runs.step, vectors)
     size = -(-count // -(-count // most))
     for at in range(0, count, size):
         yield runs.part(np.arange(at, min(at + size, count)))

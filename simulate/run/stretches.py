@@ -17,6 +17,7 @@ from dynamics.kernel.trajectory import Sought
 
 from ..ask.bounds import Bound
 from . import room
+from .counted import Counts
 from .course import Course
 from .record import stretch
 from .seen_many import Seeing
@@ -41,20 +42,21 @@ class Waited:
 
     def met(self, rows: NDArray[np.intp], seen: Mapping[str, Array], there: Flags) -> Flags:
         """(E, R, T): what is met in states that are `there` (R, T), of their entries (R, T, ...) by name."""
-        return np.stack([
+        return np.array([
             there & bound.stands(bound.number(seen[name].reshape(*there.shape, -1)), self.values[rows, at, None])
             if name in seen else np.zeros_like(there)
             for at, (name, bound) in enumerate(zip(self.names, self.bounds, strict=True))
-        ])
+        ], dtype=np.bool_).reshape(len(self.names), *there.shape)
 
 
 def looked_at(
-    course: Course, seeing: Seeing, waited: Waited, steps: int, recorded: Steps, begun: Flags, found: Sought
+    course: Course, seeing: Seeing, waited: Waited, steps: int, recorded: Steps, begun: Flags, found: Sought,
+    counts: Counts,
 ) -> tuple[Array, Array, Steps, Flags]:
     """z and b (R, T, H, m, B) at recorded steps, where each diverged, or -1 (R,), and which cannot be told (R,).
 
     Runs that are not `begun` (R,) are left.  `found` takes the steps at which what is waited for is met, as of events
-    that a kernel looks for, and a run that it ends stays in its last state.
+    that a kernel looks for, and a run that it ends stays in its last state; `counts` take every state up to there.
     """
     first = course.drawn.z
     runs, moving = len(first), ["momentum"] * ("momentum" in course.model.algorithm.options)
@@ -65,12 +67,13 @@ def looked_at(
     state = [each[going] for each in state]
     while going.size and done <= steps:
         heard()
-        size = max(1, min(stretch(done), room.ENTRIES // (len(state) * state[0].size)))
+        size = max(1, min(stretch(done) if waited.names else steps + 1, room.ENTRIES // (len(state) * state[0].size)))
         t = np.arange(done, min(done + size, steps + 1), dtype=np.int64)
         states, bad = course.advanced(going, state, t)
         there = _there(states[0], states[1], t, bad)
         seen, told = seeing.entries(going, states[0], states[1], t, waited.needed(found.hits[going]), there)
         ends = _noted(found, waited.met(going, seen, there), going, t)
+        counts.add(t, states[0], going, ends)
         for out, each, kept in zip(outs, states, last, strict=False):
             out[np.ix_(going, np.isin(recorded, t))] = each[:, np.isin(t, recorded)]
             kept[going] = each[np.arange(len(going)), ends]

@@ -11,10 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.declare import Event, Model, OfRun, Value, Variable
+from derivations.declare import Event, Value, Variable
 from derivations.declare.formula import FormulaError
 from derivations.declare.meanings import STOPPED
-from derivations.declare.views import Counter
 from dynamics.arrays import Array
 from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
@@ -22,10 +21,9 @@ from ..ask.bounds import AT_MOST, Bound, observables, said
 from ..ask.userfile import answer
 from ..errors import InputError
 from ..observe import observables as obs
-from ..observe.sides import Along
-from ..start.scalars import all_scalars
 from ..work.once import once
 from .asked import Asked, Variables
+from .counted import counters
 from .inside import apart, knows, seeks
 from .judge import judge
 from .problem import Problem, Start
@@ -58,13 +56,13 @@ class EventWatch:
             self.open[event.name] = (event.observable, Bound(bound, event.relation))
             self.hits[event.name] = (NEVER, obs.sought(event, f"{bound:.4g}"))
         self.stopped = NEVER
-        self.counters = _counters(start, asked)
+        self.counters = counters(start, asked)
 
     def again(self, start: Start) -> EventWatch:
         """The watch as it was made, on another start of the same problem."""
         made = copy.copy(self)
         made.start, made.hits, made.undefined, made.open = start, {**self.hits}, {**self.undefined}, {**self.open}
-        made.counters = _counters(start, self.asked)
+        made.counters = counters(start, self.asked)
         return made
 
     def _give_up(self, name: str, reason: str) -> None:
@@ -234,11 +232,6 @@ class EventWatch:
         return None
 
 
-@once
-def _of_run(model: Model) -> tuple[OfRun, ...]:
-    return tuple(o for o in model.observables if isinstance(o, OfRun))
-
-
 def _bounds(start: Start) -> dict[str, float | str]:
     """The thresholds of events, or why one has none, by the event's name."""
     known, sizes = _bounds_of(start.problem), (start.draw.examples, start.draw.z.shape[1])
@@ -258,12 +251,3 @@ def _bound(event: Event, values: Mapping[str, Value], n: int, m: int) -> float |
         return obs.threshold(event, values, n, m)
     except FormulaError as error:  # such as log(n) = 0: the event has no threshold here
         return f"no threshold: {error}"
-
-
-def _counters(start: Start, asked: Asked) -> list[Counter]:
-    """One for every kind of which a count along the run is wanted."""
-    wanted = [o for o in _of_run(start.model) if {o.name, *o.also} & set(asked.wanted)]
-    kinds = dict.fromkeys(type(o) for o in wanted)
-    run = Along(start.model, start.draw.y, start.draw.clean, asked.recorded,
-                all_scalars(start.model, start.values, start.draw.scalars))
-    return [answer(kind.counter, [o for o in wanted if type(o) is kind], run) for kind in kinds]

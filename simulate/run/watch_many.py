@@ -13,6 +13,7 @@ from dynamics.arrays import Array, Flags
 from dynamics.kernel.trajectory import Beside, Sought, Trajectory, cut
 
 from ..ask.bounds import observables
+from ..observe import observables as obs
 from .asked import Asked, Variables
 from .problem import Start
 from .starts import Starts
@@ -36,7 +37,8 @@ class Looks:
     """What R runs are looked at for in every step: each problem's watch, whether all of it has a threshold (R,), how.
 
     `timed` are the events that are wanted.  `events` has bounds and hits (R, E) of those that end the run and of these,
-    NaN of runs that lack one; None where nothing is asked.  `waited` is the same where the kernel does not look itself.
+    NaN of runs that lack one; None where nothing is asked.  `waited` is the same where the kernel does not look itself,
+    as where something is counted.
     """
 
     starts: Starts
@@ -50,8 +52,10 @@ class Looks:
     def of(cls, starts: Starts, model: Model, asked: Asked, runs: int) -> Looks:
         """Of the starts of so many runs of a model; those of one problem look for the same."""
         timed = tuple(event.name for event in model.events if event.name in asked.wanted)
+        counted = set(obs.counted(model)) & set(asked.wanted)  # of every state, so that nothing is left to the kernel
         if not timed and not asked.until:
-            return cls(starts, {}, np.ones(runs, dtype=np.bool_), (), None)
+            waited = Waited((), (), np.empty((runs, 0)), 0) if counted else None
+            return cls(starts, {}, np.ones(runs, dtype=np.bool_), (), Sought.none(runs) if counted else None, waited)
         made, problems = dict[int, EventWatch](), starts.problems
         for at, problem in enumerate(problems):
             if id(problem) not in made:
@@ -62,7 +66,7 @@ class Looks:
         bounds, hits = np.full((runs, count), np.nan), np.full((runs, count), -1, dtype=np.int64)
         nothing = Sought(np.zeros(count, np.int64), np.zeros(count, np.bool_), bounds, hits, len(asked.until))
         sought = {place: each for place, watch in whole.items() if (each := watch.inside()) is not None}
-        if len(sought) == len(whole):
+        if len(sought) == len(whole) and not counted:
             for at in np.flatnonzero(inside).tolist():
                 bounds[at] = sought[id(problems[at])].bounds
             some = next(iter(sought.values()), nothing)
@@ -91,7 +95,7 @@ class Looks:
 
     def times(self, at: int) -> Variables:
         """The hitting times of run number `at`, and where it ended."""
-        if self.events is None:
+        if self.events is None or not self.watches:
             return {}
         watch = self.watch(at)
         watch.told(self.events.one(at))

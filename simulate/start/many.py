@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from derivations.declare import ClassNoiseLaw, FixedLaw, GaussianLaw, MixtureLaw
 from dynamics.arrays import Array
 from dynamics.chance import gram as grams
 from dynamics.fresh.classnoise import Spiked
+from dynamics.later import Later
 
 from ..ask.columns import Columns
 from ..values import number
@@ -116,14 +118,15 @@ class Drawn:
     arrays with a leading axis; `scalars` (R, n) those that examples differ in.  The last `axes` directions are those of
     numbers that neurons have beside their filters.  Examples are those of every one of `tasks`.  `draws` (R) are the
     draws themselves, where there is more to them: vectors, or those that runs only look at.
+    `weight_gram` is made where it is first read.
     """
 
     z: Array
     gram: Array
-    weight_gram: Array
     y: Array
     clean: Array
     d: Array
+    weight_gram: Later = Later()  # noqa: RUF009 - a descriptor, which is no default
     centres: Mapping[str, Centre] = field(default_factory=dict)
     noise: Mapping[str, Spiked] = field(default_factory=dict)
     scalars: Mapping[str, Array] = field(default_factory=dict)
@@ -138,6 +141,8 @@ class Drawn:
 
     def one(self, run: int) -> Draw:
         """One run's draw."""
+        if self.draws:
+            return self.draws[run]
         return Draw(
             self.z[run], self.gram[run], self.y[run], float(self.d[run]), "gram", None, None, self.weight_gram[run],
             {name: Centre(each.z[run], each.across[run], None) for name, each in self.centres.items()},
@@ -158,13 +163,18 @@ class Drawn:
         centres = {name: Centre(change(each.z), change(each.across), None) for name, each in self.centres.items()}
         noise = {name: _noise_by(each, change) for name, each in self.noise.items()}
         arrays = {name: change(getattr(self, name)) for name in _ARRAYS}
+        own = partial(_changed, change, self)
         scalars = {name: change(each) for name, each in self.scalars.items()}
         draws = tuple([self.draws[at] for at in change(np.arange(len(self.draws))).tolist()]) if self.draws else ()
-        return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=self.axes, tasks=self.tasks,
-                     draws=draws)
+        return Drawn(**arrays, weight_gram=own, centres=centres, noise=noise, scalars=scalars, axes=self.axes,
+                     tasks=self.tasks, draws=draws)
 
 
-_ARRAYS = ("z", "gram", "weight_gram", "y", "clean", "d")
+_ARRAYS = ("z", "gram", "y", "clean", "d")
+
+
+def _changed(change: Callable[[NDArray[Any]], NDArray[Any]], drawn: Drawn) -> Array:
+    return change(drawn.weight_gram)
 
 
 def _noise_by(noise: Spiked, change: Callable[[Array], Array]) -> Spiked:
@@ -182,7 +192,7 @@ def by_products(draw: Draw) -> Draw:
 
 
 def stacked(draws: Sequence[Draw]) -> Drawn:
-    """Draws of one shape, however they were made; of class noise those that are `Spiked`."""
+    """Draws of one shape, however they were made; of class noise what is `Spiked`."""
     centres = {
         name: Centre(
             np.stack([draw.centres[name].z for draw in draws]), np.stack([draw.centres[name].across for draw in draws]),
@@ -193,6 +203,8 @@ def stacked(draws: Sequence[Draw]) -> Drawn:
     noise: dict[str, Spiked] = {}
     for name in draws[0].noise:
         of_draws = [each for each in (draw.noise[name] for draw in draws) if isinstance(each, Spiked)]
+        if not of_draws:
+            continue
         parts = zip(*((each.spread, each.scale, each.z, each.gram) for each in of_draws), strict=True)
         spread, scale, z, gram = (np.stack(rows) for rows in parts)
         noise[name] = Spiked(spread, scale, of_draws[0].off, z, gram, None)
@@ -200,8 +212,12 @@ def stacked(draws: Sequence[Draw]) -> Drawn:
     scalars = {name: np.stack([draw.scalars[name] for draw in draws]) for name in draws[0].scalars}
     first = draws[0]
     more = tuple(draws) if first.vectors is not None or first.watched is not None else ()
-    return Drawn(**arrays, centres=centres, noise=noise, scalars=scalars, axes=first.axes, tasks=first.tasks,
-                 draws=more)
+    return Drawn(**arrays, weight_gram=partial(_weight_grams, draws), centres=centres, noise=noise, scalars=scalars,
+                 axes=first.axes, tasks=first.tasks, draws=more)
+
+
+def _weight_grams(draws: Sequence[Draw]) -> Array:
+    return np.stack([draw.weight_gram for draw in draws])
 
 
 def labels(model: Model, values: Mapping[str, Value], n: int, seed: int) -> tuple[Array, Array]:
@@ -247,7 +263,7 @@ def draw_many(model: Model, plans: Plans, values: Columns, seeds: Sequence[int])
     shape = (runs, first.heads, first.m)
     of_name = {name: Centre(each.z.reshape(shape), each.across, None) for name, each in centres.items()}
     noises = first.realised(on_spikes, across_spikes[:, order], None, plans.class_noise)
-    return Drawn(z.reshape(*shape, -1), gram, whole.weight_gram, observed, clean, plans.d, of_name, noises)
+    return Drawn(z.reshape(*shape, -1), gram, observed, clean, plans.d, whole.weight_gram, of_name, noises)
 
 
 def _in_order(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..choices import Name, OptionalName
 from ..observable import OfRun
-from ..views import Array, Flags, RunView, Steps, WeightView
+from ..views import Array, Flags, Indices, RunsView, RunView, Steps, WeightView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,12 @@ class Flips(OfRun):
     @classmethod
     def counter(cls, declared: Sequence[Flips], run: RunView) -> FlipCounts:
         """The counts, from the first step's sides on."""
-        return FlipCounts([FlipCount(each, run) for each in declared], run)
+        return FlipCounts([FlipCount(each, run) for each in declared], run.steep)
+
+    @classmethod
+    def counter_of_runs(cls, declared: Sequence[Flips], runs: RunsView) -> FlipCounts:
+        """The same of many runs."""
+        return FlipCounts([FlipCount(each, runs) for each in declared], runs.steep)
 
     def by_weights(self, course: WeightView) -> dict[str, Array]:
         """The count of flips in steps 1..t, (T,), and the last one's t (0: none)."""
@@ -66,46 +71,52 @@ class Flips(OfRun):
 
 
 class FlipCount:
-    """One declared count of flips, fed every step's state in order."""
+    """One declared count of flips, fed every step's state in order, of one run or of many: these are the axes `...`."""
 
-    def __init__(self, declared: Flips, run: RunView) -> None:
+    def __init__(self, declared: Flips, run: RunView | RunsView) -> None:
         self.declared, self.recorded = declared, run.recorded
         counted = {"all": np.ones_like(run.own), "on_class": run.own, "off_class": ~run.own}[declared.heads]
-        self.counted = counted[:, None, :, None]
+        self.counted = counted[..., None, :, None, :, None]
+        runs = counted.shape[:-2]
         self.before: Flags | None = None
-        self.total, self.last = 0, 0
-        self.at: dict[int, int] = {}
+        self.total, self.last = np.zeros(runs, dtype=np.int64), np.zeros(runs, dtype=np.int64)
+        self.at = np.zeros((*runs, len(run.recorded) + 1), dtype=np.int64)  # at what is to come: so far
 
-    def add(self, t: Steps, steep: Flags) -> None:
-        """The sides (T, H, m, n, P) at the consecutive steps t (T,)."""
-        joined = np.concatenate([steep[:1] if self.before is None else self.before[None], steep])
-        flips = ((joined[1:] != joined[:-1]) & self.counted).sum(axis=(1, 2, 3, 4))
-        counts = self.total + np.cumsum(flips)
-        changed = np.flatnonzero(flips)
-        if changed.size:
-            self.last = int(t[changed[-1]])
-        kept = np.isin(t, self.recorded)
-        kept[-1] = True  # where a run stops early, its last step is recorded too
-        self.at |= dict(zip(t[kept].tolist(), counts[kept].tolist(), strict=True))
-        self.before, self.total = steep[-1], int(counts[-1])
+    def add(self, t: Steps, steep: Flags, rows: Any = ...) -> None:
+        """The sides (..., T, H, m, n, P) at the consecutive steps t (T,), of many runs those of `rows`."""
+        if self.before is None:
+            self.before = np.zeros((*self.total.shape, *steep.shape[-4:]), dtype=np.bool_)
+        if t[0] == 0:
+            self.before[rows] = steep[..., 0, :, :, :, :]
+        joined = np.concatenate([self.before[rows][..., None, :, :, :, :], steep], axis=-5)
+        changed = (joined[..., 1:, :, :, :, :] != joined[..., :-1, :, :, :, :]) & self.counted[rows]
+        flips = np.count_nonzero(changed.reshape(*changed.shape[:-4], -1), axis=-1)
+        counts, turned = self.total[rows][..., None] + np.cumsum(flips, axis=-1), flips > 0
+        latest = t[-1] - np.argmax(turned[..., ::-1], axis=-1)
+        self.last[rows] = np.where(turned.any(axis=-1), latest, self.last[rows])
+        due = slice(int(np.searchsorted(self.recorded, t[0])), None)
+        at = self.at[rows]
+        at[..., due] = counts[..., np.minimum(np.append(self.recorded, t[-1])[due], t[-1]) - t[0]]
+        self.at[rows], self.total[rows], self.before[rows] = at, counts[..., -1], steep[..., -1, :, :, :, :]
 
     def variables(self, t: Steps) -> dict[str, Array]:
         """The counts at the recorded steps t, and the last flip's step."""
-        counts = np.array([self.at[int(step)] for step in t], dtype=np.float64)
-        return {self.declared.name: counts, **dict.fromkeys(self.declared.also, np.asarray(self.last))}
+        counts = self.at[..., np.searchsorted(self.recorded, t)].astype(np.float64)
+        last: Any = self.last  # a whole number
+        return {self.declared.name: counts, **dict.fromkeys(self.declared.also, last)}
 
 
 class FlipCounts:
-    """All counts that a run wants, of sides looked at once."""
+    """All counts that runs want, of sides looked at once: `steep` says them of states, and of many runs of which."""
 
-    def __init__(self, counts: Sequence[FlipCount], run: RunView) -> None:
-        self.counts, self.run = counts, run
+    def __init__(self, counts: Sequence[FlipCount], steep: Callable[..., Flags]) -> None:
+        self.counts, self.steep = counts, steep
 
-    def add(self, t: Steps, z: Array) -> None:
-        """The states z (T, H, m, B) at the consecutive steps t (T,)."""
-        steep = self.run.steep(z)
+    def add(self, t: Steps, z: Array, *rows: Indices) -> None:
+        """The states z (T, H, m, B) at the consecutive steps t (T,); of many runs those of `rows`, (R, T, H, m, B)."""
+        steep = self.steep(z, *rows)
         for count in self.counts:
-            count.add(t, steep)
+            count.add(t, steep, *rows)
 
     def variables(self, t: Steps) -> dict[str, Array]:
         """Those of every count."""

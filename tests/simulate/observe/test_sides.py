@@ -143,7 +143,7 @@ class _EveryHead(FlipCount):
 class _WithoutTheLastStep(FlipCount):
     """Never looks at a piece's last step."""
 
-    def add(self, t: Any, steep: Any) -> None:
+    def add(self, t: Any, steep: Any, rows: Any = ...) -> None:
         super().add(t, np.concatenate([steep[:-1], steep[-2:-1] if len(steep) > 1 else self._kept(steep)]))
 
     def _kept(self, steep: Any) -> Any:
@@ -153,10 +153,10 @@ class _WithoutTheLastStep(FlipCount):
 class _AgainstTheStart(FlipCount):
     """Compares with step 0 and not with the step before."""
 
-    def add(self, t: Any, steep: Any) -> None:
+    def add(self, t: Any, steep: Any, rows: Any = ...) -> None:
         first = steep[0] if self.before is None else self.before
         for step, row in zip(t, steep, strict=True):
-            self.before = first
+            self.before = first.copy()
             super().add(np.array([step]), row[None])
         self.before = first
 
@@ -164,7 +164,7 @@ class _AgainstTheStart(FlipCount):
 class _Forgetful(FlipCount):
     """Forgets the last state where a new piece begins."""
 
-    def add(self, t: Any, steep: Any) -> None:
+    def add(self, t: Any, steep: Any, rows: Any = ...) -> None:
         self.before = None
         super().add(t, steep)
 
@@ -173,7 +173,7 @@ class _LastOneEarly(FlipCount):
     """Gives the step before the last flip."""
 
     def variables(self, t: Any) -> Any:
-        self.last = max(self.last - 1, 0)
+        self.last = np.maximum(self.last - 1, 0)
         return super().variables(t)
 
 

@@ -29,16 +29,19 @@ from derivations.declare import (
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from derivations.papers.pegr.model import model as pegr
 from dynamics.kernel.kernel import Kernel
+from simulate.ask.bounds import AT_LEAST, Bound
 from simulate.ask.chosen import choose
 from simulate.errors import Diverged, InputError
 from simulate.phase import cell as outcomes
-from simulate.run import batch, reduced, room
+from simulate.run import batch, reduced, room, shapes
 from simulate.run.asked import Asked, Found
 from simulate.run.gathered import Together, plainly
 from simulate.run.lots import Lots
 from simulate.run.problem import Problem, Start, problem_of
 from simulate.start import many
 from simulate.start.plan import plan_of
+from tests.helpers.ends import at_most
+from tests.helpers.outside import same
 
 BASE: dict[str, Any] = {"n": 17, "m": 4, "d": 300, "sigma_p": 0.4, "mu_norm": 2.0, "sigma_0": 0.05, "eta": 0.1}
 FRESH = ("test_error", "test_error_se", "test_loss", "test_loss_se")
@@ -156,14 +159,58 @@ def test_class_heads_go_together(cells: list[dict[str, Any]]) -> None:
     assert compare(found, [0, 5], 6, names) == 2 * len(found)
 
 
-def test_draws_by_vectors_go_together_where_fresh_variables_are_wanted() -> None:
+def test_draws_by_vectors_go_together() -> None:
     """The published filters' entries are uniform, of which there is no draw by Gram."""
     base = {"K": 2, "n": 7, "m": 3, "d": 40, "sigma_p": 0.4}
     cells = [problem_of(choose("heterogeneous", {**base, "Gamma": ratio})) for ratio in (1.0, 4.0)]
     assert compare(cells, [0, 3], 5, FRESH, "vectors") == 4
     assert compare(problems([{"mu_norm": 1.0}, {}]), [1], 5, FRESH, "vectors") == 2
     assert not batch.together(cells, [0], 5, FRESH).done.any()
-    assert not batch.together(cells, [0], 5, ("loss", "test_error"), "vectors").done.any()
+    assert compare(cells, [0, 3], 5, ("loss", "test_error", "class_error", "rho", "memory"), "vectors") == 4
+    uneven = [problem_of(choose("heterogeneous", {**base, "noise": noise})) for noise in ("uniform", "rademacher")]
+    assert compare(uneven, [1, 2], 5, ("loss", "rho", "margins"), "vectors") == 4  # none of it is of fresh examples
+
+
+OF_VECTORS = ("neuron_norm", "stable_rank", "spectral", "normalised_margin", "near_orthogonality", "flips", "last_flip")
+"""Some of inner products, some of frames that vectors make otherwise than their inner products."""
+
+
+@pytest.mark.parametrize("until", [
+    {}, at_most({"loss": 0.4}), {"frobenius:max": Bound(0.5, AT_LEAST, "max", "frobenius")}])
+def test_who_looks_at_vectors_has_those_of_the_run_alone(
+    until: dict[str, Bound], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = {"n": 7, "m": 3, "d": 40, "sigma_0": 0.02, "init": "uniform"}
+    cells = [problem_of(choose("nearly_orthogonal", {**base, "eta": eta})) for eta in (0.02, 0.1)]
+    names, ended = ("loss", "test_error", *OF_VECTORS), set[int]()
+    for size in (2, 100):
+        monkeypatch.setattr(room, "runs", lambda *_, size=size: size)
+        made = batch.together(cells, [0, 3], 20, names, "vectors", until)
+        assert made.done.all() and made.found is not None
+        for cell, row in zip(cells, made.found, strict=True):
+            for seed, run in zip((0, 3), row, strict=True):
+                one = reduced.run(cell.start(seed, "vectors"), Asked(20, np.array([20]), names, until, named=True))
+                assert run is not None and same(run, one)
+                ended.add(int(one.t[-1]))
+    assert not until or len(ended) > 1
+
+
+def test_a_chunk_has_room_for_the_vectors_of_its_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {name: Asked(5, np.array([5]), (name,), {}, named=True) for name in ("loss", "test_error")}
+    cells = [problem_of(choose("nearly_orthogonal", {"n": 7, "m": 3, "d": 40, "eta": eta})) for eta in (0.5, 1.0)]
+    seen: list[float] = []
+
+    def room_of(entries: float, _: float) -> int:
+        seen.append(entries)
+        return 4
+
+    monkeypatch.setattr(room, "runs", room_of)
+    for sampling in ("vectors", "gram"):
+        (lot,) = Lots.of(cells).lots
+        for each in asked.values():
+            (runs,) = shapes.of_one_shape(lot, [0], each, sampling)
+            list(shapes.chunks(runs, each))
+    assert seen[0] - seen[1] == (7 + 6) * 40 and seen[2] == seen[3] == seen[1]
 
 
 def test_wide_class_heads_and_noise_that_is_no_gaussian_go_alone() -> None:

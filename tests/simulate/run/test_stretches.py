@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 
 import gammarho as gr
-from derivations.declare import Event, Model
+from derivations.declare import Event, Flips, Model
 from simulate.ask.bounds import AT_LEAST, AT_MOST, Bound
+from simulate.ask.chosen import choose
 from simulate.errors import Diverged
 from simulate.phase import cell
-from simulate.run import advanced, batch, record, reduced, room, shapes, stretches
+from simulate.run import advanced, batch, counted, record, reduced, room, shapes, stretches
 from simulate.run.asked import Asked, Found
-from simulate.run.problem import Problem, Start
+from simulate.run.problem import Problem, Start, problem_of
 from simulate.run.watch import EventWatch
 from simulate.testing import plain_kernel
 from tests.helpers.outside import same, seen_from_outside
 from tests.helpers.slowly import rarely
 from tests.simulate.run.test_events_of_draws import STEPS, cells, drawing
+from tests.simulate.train.test_flips import kou
 
 CASES = [
     ((), True, True), rarely((), False, True), ((), True, False), rarely((), False, False),
@@ -143,6 +145,67 @@ def test_several_seeds_record_what_each_records_alone(monkeypatch: pytest.Monkey
             for name in ("loss", "rho", "margins", "test_error"):
                 mine, theirs = one[name].sel(t=both), several[name].isel(seed=seed).sel(t=both)
                 assert np.array_equal(mine.values, theirs.values, equal_nan=True), (kept, name)
+
+
+COUNTS = (Flips(name="flipped", latex="f", last="last"), Flips(name="mine", latex="f", heads="on_class"),
+          Flips(name="others", latex="f", heads="off_class", last="last_other"))
+COUNTED = ("flipped", "last", "mine", "others", "last_other")
+
+
+@pytest.mark.parametrize(("options", "signed"), [((), True), ((), False), (("momentum", "batch"), False)])
+def test_what_is_counted_along_runs_is_counted_of_all_at_once(
+    options: tuple[str, ...], signed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two patches, one by the label before flips, or of class heads, in blocks of one run and of many."""
+    model = kou() if signed else drawing(signed, options)
+    model = replace(model, observables=(*model.observables, *COUNTS))
+    kernel, found = plain_kernel(model), set[tuple[int, int, int]]()
+    problems = cells(model, kernel) if not signed else [
+        replace(problem_of(choose(model, {"n": 9, "m": 3, "d": 50, "p": 0.3, "eta": eta})), loaded=kernel)
+        for eta in (0.5, 2.0)]
+    losses = alone(problems[1], 0, Asked(STEPS, np.arange(STEPS + 1), ("loss",), {}, named=True))
+    assert isinstance(losses, Found)
+    monkeypatch.setattr(shapes, "chunk_size", lambda *_: 4)
+    for until in ({}, {"loss": Bound(float(losses.variables["loss"].values[9]))}):
+        for entries, block in ((ROOM, 1.0), (1, 2.0**16), (ROOM, 400.0)):
+            monkeypatch.setattr(room, "ENTRIES", entries)
+            monkeypatch.setattr(counted, "BLOCK", block)
+            made = batch.together(problems, [0, 1], STEPS, (*COUNTED, "loss"), until=until)
+            assert made.done.all() and made.found is not None
+            for problem, row in zip(problems, made.found, strict=True):
+                for seed, run in enumerate(row):
+                    own = alone(problem, seed, Asked(STEPS, np.array([STEPS]), (*COUNTED, "loss"), until, named=True))
+                    assert run is not None and isinstance(own, Found) and same(run, own)
+                    many, last, mine = (int(run.variables[name].values.ravel()[-1]) for name in COUNTED[:3])
+                    assert many == mine + int(run.variables["others"].values[-1])
+                    found.add((many, last, int(run.t[-1])))
+    assert len(found) > 5 and len({last for _, last, _ in found}) > 2 and any(0 < t < STEPS for *_, t in found)
+
+
+def test_a_grid_reads_the_counts_of_all_runs_at_once_and_seeds_each_recorded_one(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_by_one(*_: object) -> None:
+        raise AssertionError("a run is made by itself")
+
+    names, given = ["flips", "last_flip", "flips_on_class"], {"n": 9, "m": 4, "d": 100}
+    for until in ({}, {"loss": 0.6}):
+        several = gr.run("nearly_orthogonal", {**given, "eta": 1.0}, seeds=3, steps=20, record=[2, 5, 11],
+                         sampling="gram", observables=names, until=until)
+        with monkeypatch.context() as patched:
+            patched.setattr(cell, "outcome", one_by_one)
+            grid = gr.phase("nearly_orthogonal", given, x=("eta", [0.5, 1.0]), seeds=3, steps=20, until=until,
+                            observable=names, progress=False)
+        for seed in range(3):
+            one = gr.run("nearly_orthogonal", {**given, "eta": 1.0}, seed=seed, steps=20, record="all",
+                         sampling="gram", observables=names, until=until)
+            end = int(one.t[-1])
+            for name in ("flips", "flips_on_class"):
+                course = one[name].values
+                there = np.minimum(several.t.values, end)
+                assert np.array_equal(several[name].values[seed], course[there]) and course[-1] > 0
+                assert float(grid[name].values[1, seed]) == course[-1]
+            assert int(several.last_flip[seed]) == int(one.last_flip) == int(grid.last_flip[1, seed])
 
 
 def test_a_state_counts_up_to_the_first_that_is_not_finite_and_where_outputs_are_not() -> None:

@@ -13,7 +13,7 @@ import pytest
 import gammarho as gr
 from derivations.declare.meanings import STOPPED
 from dynamics.kernel.bilevel import BilevelKernel
-from simulate.ask.bounds import Bound
+from simulate.ask.bounds import AT_LEAST, AT_MOST, Bound
 from simulate.ask.chosen import choose
 from simulate.run import batch, batch_tasks, problem, reduced, room
 from simulate.run.asked import Asked
@@ -132,7 +132,7 @@ def test_runs_end_together_by_what_no_kernel_looks_for(end: str, monkeypatch: py
     course = of_steps(every[0], 0, name, rule)
     grows = bool(course[-1] > course[0])
     for level in (float(np.sort(course)[5]), 1e9 if grows else -1e9):
-        until = {end: Bound(level, ">=" if grows else "<=", rule, name if rule else "")}
+        until = {end: Bound(level, AT_LEAST if grows else AT_MOST, rule, name if rule else "")}
         for entries in (room.ENTRIES, 1):
             monkeypatch.setattr(room, "ENTRIES", entries)
             with monkeypatch.context() as patched:

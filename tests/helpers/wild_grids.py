@@ -18,7 +18,7 @@ from unittest.mock import patch
 import numpy as np
 import xarray
 
-from derivations.declare import Model, from_plain
+from derivations.declare import Model, OfRun, from_plain
 from derivations.derive import derive
 from derivations.errors import ModelError
 from dynamics.kernel.kernel import Kernel
@@ -68,9 +68,10 @@ def outcome(plain: Mapping[str, Any]) -> str:
 def _alike(model: Model, of: random.Random, axis: str, values: Mapping[str, Any]) -> str:
     adapted = "test_error_adapted" if model.algorithm.over_tasks else "test_error"
     names = ["loss", "train_error", "gradient_norm", "margins:mean", "margins:min", adapted]
-    names += [event.name for event in model.events]
+    names += [event.name for event in model.events] + [o.name for o in model.observables if isinstance(o, OfRun)]
     asked: dict[str, Any] = {"steps": of.choice([0, 1, 3])}
-    asked |= {"until": of.choice(ENDS)} if of.random() < 0.5 else {}
+    asked |= {"until": of.choice([*ENDS, {adapted: 0.45}])} if of.random() < 0.5 else {}
+    asked |= {"sampling": "vectors"} if of.random() < 0.25 else {}
     params = {"m": of.choice([1, 2, 3]), model.algorithm.sizes[-1]: of.choice([1, 2, 3, 7, 8, 9])}
     params |= {"d": 60} if of.random() < 0.7 else {}  # in few dimensions covariances are singular, and judged alone
     base, observables = float(values[axis]), of.sample(names, min(len(names), 2))

@@ -149,6 +149,35 @@ def _variants() -> Iterator[str]:
         yield f"n = {n}, m = {m}: {said} us a step"
 
 
+def abreast() -> Iterator[str]:
+    """A step of one of 64 runs over n, eight abreast or one after another (`dynamics.kernel.variants.ABREAST_UPTO`)."""
+    from unittest.mock import patch
+
+    import numpy as np
+
+    runs, limit = 64, "dynamics.kernel.variants.ABREAST_UPTO"
+    for n in (2, 4, 8, 12, 16, 20, 24, 32):
+        said = []
+        for name, seeds in (("of one draw", 1), ("of draws of their own", runs)):
+            start, values, _ = trained(n, 1)
+            drawn = [start.problem.start(seed, "gram").draw for seed in range(seeds)] * (runs // seeds)
+            z, gram, y, clean = (np.stack([getattr(each, of) for each in drawn]) for of in ("z", "gram", "y", "clean"))
+            numbers = np.array([start.kernel.numbers({**values, "eta": 0.05 + 0.001 * at}, 10) for at in range(runs)])
+            limits, last = np.full(runs, start.kernel.limit(values)), np.array([STEPS])
+
+            def steps(
+                upto: int, kernel: Any = start.kernel, given: Any = (z, gram, y, clean, numbers, limits, STEPS, last)
+            ) -> None:
+                with patch(limit, upto):
+                    kernel.run_all(*given)
+
+            seconds = least({"abreast": partial(steps, n + 1), "one by one": partial(steps, 0)})
+            one = {way: f"{1e9 * each / runs / STEPS:.3g}" for way, each in seconds.items()}
+            said.append(f"{name} {one['abreast']} ns abreast and {one['one by one']} one by one, "
+                        f"{seconds['one by one'] / seconds['abreast']:.3g} times")
+        yield f"n = {n}: {'; '.join(said)}"
+
+
 def sobol() -> Iterator[str]:
     """The variance of a test error by scrambled Sobol points over that by as many independent draws."""
     import numpy as np
@@ -336,7 +365,7 @@ def tables() -> Iterator[str]:
 
 
 RUNGS: Mapping[str, Callable[[], Iterator[str]]] = {
-    each.__name__: each for each in (together, variants, sobol, groups, single, lazy, tasks, tables)
+    each.__name__: each for each in (together, variants, abreast, sobol, groups, single, lazy, tasks, tables)
 }
 
 

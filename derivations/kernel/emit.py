@@ -27,8 +27,8 @@ from .timeloop import Descent
 GENERATOR = 1
 
 
-ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all", "run_by_blas", "run_all", "judge", "judge_all",
-           "given_parts", "drawn_parts", "adapted_outputs")
+ENTRIES = ("directions", "run", "observe", "outputs", "adapt_all", "run_by_blas", "run_all", "run_all_abreast",
+           "judge", "judge_all", "given_parts", "drawn_parts", "adapted_outputs")
 TABLES = ("by_tables", "laid_out")
 FROM_MATH = ("atan", "cos", "erf", "erfc", "exp", "inf", "isfinite", "log", "log1p", "sin", "sqrt", "tanh")
 

@@ -117,7 +117,13 @@ class Kernel(Observing):
                 self._looked(own) if self.watched else [], own,
             )
             failed[k] = -1 if own.stopped >= 0 else last
-        if not draws:
+        alike = not sought.bounds.size and bool((limits == limits[:1]).all())
+        if not draws and alike and self.abreast(gram.shape[-1], len(z)):
+            self.lanes.run_all_abreast(
+                states, coefficients, *data, np.ascontiguousarray(numbers), int(limits[0]), start, steps, recorded,
+                z_out, b_out, failed,
+            )
+        elif not draws:
             self.lanes.run_all(
                 states, coefficients, *data, np.ascontiguousarray(numbers), limits, start, steps, recorded, z_out,
                 b_out, failed, *(self._looked(sought) if self.watched else []),

@@ -18,6 +18,9 @@ BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benc
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
 CLASSES_UPTO = 128  # the same of class heads, most of whose sums are of zeros that loops skip (benchmarks/README.md)
 
+ABREAST_UPTO = 22  # directions up to which eight runs together beat eight examples of one (benchmarks/README.md)
+ABREAST_FROM = 32  # runs: with fewer the time goes into what stands around them, and into compiling one variant more
+
 
 def lanes_take(directions: float, signed: bool, first: int = 0) -> bool:
     """Whether so many directions, `first` or more, are advanced eight at a time, of signed heads or of class heads."""
@@ -61,6 +64,11 @@ class Variants:
     def on_lanes(self, directions: int) -> bool:
         """Whether states of so many directions are advanced on lanes; asked before they are loaded."""
         return self.has_lanes(directions) and lanes_take(directions, self.signed, self.lanes_from)
+
+    def abreast(self, directions: int, runs: int) -> bool:
+        """Whether so many runs of so many directions are advanced eight at a time, each with the bits it has alone."""
+        return (self.on_lanes(directions) and hasattr(self.lanes, "run_all_abreast")
+                and directions <= ABREAST_UPTO and runs >= ABREAST_FROM)
 
     def has_lanes(self, directions: int) -> bool:
         """Whether there is a variant on lanes for states of so many directions."""

@@ -158,7 +158,7 @@ def test_a_step_with_options_is_training(kind: str, options: dict[str, str]) -> 
 
 
 MUTANTS = [
-    ("per_example", "G_u_xi[i] = gram[(at_u + y[i]) * width", "G_u_xi[i] = gram[(at_u) * width"),
+    ("per_example", "G_u_xi[i] = entry(gram, (at_u + y[i]) * width", "G_u_xi[i] = entry(gram, (at_u) * width"),
     ("per_example", "where(load(y, i) == float(q), entry(z, at + at_u + q), z_u_own)", "z_u_own"),
     ("per_example", "ws0_i = ws0_i + (", "ws0_i = ("),
     ("per_example", "store(p, 1 * y.size + i, p_1)", "store(p, 1 * y.size + i, p_0)"),

@@ -75,7 +75,9 @@ NOT_ENTERED: dict[str, tuple[str, ...]] = {
 }
 # Functions of tasks on lanes that a run goes through from LANES_UPTO directions on, where BLAS couples the tasks.
 COUPLED = ("run_by_blas", "couple_all", "advance", "keep_state")
-ELSEWHERE = re.compile(r"watch_\w+|along|loss_each|seek|reach|met|run_all")  # functions of kernels on lanes
+# Functions of kernels on lanes; those of eight runs abreast are held against the one run (`test_abreast.py`).
+ABREAST = re.compile(r"\w+_abreast(_\d)?|empty|gather|gathered|interleave|of_lane|finite_in_lane|\w+_in_turn")
+ELSEWHERE = re.compile(rf"watch_\w+|along|loss_each|seek|reach|met|run_all|{ABREAST.pattern}")
 RAISED = (LookupError, ValueError, TypeError, NameError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
 PATIENCE = 60.0  # seconds of the processor, after which a kernel whose loop never ends is taken for one that raises
 
@@ -153,8 +155,8 @@ class Case:
     def mutants(self) -> list[Mutant]:
         """Every one of the kernel's text, but for what `validate` does not use: events and many runs in a call.
 
-        These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`, and of
-        tasks `test_task_events_on_lanes.py`).
+        These are held against the one run and the look from outside (`test_events_on_lanes.py`, `test_batch.py`,
+        `test_abreast.py`, and of tasks `test_task_events_on_lanes.py`).
         """
         def wanted(name: str) -> bool:
             return name in self.only if self.only else not (name in self.never or ELSEWHERE.fullmatch(name))

@@ -13,6 +13,7 @@ import sympy as sp
 from ...calculus.symbols import Names, i
 from ...declare import Patch
 from ..by_class import by_weight
+from .places import Places
 
 SIDES: Mapping[str, int] = {"plus": 1, "minus": -1}
 
@@ -36,10 +37,9 @@ class ByLabel:
             return cls(frozenset(), "y")
         return cls(frozenset(names.patch(p).name for p, _ in along), next(iter(scales), "y"))
 
-    @property
-    def test(self) -> str:
-        """Which of eight examples have the label +1, as a kernel's text."""
-        return f"load({self.label}, i) > 0.0"
+    def test(self, places: Places) -> str:
+        """Which of eight numbers are of examples that have the label +1, as a kernel's text."""
+        return f"{places.read(self.label, 'i')} > 0.0"
 
     def at(self, label: int) -> dict[sp.Expr, sp.Expr]:
         """An example's label becomes this one."""

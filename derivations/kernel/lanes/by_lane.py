@@ -38,11 +38,21 @@ def written(model: Model) -> list[str]:
     return [*copied(functions), *formulas.written(model), *called, *(_on_lanes(*each) for each in declared)]
 
 
-def _by_number(name: str, constants: list[str]) -> str:
+def turned(name: str) -> str:
+    """What a function of numbers is called on lanes where it has to have the bits that it has of numbers."""
+    return f"{name}_in_turn"
+
+
+def in_turn(name: str) -> str:
+    """A function of one number on lanes, with the bits that it has of numbers."""
+    return _by_number(name, [], turned(name))
+
+
+def _by_number(name: str, constants: list[str], called: str = "") -> str:
     """A function of numbers on lanes, one after another."""
     out = Writer()
     out.put(0, HELPER)
-    out.call(0, f"def {each_of(name)}(", [["x", *constants]], "):")
+    out.call(0, f"def {called or each_of(name)}(", [["x", *constants]], "):")
     out.put(1, f'"""`{name}` in every lane."""', "found = x", f"for k in range({LANES}):")
     out.put(2, f"found = in_lane(found, k, {name}({', '.join(['lane(x, k)', *constants])}))")
     out.put(1, "return found", "")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from ...calculus.recursion import Recursion
 from ...calculus.roles import Covector, OfPatch, Preactivation, role_of
 from ...calculus.symbols import Names
 from ..by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
@@ -37,8 +38,8 @@ class ClassLanes(LaneDescent):
 
     own_sizes = (["y", "examples", "width"], "examples")
 
-    def __init__(self, *given: object) -> None:
-        super().__init__(*given)
+    def __init__(self, recursion: Recursion, blas: bool) -> None:
+        super().__init__(recursion, blas)
         self.by_class = OfClass.of(self.names)
 
     def outputs_function(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...calculus.curves import curve, vanishes
-from ...declare import CrossEntropy, Expressed, Model, rows_of
+from ...declare import CrossEntropy, Expressed, Model, OfMargin, rows_of, scheduled
 
 MOST_CLASSES = 16  # written out head by head: the more there are, the longer a kernel compiles (benchmarks/README.md)
 
@@ -32,6 +32,21 @@ def fits_task_lanes(model: Model) -> bool:
         bool(model.algorithm.over_tasks) and model.network.head_axis.signed and not model.network.axes
         and model.objective.mixed_labels is None and not model.objective.penalised
         and all(each.per_example or each.single for each in sets)
+    )
+
+
+def goes_abreast(model: Model) -> bool:
+    """Whether eight of a model's runs may be advanced together: plain descent of signed heads of filters alone.
+
+    A formula's constants would be lanes, and what options make of a gradient goes by its norm or by what is drawn.
+    """
+    loss, activation = model.objective.loss_kind, model.network.activation.kind
+    with_constants = [each for each in (loss, activation) if isinstance(each, OfMargin | Expressed)]
+    return (
+        model.network.head_axis.signed
+        and not (model.algorithm.options or scheduled(model))
+        and not model.network.axes
+        and all(not each.expression.constants for each in with_constants)
     )
 
 

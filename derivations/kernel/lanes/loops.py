@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...calculus.recursion import Recursion
 from ...calculus.sums import Definition
 from .. import schedules
 from ..by_class import told_of_class
@@ -11,8 +12,9 @@ from ..schedule import Stage, arrays, schedule
 from ..skeleton import functions, packing
 from ..timeloop import RESCALING
 from . import by_lane
+from .abreast import run_abreast
 from .blocks import LANES, colouring, coupling
-from .fits import stops
+from .fits import goes_abreast, stops
 from .judging import judge, judge_all
 from .looks import SAID, WATCHED
 from .nests import LaneNests
@@ -26,8 +28,8 @@ class LaneDescent(LaneNests):
 
     what = "gradient descent, eight examples at a time"
 
-    def __init__(self, *given: object) -> None:
-        super().__init__(*given)
+    def __init__(self, recursion: Recursion, blas: bool) -> None:
+        super().__init__(recursion, blas)
         self.watchers = Watchers(self) if watches(self.model) else None
 
     def loop(self) -> None:
@@ -47,6 +49,8 @@ class LaneDescent(LaneNests):
             self.watchers.functions()
         self.run_function(stages if penalised else plain, plain)
         self._run_all()
+        if goes_abreast(self.model):
+            run_abreast(self, stages, plain)
 
     def shape(self) -> None:
         """Nothing: the loader asks the kernel of loops."""
@@ -97,10 +101,7 @@ class LaneDescent(LaneNests):
         self.out.put(1, f"width = (max(directions, {reach}) + {LANES - 1}) // {LANES} * {LANES}  # of a row")
         self.out.put(1, "n = float(examples)")
         self.offsets(1)
-        self.out.put(1, "order = np.zeros(directions, dtype=np.int64)", "at = 0")
-        for family in self.model.directions:
-            size = self.size_of(family)
-            self.out.put(1, f"for i in range({size}):", f"    order[at + i] = at_{family.name} + i", f"at += {size}")
+        self.ordered()
         for name in ("z", "b", *(["velocity"] if "momentum" in self.options else [])):
             self.out.put(1, f"packed_{name} = aligned({rows} * width)")
             self.out.put(1, f"pack({name}, order, width, packed_{name})")

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from ...calculus.activations import EXPRESSED
+from ...calculus.recursion import Recursion
 from ...calculus.sums import Definition
 from ...declare import Directions
 from ..by_class import summand
@@ -22,24 +23,25 @@ from ..layout import Groups
 from ..nest_writer import family_starts
 from ..schedule import Stage, arrays, read_later
 from ..timeloop import RESCALING, Descent
-from .blocks import LANES
 from .by_head import Shared, by_neuron, each_once, factors
 from .by_label import SIDES, ByLabel
+from .places import OfExamples, Places
 from .printer import LanePrinter, NoLanes
-
-_EACH = f"for i in range(0, length, {LANES}):"
 
 
 class LaneNests(Descent):
     """Prints the stages of one gradient-descent recursion on lanes; its time loops are a subclass's."""
 
     own_sizes = (["examples", "width"], "examples")
+    coupler = "couple"
+    """What adds a move's part along the other directions."""
 
-    def __init__(self, *given: object) -> None:
-        super().__init__(*given)  # type: ignore[arg-type]
-        self.lanes = LanePrinter(self.printer)
+    def __init__(self, recursion: Recursion, blas: bool, places: Places | None = None) -> None:
+        super().__init__(recursion, blas)
+        self.places = places or OfExamples()
+        self.lanes = LanePrinter(self.printer, self.places)
         self.printer = self.lanes
-        self.each = _EACH
+        self.each = self.places.each
         self.by_label = ByLabel.of(self.names)
         self.orthogonal: tuple[Stage, ...] = ()
         self.moved = False
@@ -70,6 +72,13 @@ class LaneNests(Descent):
     def offsets(self, depth: int) -> None:
         """Where each family starts in a row."""
         family_starts(self.out, self.model, self.families(), depth, "examples")
+
+    def ordered(self) -> None:
+        """Where a direction stands in a row."""
+        self.out.put(1, "order = np.zeros(directions, dtype=np.int64)", "at = 0")
+        for family in self.model.directions:
+            size = self.size_of(family)
+            self.out.put(1, f"for i in range({size}):", f"    order[at + i] = at_{family.name} + i", f"at += {size}")
 
     def locals_of(
         self, depth: int, exprs: list[sp.Expr], at: Mapping[sp.Expr, sp.Expr] | None = None
@@ -105,23 +114,26 @@ class LaneNests(Descent):
         for d in stage.definitions:
             total = f"{d.name}_i"
             if d.name in fixed:
-                total = f"({total} + where({self.by_label.test}, {', '.join(f'{d.name}_{side}' for side in SIDES)}))"
-            self.out.put(depth + 1, f"store({d.name}, i, {total}{self.lanes.scaled(d)})")
+                sides = ", ".join(f"{d.name}_{side}" for side in SIDES)
+                total = f"({total} + where({self.by_label.test(self.places)}, {sides}))"
+            self.out.put(depth + 1, self.places.kept(d.name, "i", f"{total}{self.lanes.scaled(d)}"))
 
     def _sums_by_label(self, depth: int, fixed: Mapping[str, Shared]) -> None:
         """Sums over neurons of what a label fixes, numbers of either label."""
         own = each_once(fixed.values())
-        self.out.put(depth, *[f"{name}_{side} = 0.0" for name in fixed for side in SIDES])
+        none = self.places.none
+        self.out.put(depth, *[f"{name}_{side} = {none}" for name in fixed for side in SIDES])
         inside = self.heads(depth)
-        self.out.put(inside, *[f"head{k}_{side} = 0.0" for k in range(len(own)) for side in SIDES])
+        self.out.put(inside, *[f"head{k}_{side} = {none}" for k in range(len(own)) for side in SIDES])
         self.filters(inside)
         for side, label in SIDES.items():
             self.locals_of(inside + 1, own, self.by_label.at(label))
             for k, each in enumerate(own):
-                self._one_more(inside + 1, f"head{k}_{side}", each, "fused_one")
+                self._one_more(inside + 1, f"head{k}_{side}", each, self.places.fused)
         for side in SIDES:
             for name, split in fixed.items():
-                self.out.assign(inside, f"{name}_{side} +=", self._of_heads(own, split, side))
+                total = f"{name}_{side}"
+                self.out.assign(inside, f"{total} =", f"{total} + {self._of_heads(own, split, side)}")
 
     def _one_more(self, depth: int, total: str, each: sp.Expr, fused: str) -> None:
         """What a neuron adds to a head's total, rounded once where it is a product."""
@@ -169,12 +181,12 @@ class LaneNests(Descent):
         self.lanes.local.clear()
         for d, expr in rows:
             value = self.printer.doprint(expr)
-            if d.name in self.weights:  # no weight past the last example: what stands there enters no sum
-                value = f"where(load(live, i) > 0.0, {value}, 0.0)"
+            if d.name in self.weights:
+                value = self.places.weighed(value)
             self.out.assign(depth + 1, f"{d.name}_i =", value, d.meaning)
             self.lanes.local.add(d.name)
             if d.name in self.kept:
-                self.out.put(depth + 1, f"store({d.name}, {'at_head + ' * over_heads}i, {d.name}_i)")
+                self.out.put(depth + 1, self.places.kept(d.name, f"{'at_head + ' * over_heads}i", f"{d.name}_i"))
         self.lanes.local.clear()
 
     def _gradient(self, depth: int, stage: Stage) -> None:
@@ -194,14 +206,14 @@ class LaneNests(Descent):
         splits = {name: self._shared_by_label(inside, name, terms) for name, terms in fixed.items()}
         self.summed(inside, {name: used[name] for name in sums})
         for name, split in splits.items():
-            start = self._entry(f"total(sum_{name})") if name in sums else "0.0"
+            start = self._entry(self.places.total(f"sum_{name}")) if name in sums else self.places.none
             self.out.put(inside + 1, f"fixed_{name} = {start}")
             for side, label in SIDES.items():
                 self.locals_of(inside + 1, list(split), self.by_label.at(label))
                 for k, each in enumerate(split):
                     shared = sp.Symbol(f"share{k}_{name}_{side}")
-                    self._one_more(inside + 1, f"fixed_{name}", each * shared, "fused_one")
-            self.out.put(inside + 1, f"g[at + at_{name}] = fixed_{name}")
+                    self._one_more(inside + 1, f"fixed_{name}", each * shared, self.places.fused)
+            self.out.put(inside + 1, self.places.put("g", f"at + at_{name}", f"fixed_{name}"))
 
     def _shared_by_label(self, depth: int, name: str, terms: Mapping[sp.Indexed, sp.Expr]) -> Shared:
         """What a head's neurons share of the gradient along a fixed vector, a number of either label."""
@@ -229,11 +241,11 @@ class LaneNests(Descent):
                 else:
                     value = f"{value} + {shared}" if each == 1 else f"fused({term}, {shared}, {value})"
             self.out.assign(depth + 2, f"{name}_i =", value)
-            self.out.put(depth + 2, f"store(g, at + at_{name} + i, {name}_i)")
+            self.out.put(depth + 2, self.places.kept("g", f"at + at_{name} + i", f"{name}_i"))
 
     def summed(self, depth: int, used: Mapping[str, sp.Expr]) -> None:
         """A loop over a head's neurons that sums over examples what these add along families that they share."""
-        self.filters(depth, *[f"{each} = lanes(0.0)" for name in used for each in self.sums_of_family(name)])
+        self.filters(depth, *[self.places.begun(each) for name in used for each in self.sums_of_family(name)])
         if not used:
             return
         self.out.put(depth + 1, self.each)
@@ -249,12 +261,15 @@ class LaneNests(Descent):
         """Sums of example arrays over the examples of either label."""
         if not weights:
             return
-        names = [str(weight.base) for weight in weights]
-        self.out.put(depth, *[f"{name}_{side}_i = lanes(0.0)" for name in names for side in SIDES], self.each)
+        names, places = [str(weight.base) for weight in weights], self.places
+        self.out.put(depth, *[places.begun(f"{name}_{side}_i") for name in names for side in SIDES], self.each)
         for name in names:
-            for side, chosen in zip(SIDES, (f"load({name}, i), 0.0", f"0.0, load({name}, i)"), strict=True):
-                self.out.put(depth + 1, f"{name}_{side}_i = {name}_{side}_i + where({self.by_label.test}, {chosen})")
-        self.out.put(depth, *[f"{name}_{side} = total({name}_{side}_i)" for name in names for side in SIDES])
+            weight = places.read(name, "i")
+            for side, chosen in zip(SIDES, (f"{weight}, 0.0", f"0.0, {weight}"), strict=True):
+                value = f"where({self.by_label.test(places)}, {chosen})"
+                self.out.assign(depth + 1, *places.more(f"{name}_{side}_i", value))
+        sums = [f"{name}_{side}" for name in names for side in SIDES]
+        self.out.put(depth, *[f"{total} = {places.total(f'{total}_i')}" for total in sums])
 
     def sums_of_family(self, name: str) -> list[str]:
         """What a neuron's sum over examples along a family is kept in."""
@@ -262,18 +277,18 @@ class LaneNests(Descent):
 
     def added(self, depth: int, name: str, value: str) -> None:
         """What eight examples add to it."""
-        self.out.assign(depth, f"sum_{name} =", f"sum_{name} + ({value})")
+        self.out.assign(depth, *self.places.more(f"sum_{name}", f"({value})"))
 
     def _contract(self, depth: int, stage: Stage) -> None:
         rows = f"{self.model.n_heads} * filters"
-        self.out.put(depth, "u[:] = 0.0", f"couple(u, g, gram, {rows}, width, directions, directions)")
+        self.out.put(depth, "u[:] = 0.0", f"{self.coupler}(u, g, gram, {rows}, width, directions, directions)")
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""
         arguments = self.gradient_arguments("z", [], arrays(stages), stages)
         self.out.function(name, arguments, doc)
         self.said.clear()
-        self.out.put(1, "length = y.size")
+        self.out.put(1, *self.places.sizes)
         self.offsets(1)
         for stage in stages:
             self.moved = self.moves and stage is stages[-1]  # an earlier gradient is what the last one is made of

@@ -14,6 +14,7 @@ from ..by_class import CLASS, factor
 from ..pieces import HELPERS
 from ..printer import KernelPrinter, argument
 from .by_lane import NATIVE, each_of
+from .places import OfExamples, Places
 
 PRIMITIVES = (
     "aligned", "bits_of", "bits_or", "entry", "every", "fused", "fused_half", "fused_one", "in_lane", "lane", "lanes",
@@ -53,8 +54,9 @@ def own_entry(array: str, family: str) -> str:
 class LanePrinter(KernelPrinter):
     """Prints a scalar of one example as lanes of eight; `local` are the example arrays that the loop holds already."""
 
-    def __init__(self, printer: KernelPrinter) -> None:
+    def __init__(self, printer: KernelPrinter, places: Places | None = None) -> None:
         super().__init__(printer.names)
+        self.places = places or OfExamples()
         self.per_example = {f.name for f in self.names.model.directions if f.index_set.per_example}
         self.per_class = {f.name for f in self.names.model.directions if f.index_set.per_class}
         self.local: set[str] = set()
@@ -82,7 +84,7 @@ class LanePrinter(KernelPrinter):
             case OfPatch() as patch:
                 return patch.name
             case GramEntry() as entry:
-                return f"load({entry.name}, i)" if expr.indices else self.gram_entry(entry, ())
+                return self.places.read(entry.name, "i") if expr.indices else self.gram_entry(entry, ())
             case Preactivation(family) | Covector(family) as role:
                 return self._entry("z" if isinstance(role, Preactivation) else "u", family, expr)
         if expr.base == s:
@@ -94,7 +96,8 @@ class LanePrinter(KernelPrinter):
         """An array's entry: eight examples', of a head where it has a row for each, or a class's."""
         if expr.indices == (CLASS,):
             return f"{name}[{CLASS}]"
-        return f"load({name}, {'at_head + ' * (self.names.head in expr.indices and not self.names.signed)}i)"
+        of_head = self.names.head in expr.indices and not self.names.signed
+        return self.places.read(name, f"{'at_head + ' * of_head}i")
 
     def _entry(self, array: str, family: str, expr: sp.Indexed) -> str:
         """A neuron's entry along a family: eight examples', the one that all have, or a class's."""
@@ -102,7 +105,9 @@ class LanePrinter(KernelPrinter):
         if family in self.per_class:
             of_class = f"entry({array}, {place} + {CLASS})"
             return of_class if expr.indices[2:] == (CLASS,) else own_entry(array, family)
-        return f"load({array}, {place} + i)" if family in self.per_example else f"entry({array}, {place})"
+        if family in self.per_example:
+            return self.places.read(array, f"{place} + i")
+        return self.places.one(array, place)
 
     def _index(self, expr: sp.Expr) -> str:
         """An index is a number, an example's label too."""
@@ -111,4 +116,4 @@ class LanePrinter(KernelPrinter):
     def gram_entry(self, entry: GramEntry, at: tuple[sp.Expr, ...]) -> str:
         """A Gram entry where it stands in the packed matrix."""
         first, second = (self._place(*side) for side in self.names.gram_sides(entry, at))
-        return f"gram[({first}) * width + {second}]"
+        return self.places.one("gram", f"({first}) * width + {second}")

@@ -787,42 +787,21 @@ def plain_gradient(
                 F_i = where(load(y, i) == float(q), F_i + F_by_class[q], F_i)
             store(F, at_head + i, F_i * (kappa))
     for i in range(0, length, 8):
-        top, whole = load(F, i), lanes(0.0)
-        F_0 = load(F, 0 * length + i)
-        F_1 = load(F, 1 * length + i)
-        F_2 = load(F, 2 * length + i)
-        F_3 = load(F, 3 * length + i)
-        F_4 = load(F, 4 * length + i)
-        top = where(F_1 > top, F_1, top)
-        top = where(F_2 > top, F_2, top)
-        top = where(F_3 > top, F_3, top)
-        top = where(F_4 > top, F_4, top)
-        p_0 = exponential_0(top - F_0)
-        p_1 = exponential_0(top - F_1)
-        p_2 = exponential_0(top - F_2)
-        p_3 = exponential_0(top - F_3)
-        p_4 = exponential_0(top - F_4)
-        whole = whole + p_0
-        whole = whole + p_1
-        whole = whole + p_2
-        whole = whole + p_3
-        whole = whole + p_4
-        others = lanes(0.0)
-        p_0 = p_0 / whole
-        others = others + where(load(y, i) == 0.0, 0.0, p_0)
-        p_1 = p_1 / whole
-        others = others + where(load(y, i) == 1.0, 0.0, p_1)
-        p_2 = p_2 / whole
-        others = others + where(load(y, i) == 2.0, 0.0, p_2)
-        p_3 = p_3 / whole
-        others = others + where(load(y, i) == 3.0, 0.0, p_3)
-        p_4 = p_4 / whole
-        others = others + where(load(y, i) == 4.0, 0.0, p_4)
-        store(e, 0 * length + i, where(load(y, i) == 0.0, -others, p_0))
-        store(e, 1 * length + i, where(load(y, i) == 1.0, -others, p_1))
-        store(e, 2 * length + i, where(load(y, i) == 2.0, -others, p_2))
-        store(e, 3 * length + i, where(load(y, i) == 3.0, -others, p_3))
-        store(e, 4 * length + i, where(load(y, i) == 4.0, -others, p_4))
+        top, whole, others = load(F, i), lanes(0.0), lanes(0.0)
+        for h in range(1, 5):
+            score = load(F, h * length + i)
+            top = where(score > top, score, top)
+        for h in range(5):
+            share = exponential_0(top - load(F, h * length + i))
+            whole = whole + share
+            store(e, h * length + i, share)
+        for h in range(5):
+            share = load(e, h * length + i) / whole
+            others = others + where(load(y, i) == float(h), 0.0, share)
+            store(e, h * length + i, share)
+        for h in range(5):
+            share = load(e, h * length + i)
+            store(e, h * length + i, where(load(y, i) == float(h), -others, share))
     q0 = kappa/n  # a factor that examples share
     for h in range(5):
         at_head = h * length
@@ -1075,61 +1054,59 @@ def run_all(
 def move_along(leads, along, place, count, neurons, width, vectors, moved):
     """moved (F, S, 32) = vectors moved by leads (F, 5, width) times what is along them."""
     for q in range(count):
-        t0_0 = load(along, place + (5 * q + 0) * 32 + 0)
-        t0_1 = load(along, place + (5 * q + 0) * 32 + 8)
-        t0_2 = load(along, place + (5 * q + 0) * 32 + 16)
-        t0_3 = load(along, place + (5 * q + 0) * 32 + 24)
-        t1_0 = load(along, place + (5 * q + 1) * 32 + 0)
-        t1_1 = load(along, place + (5 * q + 1) * 32 + 8)
-        t1_2 = load(along, place + (5 * q + 1) * 32 + 16)
-        t1_3 = load(along, place + (5 * q + 1) * 32 + 24)
-        t2_0 = load(along, place + (5 * q + 2) * 32 + 0)
-        t2_1 = load(along, place + (5 * q + 2) * 32 + 8)
-        t2_2 = load(along, place + (5 * q + 2) * 32 + 16)
-        t2_3 = load(along, place + (5 * q + 2) * 32 + 24)
-        t3_0 = load(along, place + (5 * q + 3) * 32 + 0)
-        t3_1 = load(along, place + (5 * q + 3) * 32 + 8)
-        t3_2 = load(along, place + (5 * q + 3) * 32 + 16)
-        t3_3 = load(along, place + (5 * q + 3) * 32 + 24)
-        t4_0 = load(along, place + (5 * q + 4) * 32 + 0)
-        t4_1 = load(along, place + (5 * q + 4) * 32 + 8)
-        t4_2 = load(along, place + (5 * q + 4) * 32 + 16)
-        t4_3 = load(along, place + (5 * q + 4) * 32 + 24)
-        for s in range(neurons):
+        for s in range(0, neurons - 1, 2):
             at = (q * neurons + s) * 32
-            lead0 = spread(leads, (5 * q + 0) * width + s)
-            lead1 = spread(leads, (5 * q + 1) * width + s)
-            lead2 = spread(leads, (5 * q + 2) * width + s)
-            lead3 = spread(leads, (5 * q + 3) * width + s)
-            lead4 = spread(leads, (5 * q + 4) * width + s)
-            x = load(vectors, at + 0)
-            x = fused(lead0, t0_0, x)
-            x = fused(lead1, t1_0, x)
-            x = fused(lead2, t2_0, x)
-            x = fused(lead3, t3_0, x)
-            x = fused(lead4, t4_0, x)
-            store(moved, at + 0, x)
-            x = load(vectors, at + 8)
-            x = fused(lead0, t0_1, x)
-            x = fused(lead1, t1_1, x)
-            x = fused(lead2, t2_1, x)
-            x = fused(lead3, t3_1, x)
-            x = fused(lead4, t4_1, x)
-            store(moved, at + 8, x)
-            x = load(vectors, at + 16)
-            x = fused(lead0, t0_2, x)
-            x = fused(lead1, t1_2, x)
-            x = fused(lead2, t2_2, x)
-            x = fused(lead3, t3_2, x)
-            x = fused(lead4, t4_2, x)
-            store(moved, at + 16, x)
-            x = load(vectors, at + 24)
-            x = fused(lead0, t0_3, x)
-            x = fused(lead1, t1_3, x)
-            x = fused(lead2, t2_3, x)
-            x = fused(lead3, t3_3, x)
-            x = fused(lead4, t4_3, x)
-            store(moved, at + 24, x)
+            x0_0 = load(vectors, at + 0)
+            x0_1 = load(vectors, at + 8)
+            x0_2 = load(vectors, at + 16)
+            x0_3 = load(vectors, at + 24)
+            x1_0 = load(vectors, at + 32)
+            x1_1 = load(vectors, at + 40)
+            x1_2 = load(vectors, at + 48)
+            x1_3 = load(vectors, at + 56)
+            for h in range(q * 5, (q + 1) * 5):
+                t0 = load(along, place + h * 32 + 0)
+                t1 = load(along, place + h * 32 + 8)
+                t2 = load(along, place + h * 32 + 16)
+                t3 = load(along, place + h * 32 + 24)
+                lead = spread(leads, h * width + s + 0)
+                x0_0 = fused(lead, t0, x0_0)
+                x0_1 = fused(lead, t1, x0_1)
+                x0_2 = fused(lead, t2, x0_2)
+                x0_3 = fused(lead, t3, x0_3)
+                lead = spread(leads, h * width + s + 1)
+                x1_0 = fused(lead, t0, x1_0)
+                x1_1 = fused(lead, t1, x1_1)
+                x1_2 = fused(lead, t2, x1_2)
+                x1_3 = fused(lead, t3, x1_3)
+            store(moved, at + 0, x0_0)
+            store(moved, at + 8, x0_1)
+            store(moved, at + 16, x0_2)
+            store(moved, at + 24, x0_3)
+            store(moved, at + 32, x1_0)
+            store(moved, at + 40, x1_1)
+            store(moved, at + 48, x1_2)
+            store(moved, at + 56, x1_3)
+        for s in range(neurons // 2 * 2, neurons):
+            at = (q * neurons + s) * 32
+            x0_0 = load(vectors, at + 0)
+            x0_1 = load(vectors, at + 8)
+            x0_2 = load(vectors, at + 16)
+            x0_3 = load(vectors, at + 24)
+            for h in range(q * 5, (q + 1) * 5):
+                t0 = load(along, place + h * 32 + 0)
+                t1 = load(along, place + h * 32 + 8)
+                t2 = load(along, place + h * 32 + 16)
+                t3 = load(along, place + h * 32 + 24)
+                lead = spread(leads, h * width + s + 0)
+                x0_0 = fused(lead, t0, x0_0)
+                x0_1 = fused(lead, t1, x0_1)
+                x0_2 = fused(lead, t2, x0_2)
+                x0_3 = fused(lead, t3, x0_3)
+            store(moved, at + 0, x0_0)
+            store(moved, at + 8, x0_1)
+            store(moved, at + 16, x0_2)
+            store(moved, at + 24, x0_3)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -1179,6 +1156,19 @@ def every_part(fixed, mix, tilt, lines, filters, moved, spikes, place, kappa, pa
             store(parts, (p * 5 + h) * 32 + 24, part_3 * kappa)
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def cost_of(scores, v, own, label):
+    """-log p of the label whose scores are `own`, without overflow or cancellation."""
+    top, others = lanes(0.0), lanes(0.0)
+    for h in range(5):
+        gap = lanes(-np.inf) if float(h) == label else load(scores, h * 32 + v) - own
+        store(scores, h * 32 + v, gap)
+        top = where(gap > top, gap, top) if h > 0 else gap
+    for h in range(5):
+        others = others + exponential_0(top - load(scores, h * 32 + v))
+    return logistic_0(-(top + logarithm(others)))
+
+
 @njit(
     "void(float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], "
     "float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], int64, int64, int64, "
@@ -1204,6 +1194,13 @@ def judge(
     vectors = aligned(vectors_of * neurons * 32)
     moved = aligned(vectors_of * neurons * 32)
     width = (neurons + 7) // 8 * 8
+    held, many = np.zeros(of.shape, dtype=np.int64), np.zeros(labels.size, dtype=np.int64)
+    for k in range(labels.size):
+        for p in range(fixed.shape[0]):
+            if of[k, p] != 0.0:
+                held[k, many[k]] = p * 160
+                many[k] += 1
+    scores = aligned(160)
     count, share = losses.size, 1.0 / strata
     weight = share / 5.0
     for first in range(begin, end, 32):
@@ -1218,58 +1215,65 @@ def judge(
             place = (first * strata + stratum * 32) * tilt.shape[1]
             every_part(fixed, mix, tilt, lines, filters, moved, spikes, place, kappa, parts)
             for k in range(labels.size):
-                for v in range(0, 32, 8):
-                    score_0 = lanes(base[k, 0])
-                    score_1 = lanes(base[k, 1])
-                    score_2 = lanes(base[k, 2])
-                    score_3 = lanes(base[k, 3])
-                    score_4 = lanes(base[k, 4])
-                    for p in range(fixed.shape[0]):
-                        if of[k, p] != 0.0:
-                            at = p * 160 + v
-                            score_0 = score_0 + load(parts, at + 0)
-                            score_1 = score_1 + load(parts, at + 32)
-                            score_2 = score_2 + load(parts, at + 64)
-                            score_3 = score_3 + load(parts, at + 96)
-                            score_4 = score_4 + load(parts, at + 128)
-                    own, top, ties = score_0, score_0, lanes(0.0)
-                    if labels[k] == 1.0:
-                        own = score_1
-                    top = where(score_1 > top, score_1, top)
-                    if labels[k] == 2.0:
-                        own = score_2
-                    top = where(score_2 > top, score_2, top)
-                    if labels[k] == 3.0:
-                        own = score_3
-                    top = where(score_3 > top, score_3, top)
-                    if labels[k] == 4.0:
-                        own = score_4
-                    top = where(score_4 > top, score_4, top)
-                    ties = ties + where(score_0 == top, 1.0, 0.0)
-                    ties = ties + where(score_1 == top, 1.0, 0.0)
-                    ties = ties + where(score_2 == top, 1.0, 0.0)
-                    ties = ties + where(score_3 == top, 1.0, 0.0)
-                    ties = ties + where(score_4 == top, 1.0, 0.0)
-                    at = k * count + first + v
-                    store(errors, at, load(errors, at) + share * (1.0 - where(own == top, 1.0, 0.0) / ties))
-                    if with_losses:
-                        gap_0 = lanes(-np.inf) if labels[k] == 0.0 else score_0 - own
-                        gap_1 = lanes(-np.inf) if labels[k] == 1.0 else score_1 - own
-                        gap_2 = lanes(-np.inf) if labels[k] == 2.0 else score_2 - own
-                        gap_3 = lanes(-np.inf) if labels[k] == 3.0 else score_3 - own
-                        gap_4 = lanes(-np.inf) if labels[k] == 4.0 else score_4 - own
-                        top, others = gap_0, lanes(0.0)
-                        top = where(gap_1 > top, gap_1, top)
-                        top = where(gap_2 > top, gap_2, top)
-                        top = where(gap_3 > top, gap_3, top)
-                        top = where(gap_4 > top, gap_4, top)
-                        others = others + exponential_0(top - gap_0)
-                        others = others + exponential_0(top - gap_1)
-                        others = others + exponential_0(top - gap_2)
-                        others = others + exponential_0(top - gap_3)
-                        others = others + exponential_0(top - gap_4)
-                        cost = logistic_0(-(top + logarithm(others)))
-                        store(losses, first + v, load(losses, first + v) + weight * cost)
+                own_0 = lanes(0.0)
+                own_1 = lanes(0.0)
+                own_2 = lanes(0.0)
+                own_3 = lanes(0.0)
+                top_0 = lanes(0.0)
+                top_1 = lanes(0.0)
+                top_2 = lanes(0.0)
+                top_3 = lanes(0.0)
+                ties_0 = lanes(0.0)
+                ties_1 = lanes(0.0)
+                ties_2 = lanes(0.0)
+                ties_3 = lanes(0.0)
+                for h in range(5):
+                    score_0 = lanes(base[k, h])
+                    score_1 = lanes(base[k, h])
+                    score_2 = lanes(base[k, h])
+                    score_3 = lanes(base[k, h])
+                    for p in range(many[k]):
+                        at = held[k, p] + h * 32
+                        score_0 = score_0 + load(parts, at + 0)
+                        score_1 = score_1 + load(parts, at + 8)
+                        score_2 = score_2 + load(parts, at + 16)
+                        score_3 = score_3 + load(parts, at + 24)
+                    store(scores, h * 32 + 0, score_0)
+                    store(scores, h * 32 + 8, score_1)
+                    store(scores, h * 32 + 16, score_2)
+                    store(scores, h * 32 + 24, score_3)
+                    if float(h) == labels[k]:
+                        own_0 = score_0
+                        own_1 = score_1
+                        own_2 = score_2
+                        own_3 = score_3
+                    top_0 = where(score_0 > top_0, score_0, top_0) if h > 0 else score_0
+                    top_1 = where(score_1 > top_1, score_1, top_1) if h > 0 else score_1
+                    top_2 = where(score_2 > top_2, score_2, top_2) if h > 0 else score_2
+                    top_3 = where(score_3 > top_3, score_3, top_3) if h > 0 else score_3
+                for h in range(5):
+                    ties_0 = ties_0 + where(load(scores, h * 32 + 0) == top_0, 1.0, 0.0)
+                    ties_1 = ties_1 + where(load(scores, h * 32 + 8) == top_1, 1.0, 0.0)
+                    ties_2 = ties_2 + where(load(scores, h * 32 + 16) == top_2, 1.0, 0.0)
+                    ties_3 = ties_3 + where(load(scores, h * 32 + 24) == top_3, 1.0, 0.0)
+                at = k * count + first
+                wrong = 1.0 - where(own_0 == top_0, 1.0, 0.0) / ties_0
+                store(errors, at + 0, load(errors, at + 0) + share * wrong)
+                wrong = 1.0 - where(own_1 == top_1, 1.0, 0.0) / ties_1
+                store(errors, at + 8, load(errors, at + 8) + share * wrong)
+                wrong = 1.0 - where(own_2 == top_2, 1.0, 0.0) / ties_2
+                store(errors, at + 16, load(errors, at + 16) + share * wrong)
+                wrong = 1.0 - where(own_3 == top_3, 1.0, 0.0) / ties_3
+                store(errors, at + 24, load(errors, at + 24) + share * wrong)
+                if with_losses:
+                    cost = cost_of(scores, 0, own_0, labels[k])
+                    store(losses, first + 0, load(losses, first + 0) + weight * cost)
+                    cost = cost_of(scores, 8, own_1, labels[k])
+                    store(losses, first + 8, load(losses, first + 8) + weight * cost)
+                    cost = cost_of(scores, 16, own_2, labels[k])
+                    store(losses, first + 16, load(losses, first + 16) + weight * cost)
+                    cost = cost_of(scores, 24, own_3, labels[k])
+                    store(losses, first + 24, load(losses, first + 24) + weight * cost)
 
 
 @njit(

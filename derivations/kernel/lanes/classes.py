@@ -6,14 +6,16 @@ Where a penalty multiplies it with what is the example's own, eight examples tak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
 from ...calculus.recursion import Recursion
 from ...calculus.roles import Covector, OfPatch, Preactivation, role_of
+from ...calculus.sums import Definition
 from ...calculus.symbols import Names
 from ..by_class import AT_CLASS, CLASS, ByClass, summand, sums_of
+from ..layout import Groups
 from ..schedule import Stage
 from .judging_classes import judge, judge_all
 from .loops import LaneDescent
@@ -107,21 +109,23 @@ class ClassLanes(LaneDescent):
 
     def _softmax(self, depth: int, stage: Stage) -> None:
         """p and p - 1{k = y_i} of every head, without overflow or cancellation."""
-        heads, label = range(self.model.n_heads), "label" if "label" in self.given else "y"
+        label = "label" if "label" in self.given else "y"
         if not any(d.expr.has(sp.Function("softmax")) for d in stage.definitions):
             self._even(depth, label)
             return
-        self.out.put(depth, self.each, "    top, whole = load(F, i), lanes(0.0)")
-        self.out.put(depth + 1, *[f"F_{h} = load(F, {h} * length + i)" for h in heads])
-        self.out.put(depth + 1, *[f"top = where(F_{h} > top, F_{h}, top)" for h in heads[1:]])
-        self.out.put(depth + 1, *[f"p_{h} = exponential_0(top - F_{h})" for h in heads])
-        self.out.put(depth + 1, *[f"whole = whole + p_{h}" for h in heads], "others = lanes(0.0)")
-        for h in heads:
-            self.out.put(depth + 1, f"p_{h} = p_{h} / whole")
-            self.out.put(depth + 1, f"others = others + where(load({label}, i) == {h}.0, 0.0, p_{h})")
-        for h in heads:
-            self.out.put(depth + 1, f"store(e, {h} * length + i, where(load({label}, i) == {h}.0, -others, p_{h}))")
-            self.out.put(depth + 1, *[f"store(p, {h} * length + i, p_{h})"] * ("p" in self.kept))
+        put, each, place = self.out.put, f"for h in range({self.model.n_heads}):", "h * length + i"
+        own = f"load({label}, i) == float(h)"
+        put(depth, self.each)
+        depth += 1
+        put(depth, "top, whole, others = load(F, i), lanes(0.0), lanes(0.0)")
+        put(depth, f"for h in range(1, {self.model.n_heads}):")
+        put(depth + 1, f"score = load(F, {place})", "top = where(score > top, score, top)")
+        put(depth, each, f"    share = exponential_0(top - load(F, {place}))", "    whole = whole + share")
+        put(depth + 1, f"store(e, {place}, share)")
+        put(depth, each, f"    share = load(e, {place}) / whole")
+        put(depth + 1, f"others = others + where({own}, 0.0, share)", f"store(e, {place}, share)")
+        put(depth, each, f"    share = load(e, {place})", *[f"    store(p, {place}, share)"] * ("p" in self.kept))
+        put(depth + 1, f"store(e, {place}, where({own}, -others, share))")
 
     def _even(self, depth: int, label: str) -> None:
         """The same where every output is 0."""
@@ -152,31 +156,55 @@ class ClassLanes(LaneDescent):
         self.summed(depth, {name: used[name] for name in sums})
         for name, terms in fixed.items():
             value = sp.Add(*[sp.IndexedBase(sums_of(str(w.base)))[CLASS] * factor for w, factor in terms.items()])
-            for k, each in enumerate(self.sums_of_family(name) if name in sums else ()):
-                self.out.put(depth + 1, f"g[at + at_{name} + {k}] = total({each})")
+            if name in sums:
+                self._sums_by_class(depth + 1, name, "total(summed)")
             self.class_loop(depth + 1, f"along_{name} =", value)
             entry = f"g[at + at_{name} + {CLASS}]"
             added = f"({entry} + along_{name})" if name in sums else f"along_{name}"
             self.out.put(depth + 2, f"{entry} = {self._entry(added)}")
         for name in [name for name in sums if name not in fixed]:
-            for k, each in enumerate(self.sums_of_family(name)):
-                place = f"at_{name} + {k}" if name in self.by_class.families else f"at_{name}"
-                self.out.put(depth + 1, f"g[at + {place}] = {self._entry(f'total({each})')}")
+            if name in self.by_class.families:
+                self._sums_by_class(depth + 1, name, self._entry("total(summed)"))
+            for each in self.sums_of_family(name):
+                self.out.put(depth + 1, f"g[at + at_{name}] = {self._entry(f'total({each})')}")
 
     def sums_of_family(self, name: str) -> list[str]:
-        """As of signed heads; one a class of a family over classes."""
-        if name not in self.by_class.families:
-            return super().sums_of_family(name)
-        return [f"sum{k}_{name}" for k in range(self.model.network.classes)]
+        """As of signed heads; of a family over classes none, whose terms are kept until they are summed."""
+        return [] if name in self.by_class.families else super().sums_of_family(name)
 
     def added(self, depth: int, name: str, value: str) -> None:
-        """What eight examples add to it, each to its class."""
-        if name not in self.by_class.families:
+        """What eight examples add to it, or to their classes."""
+        if name in self.by_class.families:
+            self.out.assign(depth, f"{name}_i =", value)
+            self.out.put(depth, f"store({_terms(name)}, i, {name}_i)")
+        else:
             super().added(depth, name, value)
-            return
-        self.out.assign(depth, f"{name}_term =", value)
-        for k, each in enumerate(self.sums_of_family(name)):
-            self.out.put(depth, f"{each} = {each} + where(load(y, i) == {k}.0, {name}_term, 0.0)")
+
+    def _sums_by_class(self, depth: int, name: str, entry: str) -> None:
+        """What a neuron's terms along a family over classes come to, of each class's examples, into g."""
+        self.out.put(depth, f"for {CLASS} in range({self.model.network.classes}):", "    summed = lanes(0.0)")
+        self.out.put(depth + 1, self.each)
+        own = f"load(y, i) == float({CLASS})"
+        self.out.put(depth + 2, f"summed = summed + where({own}, load({_terms(name)}, i), 0.0)")
+        self.out.put(depth + 1, f"g[at + at_{name} + {CLASS}] = {entry}")
+
+    def terms(self, stages: tuple[Stage, ...]) -> list[str]:
+        """The arrays of terms along families over classes that are an example's own, in order."""
+        along = {name: expr for stage in stages for name, expr in stage.contributions.items() if expr != 0}
+        own = [name for name in along if name in self.by_class.families]
+        return [_terms(name) for name in own if self.by_class.weighted(sp.expand(along[name]))[1] != 0]
+
+    def gradient_arguments(
+        self, state: str, covector: list[str], filled: Iterable[Definition], stages: tuple[Stage, ...]
+    ) -> Groups:
+        """As of signed heads, with the terms of sums over a class."""
+        *others, kept = super().gradient_arguments(state, covector, filled, stages)
+        return (*others, [*kept, *self.terms(stages)])
+
+    def _lay_out(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
+        super()._lay_out(stages, plain)
+        for name in dict.fromkeys([*self.terms(stages), *self.terms(plain)]):
+            self.out.put(1, f"{name} = aligned(length)  # of one neuron, of each example's class")
 
     def _weights_by_class(self, depth: int, names: list[str]) -> None:
         """Sums of the head's example arrays over the examples of each class."""
@@ -185,6 +213,11 @@ class ClassLanes(LaneDescent):
             self.out.put(depth + 1, self.each, f"    own = load(y, i) == float({CLASS})")
             self.out.put(depth + 2, f"summed = summed + where(own, load({name}, at_head + i), 0.0)")
             self.out.put(depth + 1, f"{sums_of(name)}[{CLASS}] = total(summed)")
+
+
+def _terms(family: str) -> str:
+    """The array of a neuron's terms along the vector of each example's class."""
+    return f"{family}_terms"
 
 
 def _of(entry: sp.Indexed, kind: type) -> bool:

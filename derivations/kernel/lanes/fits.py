@@ -5,19 +5,17 @@ from __future__ import annotations
 from ...calculus.curves import curve, vanishes
 from ...declare import CrossEntropy, Expressed, Model, OfMargin, rows_of, scheduled
 
-MOST_CLASSES = 16  # written out head by head: the more there are, the longer a kernel compiles (benchmarks/README.md)
-
 
 def fits_lanes(model: Model) -> bool:
     """Whether a model may have a kernel on lanes: one set of examples, families over them, over classes, or alone.
 
-    No example is mixed of others, and a loss is of one label: of signed heads' outputs, or the cross-entropy of up to
-    `MOST_CLASSES` class heads.
+    No example is mixed of others, and a loss is of one label: of signed heads' outputs, or the cross-entropy of class
+    heads.
     """
     sets = [family.index_set for family in model.directions]
     signed = model.network.head_axis.signed
     return (
-        (signed or _few_classes(model))
+        (signed or isinstance(model.objective.loss_kind, CrossEntropy))
         and not model.algorithm.over_tasks
         and model.objective.mixed_labels is None
         and not rows_of(model)
@@ -54,8 +52,3 @@ def stops(model: Model) -> bool:
     """Whether a filter stops moving along an example on which it is not active, so that much of a gradient is 0."""
     kind = model.network.activation.kind
     return vanishes(curve(kind.expression, 1)) if isinstance(kind, Expressed) else kind.stops
-
-
-def _few_classes(model: Model) -> bool:
-    """Whether class heads are trained on their cross-entropy, and few enough."""
-    return isinstance(model.objective.loss_kind, CrossEntropy) and model.network.classes <= MOST_CLASSES

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...calculus.activations import sigma
 from ...calculus.symbols import i, r
 from ..layout import A1, A2, A3, HELPER
-from .blocks import GROUPS, LANES, SIDE_BY_SIDE
+from .blocks import GROUPS, LANES, PAIR, SIDE_BY_SIDE, entries
 from .nests import LaneNests
 from .printer import rate
 
@@ -142,18 +142,28 @@ def _alone(emitter: LaneNests) -> None:
 
 def move_along(emitter: LaneNests) -> None:
     """What moves coloured vectors along the heads."""
-    put, leads = emitter.out.put, _leads(emitter)
+    put, heads = emitter.out.put, emitter.model.n_heads
     put(0, HELPER, "def move_along(leads, along, place, count, neurons, width, vectors, moved):")
-    said = f"moved (F, S, {GROUPS}) = vectors moved by leads (F, {len(leads)}, width) times what is along them."
-    put(1, f'"""{said}"""', "for q in range(count):")
-    for k in leads:
-        put(2, *[f"t{k}_{v} = load(along, place + ({len(leads)} * q + {k}) * {GROUPS} + {LANES * v})"
-                 for v in SIDE_BY_SIDE])
-    put(2, "for s in range(neurons):", f"    at = (q * neurons + s) * {GROUPS}")
-    put(3, *[f"lead{k} = spread(leads, ({len(leads)} * q + {k}) * width + s)" for k in leads])
-    for v in SIDE_BY_SIDE:
-        put(3, *_moved("x", f"load(vectors, at + {LANES * v})", v, leads), f"store(moved, at + {LANES * v}, x)")
+    said = f"moved (F, S, {GROUPS}) = vectors moved by leads (F, {heads}, width) times what is along them."
+    put(1, f'"""{said}"""', "for q in range(count):", f"    for s in range(0, neurons - {PAIR - 1}, {PAIR}):")
+    _moved_together(emitter, 3, PAIR)
+    if heads % 2:
+        put(2, f"for s in range(neurons // {PAIR} * {PAIR}, neurons):")
+        _moved_together(emitter, 3, 1)
     put(0, "", "")
+
+
+def _moved_together(emitter: LaneNests, depth: int, neurons: int) -> None:
+    """So many neurons from s on, side by side."""
+    put, heads, each = emitter.out.put, emitter.model.n_heads, entries(neurons)
+    put(depth, f"at = (q * neurons + s) * {GROUPS}")
+    put(depth, *[f"x{a}_{v} = load(vectors, at + {GROUPS * a + LANES * v})" for a, v in each])
+    put(depth, f"for h in range(q * {heads}, (q + 1) * {heads}):")
+    put(depth + 1, *[f"t{v} = load(along, place + h * {GROUPS} + {LANES * v})" for v in SIDE_BY_SIDE])
+    for a in range(neurons):
+        put(depth + 1, f"lead = spread(leads, h * width + s + {a})")
+        put(depth + 1, *[f"x{a}_{v} = fused(lead, t{v}, x{a}_{v})" for v in SIDE_BY_SIDE])
+    put(depth, *[f"store(moved, at + {GROUPS * a + LANES * v}, x{a}_{v})" for a, v in each])
 
 
 def judge_all(emitter: LaneNests) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...calculus.activations import sigma
 from ...calculus.symbols import i, r
-from ..layout import A1, A2, A3
+from ..layout import A1, A2, A3, INSIDE
 from .blocks import GROUPS, LANES, SIDE_BY_SIDE
 from .judging import READ, judged_all, move_along
 from .nests import LaneNests
@@ -24,6 +24,7 @@ def judge(emitter: LaneNests) -> None:
     """Fresh examples judged, of one state."""
     move_along(emitter)
     _every_part(emitter)
+    _cost(emitter)
     drawn = {"normals": A1, "along": A1, SPIKES: A1, "strata": "int64", "begin": "int64", "end": "int64"}
     made = {"with_losses": "boolean", "errors": A1, "losses": A1}
     groups = ({**LAW, **drawn}, dict.fromkeys(emitter.scalars, "float64"), made)
@@ -40,6 +41,10 @@ def judge(emitter: LaneNests) -> None:
     put(1, "neurons = fixed.shape[1]", f"filters = neurons // {heads}", "vectors_of = mix.shape[1]")
     put(1, f"parts = aligned(fixed.shape[0] * {heads * GROUPS})", f"vectors = aligned(vectors_of * neurons * {GROUPS})")
     put(1, f"moved = aligned(vectors_of * neurons * {GROUPS})", f"width = (neurons + {LANES - 1}) // {LANES} * {LANES}")
+    put(1, "held, many = np.zeros(of.shape, dtype=np.int64), np.zeros(labels.size, dtype=np.int64)")
+    put(1, "for k in range(labels.size):", "    for p in range(fixed.shape[0]):", "        if of[k, p] != 0.0:")
+    put(4, f"held[k, many[k]] = p * {heads * GROUPS}", "many[k] += 1")
+    put(1, f"scores = aligned({heads * GROUPS})")
     put(1, "count, share = losses.size, 1.0 / strata", f"weight = share / {heads}.0")
     put(1, f"for first in range(begin, end, {GROUPS}):")
     put(2, "colour(roots, normals, first, vectors_of, neurons, width, vectors)")
@@ -86,22 +91,40 @@ def _every_part(emitter: LaneNests) -> None:
 
 def _every_label(emitter: LaneNests) -> None:
     """Every label's error, ties shared, and its loss, -log p without overflow or cancellation."""
-    put, heads = emitter.out.put, range(emitter.model.n_heads)
-    put(3, "for k in range(labels.size):", f"    for v in range(0, {GROUPS}, {LANES}):")
-    put(5, *[f"score_{h} = lanes(base[k, {h}])" for h in heads], "for p in range(fixed.shape[0]):")
-    put(6, "if of[k, p] != 0.0:", f"    at = p * {len(heads) * GROUPS} + v")
-    put(7, *[f"score_{h} = score_{h} + load(parts, at + {GROUPS * h})" for h in heads])
-    put(5, "own, top, ties = score_0, score_0, lanes(0.0)")
-    for h in heads[1:]:
-        put(5, f"if labels[k] == {h}.0:", f"    own = score_{h}", f"top = where(score_{h} > top, score_{h}, top)")
-    put(5, *[f"ties = ties + where(score_{h} == top, 1.0, 0.0)" for h in heads], "at = k * count + first + v")
-    put(5, "store(errors, at, load(errors, at) + share * (1.0 - where(own == top, 1.0, 0.0) / ties))")
-    put(5, "if with_losses:")
-    put(6, *[f"gap_{h} = lanes(-np.inf) if labels[k] == {h}.0 else score_{h} - own" for h in heads])
-    put(6, "top, others = gap_0, lanes(0.0)", *[f"top = where(gap_{h} > top, gap_{h}, top)" for h in heads[1:]])
-    put(6, *[f"others = others + exponential_0(top - gap_{h})" for h in heads])
-    put(6, "cost = logistic_0(-(top + logarithm(others)))")
-    put(6, "store(losses, first + v, load(losses, first + v) + weight * cost)")
+    put, heads, vectors = emitter.out.put, emitter.model.n_heads, SIDE_BY_SIDE
+    each, own = f"for h in range({heads}):", "float(h) == labels[k]"
+    put(3, "for k in range(labels.size):")
+    put(4, *[f"{name}_{v} = lanes(0.0)" for name in ("own", "top", "ties") for v in vectors])
+    put(4, each, *[f"    score_{v} = lanes(base[k, h])" for v in vectors])
+    put(5, "for p in range(many[k]):", f"    at = held[k, p] + h * {GROUPS}")
+    put(6, *[f"score_{v} = score_{v} + load(parts, at + {LANES * v})" for v in vectors])
+    put(5, *[f"store(scores, h * {GROUPS} + {LANES * v}, score_{v})" for v in vectors])
+    put(5, f"if {own}:", *[f"    own_{v} = score_{v}" for v in vectors])
+    put(5, *[f"top_{v} = where(score_{v} > top_{v}, score_{v}, top_{v}) if h > 0 else score_{v}" for v in vectors])
+    put(4, each)
+    for v in vectors:
+        tied = f"load(scores, h * {GROUPS} + {LANES * v}) == top_{v}"
+        put(5, f"ties_{v} = ties_{v} + where({tied}, 1.0, 0.0)")
+    put(4, "at = k * count + first")
+    for v in vectors:
+        put(4, f"wrong = 1.0 - where(own_{v} == top_{v}, 1.0, 0.0) / ties_{v}")
+        put(4, f"store(errors, at + {LANES * v}, load(errors, at + {LANES * v}) + share * wrong)")
+    put(4, "if with_losses:")
+    for v in vectors:
+        put(5, f"cost = cost_of(scores, {LANES * v}, own_{v}, labels[k])")
+        put(5, f"store(losses, first + {LANES * v}, load(losses, first + {LANES * v}) + weight * cost)")
+
+
+def _cost(emitter: LaneNests) -> None:
+    """-log p of a label from every head's score."""
+    put, each, score = emitter.out.put, f"for h in range({emitter.model.n_heads}):", f"load(scores, h * {GROUPS} + v)"
+    put(0, INSIDE, "def cost_of(scores, v, own, label):")
+    put(1, '"""-log p of the label whose scores are `own`, without overflow or cancellation."""')
+    put(1, "top, others = lanes(0.0), lanes(0.0)", each)
+    put(2, f"gap = lanes(-np.inf) if float(h) == label else {score} - own", f"store(scores, h * {GROUPS} + v, gap)")
+    put(2, "top = where(gap > top, gap, top) if h > 0 else gap")
+    put(1, each, f"    others = others + exponential_0(top - {score})")
+    put(1, "return logistic_0(-(top + logarithm(others)))", "", "")
 
 
 def judge_all(emitter: LaneNests) -> None:

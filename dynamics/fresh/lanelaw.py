@@ -7,7 +7,6 @@ triangular; a state whose covariance is near singular has none and is left to `t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from .normals import Normals
 from .testlaw import Fresh, Outputs
 
 GROUPS = 32  # a kernel judges the examples of so many groups at a time
+FEW, MANY = 16, 800  # heads; and neurons of more heads, up to which lanes judge: of 1200 a library takes half as long
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def fits(fresh: Fresh, normals: Normals, signed: bool) -> bool:
         return fresh.further is None
     noise = fresh.further
     told = noise is None or (isinstance(noise, Along) and spiked.is_gaussian(noise))
-    return told and once_each(fresh.labels, fresh.shares) and takes(math.prod(fresh.fixed.shape[3:]))
+    heads, filters = fresh.fixed.shape[3:]
+    return told and once_each(fresh.labels, fresh.shares) and takes(heads, heads * filters)
 
 
 def once_each(labels: Array, shares: Array | None) -> bool:
@@ -104,9 +105,12 @@ def once_each(labels: Array, shares: Array | None) -> bool:
     return shares is None and bool((labels == np.arange(len(labels))).all())
 
 
-def takes(neurons: float) -> bool:
-    """Whether fresh examples of class heads of so many neurons are judged on lanes."""
-    return neurons <= WIDE
+def takes(heads: int, neurons: float) -> bool:
+    """Whether fresh examples of so many class heads and neurons are judged on lanes.
+
+    Of few heads more neurons would gain by it too, and have other last bits then.
+    """
+    return neurons <= (WIDE if heads <= FEW else MANY)
 
 
 @dataclass(frozen=True)

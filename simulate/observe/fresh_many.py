@@ -57,7 +57,8 @@ def shape_of(model: Model, values: Values, n: int) -> tuple[object, ...] | None:
         elif not isinstance(law, GaussianLaw | MixtureLaw):
             return None
     if not model.network.head_axis.signed and not (
-        lanelaw.once_each(cases.labels, cases.shares) and lanelaw.takes(model.n_heads * whole(values, "m"))
+        lanelaw.once_each(cases.labels, cases.shares)
+        and lanelaw.takes(model.n_heads, model.n_heads * whole(values, "m"))
     ):
         return None
     scalars = tuple((name, *each.tolist()) for name, each in cases.scalars.items())

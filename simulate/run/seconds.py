@@ -149,5 +149,5 @@ def _on_lanes(request: Request) -> bool:
     """Whether states of so many directions go on lanes, where the model has a kernel on them."""
     model = request.model
     signed = model.network.head_axis.signed
-    few = signed or takes(request.filters)
+    few = signed or takes(model.n_heads, request.filters)
     return few and not model.algorithm.over_tasks and lanes_take(request.directions, signed)

@@ -13,7 +13,8 @@ from derivations.declare import Activation, Event, Extreme, Model
 from derivations.derive import derive
 from derivations.papers.heterogeneous.model import model as heterogeneous
 from dynamics.arrays import Array
-from dynamics.fresh.lanelaw import FEW, MANY, takes
+from dynamics.fresh.lanelaw import FEW, MANY, packed, takes
+from dynamics.fresh.normals import Normals
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import plain_module
 from dynamics.triangular import WIDE
@@ -171,3 +172,35 @@ def test_compiled_runs_have_the_bits_alone_and_those_of_plain_python(classes: in
 def test_of_more_heads_more_neurons_are_judged_on_lanes() -> None:
     """Where no bits of before are to be kept."""
     assert takes(FEW, WIDE) and not takes(FEW, WIDE + 1) and takes(FEW + 1, MANY) and not takes(FEW + 1, MANY + 1)
+
+
+def test_fresh_examples_are_judged_as_their_outputs_say() -> None:
+    """Of labels with several parts and with none, whose scores are tied, by sums that share no code."""
+    rng, groups, vectors, strata, parts, kappa = np.random.default_rng(0), 32, 2, 2, 3, 0.7
+    width, lanes = -(-K // 8) * 8, plain().lanes
+    of, base, y = rng.integers(0, 2, (K, parts)).astype(float), rng.normal(size=(K, K)), np.arange(K)
+    of[:3], base[:3] = 0.0, 0.0
+    base[1, [1, 4, K - 1]], base[2, [4, 7]] = 1.0, 1.0  # of three tied the label is one, of two it is none
+    fixed, mix, tilt = (rng.normal(size=(parts, size)) for size in (K, vectors, 1))
+    lines, roots, leads = rng.normal(size=(1, K)), np.zeros((vectors, K, width)), np.zeros((vectors, K, width))
+    roots[..., :K], leads[..., :K] = np.tril(rng.normal(size=(vectors, K, K))), rng.normal(size=(vectors, K, K))
+    normals = Normals(*(rng.normal(size=size) for size in (
+        (groups, vectors, K), (groups, strata, vectors, K), (groups * strata, 1))))
+    assert normals.lead is not None and normals.spikes is not None and lanes is not None
+    told, errors, losses = packed(normals, K), np.zeros(K * groups), np.zeros(groups)
+    lanes.judge(
+        base, of, fixed, mix, tilt, lines, roots.ravel(), leads.ravel(), y.astype(float), told.rest[0], told.lead[0],
+        told.spikes[0], strata, 0, groups, kappa, True, errors, losses,
+    )
+    g = np.einsum("qsk,mqk->mqs", roots[..., :K], normals.rest)[:, None] + np.einsum(
+        "qhs,mtqh->mtqs", leads[..., :K], normals.lead)
+    spiked = np.einsum("pc,mtc,cs->mtps", tilt, normals.spikes.reshape(groups, strata, 1), lines)
+    seen = kappa * np.maximum(fixed + np.einsum("pq,mtqs->mtps", mix, g) + spiked, 0.0)
+    scores = base + np.einsum("kp,mtph->mtkh", of, seen)
+    top = scores.max(axis=-1, keepdims=True)
+    own, ties = scores[:, :, y, y], (scores == top).sum(axis=-1)
+    wrong = (1 - (own == top[..., 0]) / ties).mean(axis=1)
+    cost = (top[..., 0] + np.log(np.exp(scores - top).sum(axis=-1)) - own).mean(axis=(1, 2))
+    np.testing.assert_allclose(errors.reshape(K, groups), wrong.T, rtol=1e-13)
+    np.testing.assert_allclose(losses, cost, rtol=1e-13)
+    assert (wrong[:, :3] == [1 - 1 / K, 1 - 1 / 3, 1.0]).all() and 0.2 < wrong[:, 3:].mean() < 1.0

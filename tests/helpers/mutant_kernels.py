@@ -65,7 +65,7 @@ ON_LANES = "_lanes"
 ENTERED = {f"block_{filters}_{halves}": (halves,) for filters in FILTERS for halves in widths(filters)}
 ENTERED["couple"] = (*range(1, 2 * WIDEST + 2),)
 # Filters a head with which blocks of filters end and begin on every side of where a head's end.
-COUNTED = {"colour": (3, 4, 5, 6)}
+COUNTED = {"colour": (3, 4, 5, 6), "move_along": (3, 4)}
 TWO_NOISES = f"two_noises{ON_LANES}"
 CLUSTERS = "xor"  # with scalars, flips and noise off two directions: only its test law is mutated
 # Functions that judge fresh examples which those of a setting are not: PEGR's hold one vector and nothing else.

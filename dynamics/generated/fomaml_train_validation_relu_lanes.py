@@ -873,6 +873,69 @@ def adapted_outputs(states, blocks, y, support, kappa, inner_steps, inner_step, 
                 out[k + own, i - support] = f[8 * i + own] if whole else np.nan
 
 
+@njit(
+    "void(float64[:, :, ::1], float64[:, :, ::1], float64[::1], int64[:, ::1], int64, int64, float64, int64, float64, "
+    "float64[:, :, ::1], float64[::1], float64[:, :, :, ::1], float64[::1], float64[::1])",
+    cache=True, fastmath=False, error_model="numpy", nogil=True
+)
+def observe(z, blocks, y, places, inner, outer, kappa, inner_steps, inner_step, g, risk, adapted, margin_out, l1_out):
+    """What is observed of one state.
+
+    g is the direction of the outer step; by task, risk is the loss over outer .. n - 1 and adapted the
+    state, both after the inner loop, and each example's margin and l' are taken there.
+    """
+    tasks, length = blocks.shape[0], blocks.shape[1]
+    examples = y.size // tasks
+    filters, rows, width = z.shape[1], 2 * z.shape[1], z.shape[2]
+    padded = places.shape[0]
+    sides = aligned(padded * length * length)
+    labels = aligned(padded * examples)
+    side_by_side(blocks, y, sides, labels)
+    weights = aligned(padded)  # of the tasks in an outer step
+    for k in range(tasks):
+        weights[k] = 1.0 / tasks
+    near = aligned(2 * filters * length * 8)  # adapted states of eight tasks
+    slope = aligned(2 * filters * length * 8)  # their gradient
+    f = aligned(examples * 8)  # network output
+    v0 = aligned(examples * 8)  # weight of 1{<w_{j,r}, y_i nu_k> > 0}*j in the gradient along nu_k
+    v1 = aligned(examples * 8)  # weight of 1{<w_{j,r}, xi_i> > 0}*j in the gradient along xi
+    state, direction = z.reshape(-1), g.reshape(-1)
+    given = adapted.reshape(tasks, rows, length)
+    margins = aligned(examples * 8)
+    rates = aligned(examples * 8)
+    losses = aligned(8)
+    g[:] = 0.0
+    for k in range(0, padded, 8):
+        at_side = k * length * length
+        own_y = labels[k * examples:(k + 8) * examples]
+        gather_each(state, rows, width, places, k, near)
+        adapt_each(
+            near,
+            sides, at_side, own_y, 0, inner, examples, filters, length,
+            kappa, inner_steps, inner_step,
+            slope, f, v0, v1,
+        )
+        gradient_each(near, own_y, outer, examples, examples, filters, length, kappa, slope, f, v0, v1)
+        scatter_each(slope, rows, width, places, weights, k, examples, outer, examples, 1.0, direction)
+        outputs_each(near, own_y, 0, examples, examples, filters, length, kappa, f)
+        count, summed = min(8, tasks - k), lanes(0.0)
+        for i in range(examples):
+            margin = load(f, 8 * i) * load(own_y, 8 * i)
+            store(margins, 8 * i, margin)
+            store(rates, 8 * i, logistic_1(margin))
+            if i >= outer:
+                summed = summed + logistic_0(margin)
+        store(losses, 0, summed / float(examples - outer))
+        for own in range(count):
+            risk[k + own] = losses[own]
+            for i in range(examples):
+                at = (k + own) * examples + i
+                margin_out[at], l1_out[at] = margins[8 * i + own], rates[8 * i + own]
+            for s in range(rows):
+                for q in range(length):
+                    given[k + own, s, q] = near[(s * length + q) * 8 + own]
+
+
 @njit(cache=True, fastmath=False, error_model="numpy")
 def mixed(normals, first, root, neurons, lower, vectors):
     """vectors (S, 32) = root (S, S), lower triangular where that is said, times normals from first on."""

@@ -19,7 +19,7 @@ from ..errors import RangeError
 from ..index_set import IndexSet
 from .chunks import heard
 from .kernel import Kernel
-from .task_axis import Indices, TaskAxis
+from .task_axis import Indices, TaskAxis, by_eight
 from .two_loops import TwoLoops
 
 
@@ -99,13 +99,18 @@ class TaskKernel(Kernel):
         }
         seen = {name: np.empty((runs, times, *shape)) for name, shape in shapes.items()}
         numbers, weights = self._numbers_of(values, m, runs), self.two_loops.shares(values, tasks)
+        order, moving = self._axis(tasks, n).order(self.two_loops.looked_at(values, n))
+        moved = np.flatnonzero(order < moving)  # what else there is has no gradient
+        across = None if factor is None else factor[moved]
         for run in range(runs):
             blocks, own = self.blocks(gram[run], tasks, n), y[run]
+            onto = gram[run][np.ix_(moved, moved)] if across is None else across
             for t, state in enumerate(z[run]):
                 outs = [seen[name][run, t] for name in ("adapted", *self.observed)]
                 g, risk = self._at_state(state, blocks, own, values, numbers[run], outs)
-                flat = g.reshape(-1, g.shape[-1])
-                square = np.sum(flat * (flat @ gram[run])) if factor is None else np.sum((flat @ factor) ** 2)
+                flat = g[..., moved].reshape(-1, len(moved))
+                reached = flat @ onto
+                square = np.sum(flat * reached if across is None else reached**2)
                 seen["loss"][run, t] = risk @ weights[0] if weights else risk.mean()
                 seen["gradient_norm"][run, t] = np.sqrt(max(float(square), 0.0))
         return seen
@@ -124,9 +129,11 @@ class TaskKernel(Kernel):
         heard()
         tasks = len(blocks)
         g, risk = np.empty(z.shape), np.empty(tasks)
-        self.loops.observe(
-            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *self.two_loops.shares(values, tasks),
-            *self.two_loops.bounds(values, y.size // tasks), *numbers, g, risk, *outs,
+        n, lanes = y.size // tasks, self.lanes if self.has_lanes(z.shape[2]) else None
+        places = [] if lanes is None else [by_eight(self.places(tasks, n))]
+        (lanes or self.loops).observe(
+            np.ascontiguousarray(z, dtype=np.float64), blocks, self.labels(y), *places,
+            *self.two_loops.shares(values, tasks), *self.two_loops.bounds(values, n), *numbers, g, risk, *outs,
         )
         return g, risk
 

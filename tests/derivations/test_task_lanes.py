@@ -20,6 +20,7 @@ from simulate.ask.columns import columns_of
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
 from tests.helpers.slowly import where
+from tests.simulate.run.test_task_events_on_lanes import weighed
 
 EPS = float(np.finfo(np.float64).eps)
 VALUES: dict[str, Any] = {"neurons": "mean", "eta": 0.2, "eta_inner": 0.3, "n_train": 2, "h": 0.5}
@@ -77,6 +78,29 @@ def test_tasks_side_by_side_are_the_loops_but_for_rounding(
     assert loops.b[1].any() and np.abs(ours.b[1] - loops.b[1]).max() <= of_b
     bound = of_b * float(np.abs(start[1]).sum(axis=0).max()) + 4 * EPS * float(np.abs(start[0]).max())
     assert np.abs(ours.z[1] - loops.z[1]).max() <= bound
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize(("method", "tasks"), [(METHODS[0], 9), (METHODS[1], 3), (METHODS[2], 8)])
+def test_what_is_observed_of_tasks_side_by_side_is_what_loops_observe(method: str, tasks: int, apart: bool) -> None:
+    """But for rounding, where tasks weigh apart too; as plain Python, bit for bit; of vectors as of their products."""
+    declared = weighed(fomaml(method=method)) if apart else fomaml(method=method)
+    kernel = plain_kernel(declared) if apart else kernel_for(declared)
+    assert isinstance(kernel, BilevelKernel)
+    values = {**VALUES, "n_tasks": tasks, "J": 3, "sizes": ",".join(map(str, range(1, tasks + 1)))}
+    z, gram, y = state(declared, tasks, 5, 3, 7)
+    states = np.stack([z, -2.0 * z])
+    ours, loops = (each.observe(states, gram, y, values) for each in (kernel, kernel.looped(kernel.loops)))
+    bound = 1e3 * EPS * growth(kernel, (z, gram, y), values) ** 3
+    assert ours.keys() == loops.keys() == {"loss", "gradient_norm", "adapted", "margin", "l1"} and bound < 1e-9
+    for name, wanted in loops.items():
+        assert wanted.any() and np.abs(ours[name] - wanted).max() <= bound * np.abs(wanted).max(), name
+    root = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
+    through = kernel.through(root).observe(states, gram, y, values)["gradient_norm"]
+    assert np.abs(through - loops["gradient_norm"]).max() <= 1e-9 * loops["gradient_norm"].max()
+    if not apart and tasks == 3:
+        same = plain_kernel(declared).observe(states, gram, y, values)
+        assert all(np.array_equal(same[name], each) for name, each in ours.items())
 
 
 def test_a_kernel_of_many_directions_takes_small_states_the_same_way() -> None:

@@ -49,18 +49,23 @@ class TaskSteps(TaskNests):
         self.out.put(1, "length, rows = places.shape[1], 2 * filters", "g[:] = 0.0")
         self.out.put(1, f"for k in range(0, places.shape[0], {LANES}):")
         self.out.put(2, f"if not some(weights[k:k + {LANES}]):", "    continue")
-        self.out.put(2, "at_side = k * length * length", f"y = labels[k * examples:(k + {LANES}) * examples]")
-        self.out.put(2, *["moved[:] = 0.0"] * self.moves, "gather_each(packed_z, rows, width, places, k, near)")
-        self.out.call(2, "adapt_each(", self._adapt_each_groups("sides", "at_side", "y", "0, inner"))
-        if self.moves:
-            self.out.put(2, "scatter_each(moved, rows, width, places, weights, k, examples, 0, inner, -1.0, g)")
-        else:
-            self.out.call(2, "gradient_each(", self._each_groups("near", "y", "outer, examples", "slope"))
-            self.out.put(2, "scatter_each(slope, rows, width, places, weights, k, examples, outer, examples, 1.0, g)")
+        self._adapted_eight("packed_z", "g", "y")
         self._seek()
         self.out.put(2, "if not settled_each(near, weights, k):", "    return False")
         self.out.put(1, "return True")
         self.out.put(0, "")
+
+    def _adapted_eight(self, state: str, into: str, y: str) -> None:
+        """Eight tasks from a state to where they are adapted, and their part of the direction, weighed."""
+        self.out.put(2, "at_side = k * length * length", f"{y} = labels[k * examples:(k + {LANES}) * examples]")
+        self.out.put(2, *["moved[:] = 0.0"] * self.moves, f"gather_each({state}, rows, width, places, k, near)")
+        self.out.call(2, "adapt_each(", self._adapt_each_groups("sides", "at_side", y, "0, inner"))
+        part = "rows, width, places, weights, k, examples"
+        if self.moves:
+            self.out.put(2, f"scatter_each(moved, {part}, 0, inner, -1.0, {into})")
+        else:
+            self.out.call(2, "gradient_each(", self._each_groups("near", y, "outer, examples", "slope"))
+            self.out.put(2, f"scatter_each(slope, {part}, outer, examples, 1.0, {into})")
 
     def _seek(self) -> None:
         """Eight tasks' losses, of outputs that the outer step's gradient has; Reptile goes down none."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from .. import schedules
 from ..layout import A1, A2, A3, Groups, copied
-from ..schedule import arrays
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane
 from .blocks import LANES, WIDEST, coupling
@@ -16,10 +15,10 @@ from .fits import stops
 from .looks import SAID, WATCHED
 from .task_judging import parts
 from .task_moves import moves
-from .task_steps import TaskSteps
+from .task_observing import TaskObserving
 
 
-class TaskLanes(TaskSteps):
+class TaskLanes(TaskObserving):
     """Prints the loops of one bilevel recursion of signed heads, eight tasks at a time.
 
     A module of its own: a run whose tasks are coupled on lanes, or by BLAS, many runs in a call, and fresh tasks.
@@ -51,6 +50,7 @@ class TaskLanes(TaskSteps):
         self._run_all()
         self._adapt_all()
         self._adapted_outputs()
+        self._observe()
 
     def outputs_function(self) -> None:
         """The network on patches of fresh tasks that are not adapted."""
@@ -86,11 +86,7 @@ class TaskLanes(TaskSteps):
         )
         self.out.put(1, "tasks, length = blocks.shape[0], blocks.shape[1]", "examples = y.size // tasks")
         self.out.put(1, "filters = z.shape[1]", "padded = places.shape[0]  # tasks, a multiple of 8")
-        self.out.put(1, "sides = aligned(padded * length * length)", "labels = aligned(padded * examples)")
-        self.out.put(1, "side_by_side(blocks, y, sides, labels)")
-        self.out.put(1, "weights = aligned(padded)  # of the tasks in an outer step", "for k in range(tasks):",
-                     "    weights[k] = 1.0 / tasks")
-        self._work_of_eight(1, "2 * filters * length")
+        self._tasks_data("1.0 / tasks")
         schedules.keep_given(self.model, self.out)
         if self.watchers is not None:
             self.watchers.room()
@@ -103,16 +99,6 @@ class TaskLanes(TaskSteps):
         names = ", ".join(self.watchers.vectors)
         return [f"Vectors that no patch holds, {names} one after another from spans on: onto (H m V,) are W(0)'s",
                 "products with them, across (V, B) the directions'."]
-
-    def _work_of_eight(self, depth: int, size: str) -> None:
-        """Arrays of eight tasks: a state's, and the examples'."""
-        states = {"near": "adapted states of eight tasks", **({"moved": "their coefficients"} if self.moves else {}),
-                  "slope": "their gradient"}
-        for name, said in states.items():
-            self.out.assign(depth, f"{name} =", f"aligned({size} * {LANES})", said)
-        known = {d.name: d.meaning for d in arrays(self.stages)}
-        for name in self.filled:
-            self.out.assign(depth, f"{name} =", f"aligned(examples * {LANES})", known[name])
 
     def _taken(self) -> None:
         """What changes with the step."""
@@ -214,53 +200,4 @@ class TaskLanes(TaskSteps):
         )
         self.out.put(1, "for k in range(z.shape[0]):")
         self.out.call(2, "failed[k] = run(", arguments)
-        self.out.put(0, "")
-
-    def _adapt_all(self) -> None:
-        groups = ({"states": "float64[:, :, :, ::1]"}, {"blocks": A3, "y": A2, "first": "int64", "last": "int64"},
-                  self._number_types)
-        said = "Adapt tasks given by their own states (tasks, H, m, L), blocks and y (tasks, n), in place."
-        types = f"void({', '.join(of for group in groups for of in group.values())})"
-        self.out.function("adapt_all", [list(group) for group in groups], said, types=types)
-        self.out.put(1, "tasks, filters, length = states.shape[0], states.shape[2], states.shape[3]",
-                     "examples, rows = y.shape[1], 2 * filters", "given = states.reshape(tasks, rows, length)")
-        self._over_given()
-        self.out.put(2, *["moved[:] = 0.0"] * self.moves, "for s in range(rows):", "    for q in range(length):")
-        at = f"near[(s * length + q) * {LANES} + own]"
-        self.out.put(4, f"for own in range({LANES}):", f"    {at} = given[k + own, s, q] if own < count else 0.0")
-        self.out.call(2, "adapt_each(", self._adapt_each_groups("sides", "0", "labels", "first, last"))
-        self.out.put(2, "for own in range(count):", "    for s in range(rows):", "        for q in range(length):")
-        self.out.put(5, f"given[k + own, s, q] = {at}")
-        self.out.put(0, "")
-
-    def _over_given(self) -> None:
-        """The arrays of eight tasks, and the head of a loop over tasks that are given by their own states."""
-        self.out.put(1, f"sides = aligned(length * length * {LANES})", f"labels = aligned(examples * {LANES})")
-        self._work_of_eight(1, "rows * length")
-        self.out.put(1, f"for k in range(0, tasks, {LANES}):", f"    count = min({LANES}, tasks - k)")
-        self.out.put(2, "side_by_side(blocks[k:k + count], y[k:k + count].reshape(-1), sides, labels)")
-
-    def _adapted_outputs(self) -> None:
-        """What judges fresh tasks after adaptation: the arrays of a task are read and written once."""
-        made = self._outputs_function()
-        groups = ({"states": A3}, {"blocks": A3, "y": A2, "support": "int64"}, self._number_types, {"out": A2})
-        self.out.function(
-            "adapted_outputs", [list(group) for group in groups],
-            "out (tasks, n - support): outputs of tasks adapted on the examples before `support`, on the others.",
-            "They are given by their own states (tasks, L, 2 m), blocks and y (tasks, n); NaN where a state that is",
-            "adapted is not finite.", types=f"void({', '.join(of for group in groups for of in group.values())})",
-        )
-        self.out.put(1, "tasks, length, rows = states.shape", "examples, filters = y.shape[1], rows // 2")
-        self._over_given()
-        self.out.put(2, *["moved[:] = 0.0"] * self.moves, f"for own in range({LANES}):", "    for q in range(length):")
-        entry = "states[k + own, q, s] if own < count else 0.0"
-        self.out.put(4, "for s in range(rows):", f"    near[(s * length + q) * {LANES} + own] = {entry}")
-        self.out.put(2, "if support > 0:")
-        self.out.call(3, "adapt_each(", self._adapt_each_groups("sides", "0", "labels", "0, support"))
-        sizes = ["labels", "support, examples", "examples", "filters", "length"]
-        self.out.call(2, "outputs_each(", (["near"], sizes, self.scalars, made))
-        self.out.put(2, "for own in range(count):", "    whole = True", f"    for q in range(own, near.size, {LANES}):")
-        self.out.put(4, "whole &= abs(near[q]) < np.inf")
-        self.out.put(3, "for i in range(support, examples):")
-        self.out.put(4, f"out[k + own, i - support] = f[{LANES} * i + own] if whole else np.nan")
         self.out.put(0, "")

@@ -88,8 +88,8 @@ class FlipCount:
             self.before = np.zeros((*self.total.shape, *steep.shape[-4:]), dtype=np.bool_)
         if t[0] == 0:
             self.before[rows] = steep[..., 0, :, :, :, :]
-        joined = np.concatenate([self.before[rows][..., None, :, :, :, :], steep], axis=-5)
-        changed = (joined[..., 1:, :, :, :, :] != joined[..., :-1, :, :, :, :]) & self.counted[rows]
+        earlier = np.concatenate([self.before[rows][..., None, :, :, :, :], steep[..., :-1, :, :, :, :]], axis=-5)
+        changed = (steep != earlier) & self.counted[rows]
         flips = np.count_nonzero(changed.reshape(*changed.shape[:-4], -1), axis=-1)
         counts, turned = self.total[rows][..., None] + np.cumsum(flips, axis=-1), flips > 0
         latest = t[-1] - np.argmax(turned[..., ::-1], axis=-1)

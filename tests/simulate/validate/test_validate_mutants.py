@@ -159,7 +159,7 @@ REPORTED = [
     (CLASSES, OBSERVED + "long_tail.py", "np.argsort(q[known])", "np.argsort(-q[known])"),
     (CLASSES, OBSERVED + "long_tail.py", "(z * active).sum(axis=1)", "np.abs(z).sum(axis=1)"),
     (LEAKY, OBSERVED + "max_margin.py", "margins - least", "margins"),
-    (LEAKY, OBSERVED + "flips.py", "joined[1:] != joined[:-1]", "joined[1:] > joined[:-1]"),
+    (LEAKY, OBSERVED + "flips.py", "steep != earlier", "steep > earlier"),
     (LEAKY, "dynamics/geometry/spectrum.py", "left / first", "left / (first + left)"),
     # Of a draw that is known by inner products alone.
     ("fomaml_train_validation_huberized", "simulate/observe/staying.py", "self.draw.weight_gram - within",

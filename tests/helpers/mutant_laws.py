@@ -80,7 +80,7 @@ OF_MATRICES = {
     "derivations.declare.observed.flips": ("add", "variables"),
     "simulate.observe.entries": ("frame_of", "norms", "singular"),
     "simulate.observe.states": ("coordinates", "margin_gradients"),
-    "simulate.observe.sides": ("sides", "preactivations", "term_columns", "slopes"),
+    "simulate.observe.sides": ("_steep", "of_patches", "preactivations", "term_columns", "slopes"),
     "dynamics.geometry.spectrum": ("at", "frame_of_vectors", "frame_of_gram", "_split", "lengths", "sizes", "_sizes",
                                     "_top", "_dots"),
 }

@@ -169,8 +169,7 @@ class Course:
     """A run of T outer steps with every inner step.
 
     z, b (T + 1, 2, m, K + K n); `seen`: what the kernel observes of z; `near` (J + 1, T, K, 2, m, 1 + n): each task's
-    state after tau inner steps from z(t); `ends` (T, K, 2, m, 1 + n) the last of them by the kernel's loops, which
-    observe too: `near` is of lanes, whose sums go in another order.
+    state after tau inner steps from z(t).
     """
 
     case: Case
@@ -179,7 +178,6 @@ class Course:
     b: Array
     seen: Mapping[str, Array]
     near: Array
-    ends: Array
 
     def features(self, of: Array) -> Array:
         """The features' part (..., 2, m, K) of z or b."""
@@ -291,9 +289,8 @@ def course(
         engine.adapt(flat, blocks, labels, chosen, {**case.values, "J": tau}).reshape(states.shape)
         for tau in range(case.J + 1)
     ]
-    ends = engine.looped(engine.loops).adapt(flat, blocks, labels, chosen, case.values).reshape(states.shape)
     seen = engine.observe(found.z, case.gram, case.y.ravel(), case.values)
-    return Course(case, engine, found.z, found.b, seen, np.stack(near), ends)
+    return Course(case, engine, found.z, found.b, seen, np.stack(near))
 
 
 def changed(kind: tuple[str, str], right: str, wrong: str) -> Callable[[Case], Course]:

@@ -52,8 +52,8 @@ def inner_count(run: Course) -> np.ndarray[Any, Any]:
 
 
 def a0(run: Course) -> Claim:
-    """The trajectory of `adapt` ends where the outer step takes its gradient: of one kernel's loops, the same bits."""
-    return equal(run.ends, run.seen["adapted"][:-1], 0.0)
+    """The trajectory of `adapt` ends where the outer step takes its gradient: the same bits."""
+    return equal(run.near[-1], run.seen["adapted"][:-1], 0.0)
 
 
 def a1(run: Course, labelled: bool = True) -> Claim:

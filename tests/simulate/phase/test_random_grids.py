@@ -8,7 +8,7 @@ from tests.helpers.wild_grids import many
 
 
 def test_runs_of_some_declarations_have_in_grids_what_they_have_alone() -> None:
-    assert many(14)["alike"] >= 4
+    assert many(24)["alike"] >= 4
 
 
 @pytest.mark.slow

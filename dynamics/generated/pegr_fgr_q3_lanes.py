@@ -1421,8 +1421,8 @@ def block_abreast_1(z, c, gram, moving, count, first, at, width):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def couple_abreast(z, c, b, gram, moving, rows, width, joint, directions):
-    """As `couple` and `follow`, of eight runs; `moving` holds the directions that a pair moves along."""
+def couple_abreast(z, c, gram, moving, rows, width, joint, directions):
+    """As `couple`, of eight runs; `moving` is filled with what two filters move along."""
     step = 8 * width
     count = joint
     for q in range(joint):
@@ -1452,8 +1452,6 @@ def couple_abreast(z, c, b, gram, moving, rows, width, joint, directions):
             own = load(gram, 8 * (q * width + q))
             for place in range(first + 8 * q, first + 2 * step, step):
                 store(z, place, fused(load(c, place), own, load(z, place)))
-        for place in range(first, first + 2 * step, 8):
-            store(b, place, load(b, place) + load(c, place))
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -1547,7 +1545,7 @@ def gradient_abreast(
     gram, y,
     n, examples, filters, width, directions,
     kappa, c, lam, eta,
-    g, u, slots,
+    g, u, moving, slots,
     f, margin, l1, v0, v1, l2, w1, wz0, wz1, w0, w2,
 ):
     """As `gradient`, of eight runs."""
@@ -1625,7 +1623,7 @@ def gradient_abreast(
             fixed_mu = fused(share0_mu_minus, (relu_mu*relu_mu), fixed_mu)
             store(g, 8 * (at + at_mu), fixed_mu)
     u[:] = 0.0
-    couple_abreast(u, g, gram, 2 * filters, width, directions, directions)
+    couple_abreast(u, g, gram, moving, 2 * filters, width, directions, directions)
     q0 = 12.0*c*kappa*lam/n  # a factor that examples share
     for i in range(examples):
         l2_i = logistic_2(load(margin, 8 * (i)))  # second derivative of the loss at the margin
@@ -1720,8 +1718,8 @@ def gradient_abreast(
             store(g, 8 * (at + at_mu), fixed_mu)
     # every array is read last here
     return (
-        z.size + gram.size + y.size + g.size + u.size + slots.size + f.size + margin.size + l1.size + v0.size + v1.size
-        + l2.size + w1.size + wz0.size + wz1.size + w0.size + w2.size
+        z.size + gram.size + y.size + g.size + u.size + moving.size + slots.size + f.size + margin.size + l1.size +
+        v0.size + v1.size + l2.size + w1.size + wz0.size + wz1.size + w0.size + w2.size
     )
 
 
@@ -1802,7 +1800,7 @@ def advance_abreast(z, b, gram, y, numbers, limit, start, steps, recorded, z_out
                 packed_gram, packed_y,
                 n, examples, filters, width, directions,
                 kappa, c, lam, eta,
-                g, u, slots,
+                g, u, moving, slots,
                 f, margin, l1, v0, v1, l2, w1, wz0, wz1, w0, w2,
             )
         else:
@@ -1822,7 +1820,8 @@ def advance_abreast(z, b, gram, y, numbers, limit, start, steps, recorded, z_out
                 going = going or failed[first + k] < 0
             if not going:
                 break
-        couple_abreast(packed_z, g, packed_b, packed_gram, moving, rows, width, joint, directions)
+        follow(packed_b, g)
+        couple_abreast(packed_z, g, packed_gram, moving, rows, width, joint, directions)
 
 
 @njit(

@@ -1209,8 +1209,8 @@ def block_abreast_1(z, c, gram, moving, count, first, at, width):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def couple_abreast(z, c, b, gram, moving, rows, width, joint, directions):
-    """As `couple` and `follow`, of eight runs; `moving` holds the directions that a pair moves along."""
+def couple_abreast(z, c, gram, moving, rows, width, joint, directions):
+    """As `couple`, of eight runs; `moving` is filled with what two filters move along."""
     step = 8 * width
     count = joint
     for q in range(joint):
@@ -1240,8 +1240,6 @@ def couple_abreast(z, c, b, gram, moving, rows, width, joint, directions):
             own = load(gram, 8 * (q * width + q))
             for place in range(first + 8 * q, first + 2 * step, step):
                 store(z, place, fused(load(c, place), own, load(z, place)))
-        for place in range(first, first + 2 * step, 8):
-            store(b, place, load(b, place) + load(c, place))
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
@@ -1398,7 +1396,8 @@ def advance_abreast(z, b, gram, y, numbers, limit, start, steps, recorded, z_out
                 going = going or failed[first + k] < 0
             if not going:
                 break
-        couple_abreast(packed_z, g, packed_b, packed_gram, moving, rows, width, joint, directions)
+        follow(packed_b, g)
+        couple_abreast(packed_z, g, packed_gram, moving, rows, width, joint, directions)
 
 
 @njit(

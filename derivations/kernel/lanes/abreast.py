@@ -37,8 +37,6 @@ def run_abreast(descent: LaneNests, stages: tuple[Stage, ...], plain: tuple[Stag
 class Abreast(LaneNests):
     """Prints them, into the module of the kernel that advances one."""
 
-    coupler = f"couple{ENDING}"
-
     def __init__(self, descent: LaneNests) -> None:
         self.of_runs = OfRuns()
         super().__init__(descent.recursion, descent.blas, self.of_runs)
@@ -75,12 +73,17 @@ class Abreast(LaneNests):
             return f"{turned(HELPERS[type(piece)])}({', '.join(self.printer.doprint(arg) for arg in piece.args)})"
         return super().called(piece)
 
+    def _contract(self, depth: int, stage: Stage) -> None:
+        rows = f"{self.model.n_heads} * filters"
+        self.out.put(depth, "u[:] = 0.0", f"couple{ENDING}(u, g, gram, moving, {rows}, width, directions, directions)")
+
     def gradient_arguments(
         self, state: str, covector: list[str], filled: Iterable[Definition], stages: tuple[Stage, ...]
     ) -> Groups:
         """As of one run, whose examples are all there, and the numbers in which sums over examples are gathered."""
         first, data, sizes, parameters, into, kept = super().gradient_arguments(state, covector, filled, stages)
-        return first, [name for name in data if name != "live"], sizes, parameters, [*into, "slots"], kept
+        own = [*["moving"] * ("u" in into), "slots"]
+        return first, [name for name in data if name != "live"], sizes, parameters, [*into, *own], kept
 
     def _advance(self) -> None:
         """The time loop of eight runs."""
@@ -106,7 +109,8 @@ class Abreast(LaneNests):
         put(5, "failed[first + k] = t")
         put(4, "going = going or failed[first + k] < 0")
         put(3, "if not going:", "    break")
-        put(2, f"couple{ENDING}(packed_z, g, packed_b, packed_gram, moving, rows, width, joint, directions)")
+        put(2, "follow(packed_b, g)")
+        put(2, f"couple{ENDING}(packed_z, g, packed_gram, moving, rows, width, joint, directions)")
         put(0, "")
 
     def _lay_out(self) -> None:
@@ -194,8 +198,8 @@ def _coupling(out: Writer, sparse: bool) -> None:
     for directions in DIRECTIONS:
         _block(out, directions)
     put, (whole, *narrower) = out.put, DIRECTIONS
-    put(0, HELPER, f"def couple{ENDING}(z, c, b, gram, moving, rows, width, joint, directions):")
-    put(1, '"""As `couple` and `follow`, of eight runs; `moving` holds the directions that a pair moves along."""')
+    put(0, HELPER, f"def couple{ENDING}(z, c, gram, moving, rows, width, joint, directions):")
+    put(1, '"""As `couple`, of eight runs; `moving` is filled with what two filters move along."""')
     put(1, f"step = {LANES} * width", "count = joint", "for q in range(joint):", "    moving[q] = q")
     put(1, f"for s in range(0, rows, {PAIR}):", f"    first = {LANES} * s * width")
     if sparse:
@@ -211,8 +215,6 @@ def _coupling(out: Writer, sparse: bool) -> None:
     put(2, "for q in range(joint, directions):", f"    own = load(gram, {LANES} * (q * width + q))")
     put(3, f"for place in range(first + {LANES} * q, first + {PAIR} * step, step):")
     put(4, "store(z, place, fused(load(c, place), own, load(z, place)))")
-    put(2, f"for place in range(first, first + {PAIR} * step, {LANES}):")
-    put(3, "store(b, place, load(b, place) + load(c, place))")
     put(0, "")
 
 

@@ -33,8 +33,6 @@ class LaneNests(Descent):
     """Prints the stages of one gradient-descent recursion on lanes; its time loops are a subclass's."""
 
     own_sizes = (["examples", "width"], "examples")
-    coupler = "couple"
-    """What adds a move's part along the other directions."""
 
     def __init__(self, recursion: Recursion, blas: bool, places: Places | None = None) -> None:
         super().__init__(recursion, blas)
@@ -281,7 +279,7 @@ class LaneNests(Descent):
 
     def _contract(self, depth: int, stage: Stage) -> None:
         rows = f"{self.model.n_heads} * filters"
-        self.out.put(depth, "u[:] = 0.0", f"{self.coupler}(u, g, gram, {rows}, width, directions, directions)")
+        self.out.put(depth, "u[:] = 0.0", f"couple(u, g, gram, {rows}, width, directions, directions)")
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""

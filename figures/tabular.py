@@ -16,15 +16,19 @@ Row = Sequence[object]
 
 @dataclass(frozen=True)
 class Tabular:
-    """Heads, the last of the rows above the rule, and rows; cells of text or numbers, formulas between dollars."""
+    """Heads, the last of the rows above the rule, and rows; cells of text or numbers, formulas between dollars.
+
+    `columns` are the names of the columns in the .csv, where the last head has formulas.
+    """
 
     heads: tuple[Row, ...]
     rows: tuple[Row, ...]
+    columns: Row = ()
 
     def comma_separated(self) -> str:
-        """The last head, and the rows."""
+        """The columns' names, and the rows."""
         out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([self.heads[-1], *self.rows])
+        csv.writer(out, lineterminator="\n").writerows([self.columns or self.heads[-1], *self.rows])
         return out.getvalue()
 
     def latex(self, name: str, caption: str, left: int = 1) -> str:

@@ -253,7 +253,8 @@ def products(sets: Sets) -> Tabular:
             for name, (_, scores) in sets.items()
             for ((i, j), value), ratio in zip(np.ndenumerate(scores.pairs), correlation_ratios(scores).ravel(),
                                               strict=True)]
-    return Tabular((["images", "i", "j", r"$\|A_i^\top A_j\|_F^2$", r"$\Gamma_{i,j}$"],), tuple(rows))
+    heads = ["images", "i", "j", r"$\|A_i^\top A_j\|_F^2$", r"$\Gamma_{i,j}$"]
+    return Tabular((heads,), tuple(rows), ("images", "i", "j", "product", "Gamma"))
 
 
 def _writer(

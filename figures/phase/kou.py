@@ -21,7 +21,7 @@ from derivations.declare import (
     Patch,
 )
 
-from ..said import Made, Sentence, shown
+from ..said import Made, Sentence, Where, shown
 from .diagram import Diagram, Span
 from .said import extremes, means
 
@@ -63,13 +63,26 @@ def _says(data: xarray.Dataset) -> tuple[Sentence, ...]:
     errors, flips = means(data), float(data["flip_probability"])
     benign, cells = int((errors < flips + 0.01).sum()), int(errors.notnull().sum())
     strong, weak = extremes(errors.isel(mu_norm=-1)), extremes(errors.isel(mu_norm=1))
+    unfitted = means(data, "train_error")
+    wrong = unfitted.where(unfitted > 0, drop=True)  # no cell of it where all labels are fitted everywhere
+    fitted = {"steps": int(data.attrs["steps"]), "cells": int(wrong.count()), "d": _most(wrong["d"]),
+              "mu_norm": -_most(-wrong["mu_norm"]), "mean": _most(wrong), "draw": _most(data["train_error"])}
     return (
         shown("Fresh labels are flipped too, so the best error is {flips:g}: {benign} of {cells} cells are within "
               "0.01.  Means at the greatest mu_norm {strong}, at the least above 0 {weak}.", flips=flips, benign=benign,
               cells=cells, strong=strong, weak=weak),
+        Where(fitted["cells"] == 0, "After {steps} steps every training label is fitted.", {"steps": fitted["steps"]}),
+        Where(fitted["cells"] > 0, "After {steps} steps some training labels are not fitted in {cells} cells, at d up "
+              "to {d:g} and mu_norm from {mu_norm:.2g}: a share of up to {mean:.2g} by a cell's mean, and {draw:.2g} "
+              "in one draw.", fitted),
         Made("The curve is n |mu|^4 = sigma_p^4 d, the theorem's threshold with a constant of 1.  Ours: sigma_p, "
              "sigma_0."),
     )
+
+
+def _most(values: xarray.DataArray) -> float:
+    """The greatest value; 0 where there is none."""
+    return float(values.max()) if values.size else 0.0
 
 
 KOU = (
@@ -77,6 +90,6 @@ KOU = (
         name="kou", shows="Benign and harmful overfitting with flipped labels (Kou, Chen, Chen and Gu 2023)",
         setting=MODEL, x=Span("mu_norm", 0.0, 9.9, 100), y=Span("d", 100.0, 1090.0, 100, whole=True), steps=100,
         given={"n": 20, "m": 10, "sigma_p": 1.0, "sigma_0": 0.01, "eta": 0.1, "flip_probability": 0.1},
-        seeds=10, curves=("mu_norm = (sigma_p**4*d/n)**0.25",), says=_says,
+        seeds=10, beside=("train_error",), curves=("mu_norm = (sigma_p**4*d/n)**0.25",), says=_says,
     ),
 )

@@ -141,6 +141,8 @@ def _binary(node: Any, scope: Scope) -> Indexed:
     if isinstance(node.op, ast.Mult):
         return Indexed(dims, x * y, np.abs(x) * q + p * np.abs(y))
     if isinstance(node.op, ast.Div):
+        if not np.any(y) and not any(isinstance(each, ast.Name) for each in ast.walk(node.right)):
+            raise FormulaError(f"{_written(node)!r} divides by 0 whatever the run; write inf for what has no bound")
         value = x / resolved(b)
         return Indexed(dims, value, (p + np.abs(value) * q) / np.abs(y))
     value = np.power(np.where(y < 0, resolved(a), x), y)

@@ -93,6 +93,7 @@ class EdgeFound:
 
 def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
     """The boundary that is asked for as NAME=LEVEL, to a tolerance; None where none is.  Raises InputError."""
+    tolerance = None if refine is None else _tolerance(refine)
     if boundary is None:
         if refine is not None:
             raise InputError(f"refine: {quoted(refine)} without a boundary; give boundary='test_error=0.1', say")
@@ -118,7 +119,7 @@ def asked_edge(grid: Grid, boundary: object, refine: object) -> Edge | None:
         if len(axis.values) < 2:
             raise InputError(f"boundary: {quoted(boundary)}; {axis.name} has one value; give the axis {axis.option} at "
                              "least two")
-    return Edge(name, number, None if refine is None else _tolerance(refine), never)
+    return Edge(name, number, tolerance, never)
 
 
 def _never(grid: Grid, name: str, level: float, said: str) -> int | None:

@@ -95,17 +95,18 @@ def _rebuilt(
             "sampling: 'gram' draws have no vectors, so W cannot be rebuilt; run with sampling='vectors'"
         )
     resolved = _resolved(attrs, setting)
-    if tasks.redraws(resolved.model, resolved.values):
+    redrawn = tasks.redraws(resolved.model, resolved.values)
+    if redrawn and _last_step(data) > 0:
         raise InputError(
             f"{resolved.model.algorithm.redrawn}: this run drew its examples again before every step and did not keep "
-            "their coefficients, so W cannot be rebuilt from it; run without it"
+            "their coefficients, so W cannot be rebuilt after step 0, as in data.isel(t=[0]); run without it"
         )
     drawn = _start(attrs, resolved, seed, initial)
     assert drawn.vectors is not None and drawn.weights is not None
     b, offsets = np.zeros(drawn.z.shape), resolved.model.offsets(len(drawn.y), drawn.tasks)
     sizes = resolved.model.sizes(len(drawn.y), drawn.tasks)
     scale = kernel_for(resolved.model).scale(resolved.values, np.array([_last_step(data)]))
-    for family in resolved.model.directions:
+    for family in () if redrawn else resolved.model.directions:  # at step 0 nothing was added
         rows = slice(offsets[family.name], offsets[family.name] + sizes[family.name])
         b[..., rows] = _coefficients(data, resolved.model, family, drawn, rows)
         if of_neurons(family):  # the run has the number itself

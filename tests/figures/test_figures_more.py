@@ -281,6 +281,7 @@ def test_images_are_those_with_the_extreme_scores() -> None:
     figure = pictures.figure_6(sets)
     assert np.array_equal(np.asarray(axes_of(figure)[0].images[0].get_array()), scores.pairs)
     ratios = pictures.correlation_ratios(scores)
+    assert pictures.products(sets).comma_separated().startswith("images,i,j,product,Gamma\n")
     assert ratios[2, 5] == pytest.approx(scores.pairs[2, 2] / scores.pairs[2, 5])  # 20 examples a class
     assert "calls those of MNIST large" in " ".join(texts(figure).split())
 

@@ -151,12 +151,31 @@ def test_what_an_axis_and_a_penalty_are_is_said() -> None:
 def test_the_benign_cells_are_counted() -> None:
     errors = np.array([[[0.5], [0.105], [0.1]], [[0.5], [0.3], [0.1]]])
     data = xarray.Dataset(
-        {"test_error": (("d", "mu_norm", "seed"), errors)},
+        {name: (("d", "mu_norm", "seed"), values) for name, values in
+         {"test_error": errors, "train_error": 0 * errors}.items()},
         coords={"d": [1.0, 2.0], "mu_norm": [0.0, 1.0, 2.0], "seed": [0], "flip_probability": 0.1},
+        attrs={"steps": 7},
     )
     said = str(kou.KOU[0].says(data)[0])
     assert "3 of 6 cells are within 0.01" in said
     assert "at the greatest mu_norm 0.1, at the least above 0 0.105 to 0.3" in said
+
+
+def test_labels_that_are_not_fitted_are_said() -> None:
+    """Before, the caption of overfitting did not say where training labels are not fitted when the runs end."""
+    wrong = np.zeros((3, 4, 2))
+    data = xarray.Dataset(
+        {name: (("d", "mu_norm", "seed"), values) for name, values in
+         {"test_error": 0.5 + wrong, "train_error": wrong}.items()},
+        coords={"d": [100.0, 180.0, 300.0], "mu_norm": [0.0, 1.0, 3.2, 4.0], "seed": [0, 1], "flip_probability": 0.1},
+        attrs={"steps": 7},
+    )
+    said = " ".join(map(str, kou.KOU[0].says(data)))
+    assert "After 7 steps every training label is fitted." in said and "not fitted" not in said
+    wrong[0, 2:, 0], wrong[1, 3] = 0.1, 0.02
+    said = " ".join(map(str, kou.KOU[0].says(data)))
+    assert "After 7 steps some training labels are not fitted in 3 cells, at d up to 180 and mu_norm from 3.2: " in said
+    assert "up to 0.05 by a cell's mean, and 0.1 in one draw." in said and "every training" not in said
 
 
 CURVED = dataclasses.replace(stable_rank.STABLE_RANK[0], curves=("sigma_0 = 0.001 + 0.01*slope",))

@@ -134,6 +134,8 @@ def test_numbers_are_a_table_too(tmp_path: Path) -> None:
     found = Tabular((["", "of"], ["x_1", r"$\gamma$"]), (["a & b", 0.123456], ["c", 2]))
     assert [path.name for path in found.write(tmp_path, "it", "Of 5 %.")] == ["it.csv", "it_table.tex"]
     assert (tmp_path / "it.csv").read_text() == "x_1,$\\gamma$\na & b,0.123456\nc,2\n"
+    typed = Tabular((["x_1", r"$\gamma$"],), (["c", 2],), ("x_1", "gamma"))
+    assert typed.comma_separated() == "x_1,gamma\nc,2\n" and r"x\_1 & $\gamma$ \\" in typed.latex("it", "")
     tex = (tmp_path / "it_table.tex").read_text()
     assert r"a \& b & 0.1235 \\" in tex and r"\caption{Of 5 \%.}" in tex and r"x\_1 & $\gamma$ \\" in tex
     assert tex.index("of") < tex.index(r"\midrule") < tex.index(r"a \& b")

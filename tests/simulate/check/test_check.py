@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 import textwrap
 import warnings
@@ -156,6 +157,15 @@ def test_what_cancelled_to_nothing_decides_nothing(right: str) -> None:
         warnings.simplefilter("error")
         assert verdict(f"loss <= {right}").verdict == "undecided"
     assert verdict("-1/relu(-eta) <= loss and log(relu(-eta)) <= loss").verdict == "holds"  # 0 itself is known
+
+
+@pytest.mark.parametrize(("claim", "named"), [("loss < train_error/0", "'train_error / 0'"),
+                                              ("loss < 1/(1 - 1)", "'1 / (1 - 1)'"), ("0/0 <= loss", "'0 / 0'")])
+def test_a_written_division_by_0_is_refused(claim: str, named: str) -> None:
+    """Before, a finite loss was below its infinity, and the claim held."""
+    with pytest.raises(InputError, match=re.escape(f"{named} divides by 0 whatever the run; write inf")):
+        verdict(claim)
+    assert verdict("loss < inf").verdict == "holds"
 
 
 def test_the_four_verdicts() -> None:

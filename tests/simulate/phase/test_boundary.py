@@ -247,6 +247,8 @@ def test_a_tolerance_that_whole_numbers_reach_is_said_as_it_is() -> None:
     ("changes", "said"),
     [
         ({"boundary": None, "refine": 0.01}, "refine: 0.01 without a boundary"),
+        ({"boundary": None, "refine": -1}, "refine: -1; expected a finite number above 0"),  # judged first
+        ({"boundary": None, "refine": 2}, "refine: 2; expected a share of an axis' span"),
         ({"boundary": "test_error"}, "boundary: 'test_error'; expected an observable and a level"),
         ({"boundary": "test_error=low"}, "boundary: 'test_error=low'; expected an observable and a level"),
         ({"boundary": "tst_error=0.1"}, "did you mean 'test_error'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,7 @@ from dynamics.kernel.kernel import Kernel
 from simulate.ask import parameters
 from simulate.errors import InputError
 from simulate.run.one_pass import as_draw, path
+from simulate.run.rebuild import restart
 from simulate.run.run import run
 from simulate.start.draw import draw
 from simulate.start.drawn import Draw
@@ -216,6 +218,19 @@ def test_a_run_is_recorded_and_judged() -> None:
     refused = "fresh: True draws examples afresh before every step; expected engine='reduced', no initial= and no "
     with pytest.raises(InputError, match=refused):  # inner products alone are none of what is in the way
         run(model(), VALUES, steps=2, engine="weights")
+
+
+def test_the_start_of_a_run_can_be_taken_up_and_no_later_state() -> None:
+    """Before, step 0 was refused too, where nothing has been added to the filters yet."""
+    told = run(model(), VALUES, steps=3, record=[0, 3], seed=5, sampling="vectors")
+    state = restart(told.isel(t=[0]), setting=model())
+    drawn = draw(model(), parameters.resolve(model(), VALUES).values, 5)
+    assert drawn.weights is not None
+    np.testing.assert_array_equal(state["W"], drawn.weights)
+    again = run(model(), {**VALUES, "fresh": False}, steps=1, record=[0], initial=state, observables=["loss"])
+    np.testing.assert_allclose(again["loss"].values[0], told["loss"].values[0], rtol=1e-12)
+    with pytest.raises(InputError, match=re.escape("W cannot be rebuilt after step 0, as in data.isel(t=[0]); run")):
+        restart(told, setting=model())
 
 
 def test_a_state_is_judged_by_its_own_filters() -> None:

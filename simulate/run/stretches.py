@@ -16,11 +16,14 @@ from dynamics.kernel.chunks import heard
 from dynamics.kernel.trajectory import Sought
 
 from ..ask.bounds import Bound
+from ..observe import observables as obs
 from . import room
 from .counted import Counts
 from .course import Course
 from .record import stretch
 from .seen_many import Seeing
+
+JUDGED = 32  # states that fresh tasks, which take long, judge at a time
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,12 @@ def looked_at(
     outs, last = np.full((2, runs, len(recorded), *first.shape[1:]), np.nan), np.array([state[0], state[1]])
     failed, lost = np.full(runs, -1, dtype=np.int64), np.zeros(runs, dtype=np.bool_)
     going, done = np.flatnonzero(begun), 0
+    judging = course.model.test.of_tasks and bool(set(waited.names) & set(obs.fresh_names(course.model)))
     state = [each[going] for each in state]
     while going.size and done <= steps:
         heard()
-        size = max(1, min(stretch(done) if waited.names else steps + 1, room.ENTRIES // (len(state) * state[0].size)))
+        most = min(stretch(done), JUDGED if judging else steps + 1) if waited.names else steps + 1
+        size = max(1, min(most, room.ENTRIES // (len(state) * state[0].size)))
         t = np.arange(done, min(done + size, steps + 1), dtype=np.int64)
         states, bad = course.advanced(going, state, t)
         there = _there(states[0], states[1], t, bad)

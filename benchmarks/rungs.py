@@ -85,6 +85,7 @@ def together() -> Iterator[str]:
     settings = {
         "three classes": ("heterogeneous", classes),
         "with their own noise": ("heterogeneous", {**classes, "Gamma": 30.0}),
+        "twenty classes, n=40": ("heterogeneous", {**classes, "K": 20, "n": 40}),
         "drawn by vectors": ("heterogeneous", {**classes, "init": "uniform"}), "own model": (own, {}),
         "penalised by example": (penalised("per_example"), classes), "penalised in full": (penalised("full"), classes),
         "three classes, T_eps": (timed, {**classes, "eps": 0.5}),

@@ -1447,7 +1447,6 @@ def couple_abreast(z, c, gram, moving, rows, width, joint, directions):
             at += 2
         if joint - at >= 1:
             block_abreast_1(z, c, gram, moving, count, first, at, width)
-            at += 1
         for q in range(joint, directions):
             own = load(gram, 8 * (q * width + q))
             for place in range(first + 8 * q, first + 2 * step, step):

@@ -211,7 +211,8 @@ def _coupling(out: Writer, sparse: bool) -> None:
     put(2, f"at = joint // {whole} * {whole}")
     for fewer in narrower:
         put(2, f"if joint - at >= {fewer}:")
-        put(3, f"block_abreast_{fewer}(z, c, gram, moving, count, first, at, width)", f"at += {fewer}")
+        put(3, f"block_abreast_{fewer}(z, c, gram, moving, count, first, at, width)")
+        put(3, *[f"at += {fewer}"] * (fewer > narrower[-1]))
     put(2, "for q in range(joint, directions):", f"    own = load(gram, {LANES} * (q * width + q))")
     put(3, f"for place in range(first + {LANES} * q, first + {PAIR} * step, step):")
     put(4, "store(z, place, fused(load(c, place), own, load(z, place)))")

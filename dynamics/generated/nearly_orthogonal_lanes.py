@@ -1059,7 +1059,7 @@ def plain_gradient_abreast(
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", nogil=True)
-def advance_abreast(z, b, gram, y, numbers, limit, start, steps, recorded, z_out, b_out, failed, first):
+def advance_abreast(z, b, gram, y, numbers, lam_until, start, steps, recorded, z_out, b_out, failed, first):
     """Eight runs, from the one at `first` on: see `run_all_abreast`."""
     count = min(8, z.shape[0] - first)
     examples = y.shape[1]
@@ -1139,13 +1139,13 @@ def advance_abreast(z, b, gram, y, numbers, limit, start, steps, recorded, z_out
     "int64, int64, int64[::1], float64[:, :, :, :, ::1], float64[:, :, :, :, ::1], int64[::1])",
     cache=True, fastmath=False, error_model="numpy", nogil=True
 )
-def run_all_abreast(z, b, gram, y, numbers, limit, start, steps, recorded, z_out, b_out, failed):
+def run_all_abreast(z, b, gram, y, numbers, lam_until, start, steps, recorded, z_out, b_out, failed):
     """As `run_all` of runs that look for no event, eight at a time, a lane each.
 
     All have the same last step with the penalty; z and b stay as they are.
     """
     for first in range(0, z.shape[0], 8):
-        advance_abreast(z, b, gram, y, numbers, limit, start, steps, recorded, z_out, b_out, failed, first)
+        advance_abreast(z, b, gram, y, numbers, lam_until, start, steps, recorded, z_out, b_out, failed, first)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

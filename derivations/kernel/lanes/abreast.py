@@ -15,7 +15,7 @@ from ...calculus.sums import Definition
 from ..layout import A2, A3, HELPER, INSIDE, Groups, Writer, copied
 from ..nests import WORK
 from ..pieces import HELPERS
-from ..schedule import Stage, arrays
+from ..schedule import Stage
 from ..skeleton import side_by_side
 from .blocks import LANES, PAIR
 from .by_lane import in_turn, turned
@@ -50,11 +50,8 @@ class Abreast(LaneNests):
             self.out.put(0, *in_turn(name).split("\n"))
         _sums(self.out)
         _coupling(self.out, stops(self.model))
-        self.branches = [("", "plain_gradient", plain)]
-        if self.model.objective.penalised:
-            crossing = [("t <= limit and not crossed", "gradient_orthogonal", self.orthogonal)] * bool(self.crossing)
-            self.branches = [*crossing, ("t <= limit", "gradient", stages), *self.branches]
-        for _, name, each in reversed(self.branches):
+        self.chain = self.branches(stages, plain)
+        for _, name, each in reversed(self.chain):
             self.gradient_function(f"{name}{ENDING}", each, f"As `{name}`, of eight runs.")
         self._advance()
         self._run_all()
@@ -88,7 +85,7 @@ class Abreast(LaneNests):
     def _advance(self) -> None:
         """The time loop of eight runs."""
         data, recording = ["gram", "y", *self.told], ["start", "steps", "recorded", "z_out", "b_out", "failed"]
-        groups = (["z", "b"], data, ["numbers", "limit"], recording, ["first"])
+        groups = (["z", "b"], data, ["numbers", "lam_until"], recording, ["first"])
         self.out.function(f"advance{ENDING}", groups, "Eight runs, from the one at `first` on: see `run_all_abreast`.")
         self._lay_out()
         put = self.out.put
@@ -99,11 +96,7 @@ class Abreast(LaneNests):
             put(5, f"of_lane(packed_{name}, k, one)", f"unpack(one, order, width, {name}_out[first + k, at])")
         put(3, "at += 1")
         put(2, "if t == start + steps:", "    break")
-        for place, (test, function, each) in enumerate(self.branches):
-            word = "elif" if place and test else "if" if test else "else" if place else ""
-            put(2, *([f"{word} {test}:".replace(" :", ":")] if word else []))
-            arguments = self.gradient_arguments("packed_z", [], arrays(each), each)
-            self.out.call(2 + bool(word), f"{function}{ENDING}(", arguments)
+        self.gradient_at(self.chain, "packed_z", ENDING)
         put(2, f"if not finite{ENDING}(f):", "    going = False")
         put(3, "for k in range(count):", "    if failed[first + k] < 0 and not finite_in_lane(f, k):")
         put(5, "failed[first + k] = t")
@@ -141,13 +134,9 @@ class Abreast(LaneNests):
         put(2, *[f"crossed = crossed or some(own_{name})" for name in self.crossing])
         for place, name in enumerate([*self.scalars, "eta"]):
             put(1, f"{name} = load(held, {LANES * place})")
-        wanted: dict[str, Definition] = {}
-        for _, _, each in self.branches:
-            taken = self.gradient_arguments("z", [], arrays(each), each)[-1]
-            wanted |= {d.name: d for d in arrays(each) if d.name in taken}
-        for d in wanted.values():
+        for d in self.filled([each for _, _, each in self.chain]):
             self.out.assign(1, f"{d.name} =", f"aligned({LANES} * examples)", d.meaning)
-        frozen = any(stage.kind == "contract" for _, _, each in self.branches for stage in each)
+        frozen = any(stage.kind == "contract" for _, _, each in self.chain for stage in each)
         for name in ("g", *["u"] * frozen):
             self.out.assign(1, f"{name} =", "aligned(packed_z.size)", WORK[name])
         put(1, "moving = np.zeros(directions + 1, dtype=np.int64)")
@@ -158,7 +147,7 @@ class Abreast(LaneNests):
         many = "float64[:, :, :, ::1]"
         groups = (
             {"z": many, "b": many}, {"gram": A3, "y": A2, **dict.fromkeys(self.told, A2)},
-            {"numbers": A2, "limit": "int64"},
+            {"numbers": A2, "lam_until": "int64"},
             {"start": "int64", "steps": "int64", "recorded": "int64[::1]",
              **dict.fromkeys(("z_out", "b_out"), "float64[:, :, :, :, ::1]"), "failed": "int64[::1]"},
         )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ...calculus.recursion import Recursion
-from ...calculus.sums import Definition
 from .. import schedules
 from ..by_class import told_of_class
 from ..layout import A1, A2, A3, copied
 from ..nests import WORK
-from ..schedule import Stage, arrays, schedule
+from ..schedule import Stage, schedule
 from ..skeleton import functions, packing
 from ..timeloop import RESCALING
 from . import by_lane
@@ -123,12 +122,7 @@ class LaneDescent(LaneNests):
             self.out.put(1, f"example_gram(packed_gram, {', '.join([*self.own_sizes[0], *self.grams])})")
         if self.crossing:
             self.out.put(1, "crossed = " + " or ".join(f"some({name})" for name in self.crossing))
-        wanted: dict[str, Definition] = {}
-        for each_stages in (stages, plain):
-            filled = {d.name: d for d in arrays(each_stages)}
-            taken = self.gradient_arguments("z", [], arrays(each_stages), each_stages)[-1]
-            wanted |= {name: filled[name] for name in taken if name in filled}
-        for d in wanted.values():
+        for d in self.filled([stages, plain]):
             size = "length" if len(d.indices) == 1 else f"{self.model.n_heads} * length"
             self.out.assign(1, f"{d.name} =", f"aligned({size})", d.meaning)
         for name in dict.fromkeys([*self.by_class.arrays(stages), *self.by_class.arrays(plain)]):
@@ -139,30 +133,19 @@ class LaneDescent(LaneNests):
         if "weight_decay" in self.options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
 
-    def _gradient_at(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...], state: str) -> None:
-        """g at a state, penalised or not, with or without what an example's own directions have in common."""
-        branches = [("t <= lam_until", "gradient", stages)] if self.model.objective.penalised else []
-        if branches and self.crossing:
-            branches.insert(0, ("t <= lam_until and not crossed", "gradient_orthogonal", self.orthogonal))
-        branches.append(("", "plain_gradient", plain))
-        for place, (test, function, each) in enumerate(branches):
-            word = "elif" if place and test else "if" if test else "else" if place else ""
-            self.out.put(2, *([f"{word} {test}:".replace(" :", ":")] if word else []))
-            self.out.call(2 + bool(word), f"{function}(", self.gradient_arguments(state, [], arrays(each), each))
-
     def _step(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """One step: what it sees, its gradient (twice for SAM), and the move."""
         options = self.options
         schedules.take(self.model, self.out)
         self._draw()
-        self._gradient_at(stages, plain, "packed_z")
+        self.gradient_at(self.branches(stages, plain), "packed_z")
         if self.watchers is not None:
             self.watchers.search(2)
         rows = f"{self.model.n_heads} * filters"
         along = ["along[:] = 0.0", f"couple(along, g, packed_gram, {rows}, width, joint, directions)"]
         if "radius" in options:
             self.out.put(2, *along, "perturb(packed_z, g, along, radius, near, width, directions)")
-            self._gradient_at(stages, plain, "near")
+            self.gradient_at(self.branches(stages, plain), "near")
         self.out.put(2, f"if not finite({'f' if self.signed else 'F'}, present):")
         kept = ["z", "b", *(["velocity"] if "momentum" in options else [])]
         self.out.put(3, *[f"unpack(packed_{name}, order, width, {name})" for name in kept], "return t")

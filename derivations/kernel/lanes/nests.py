@@ -298,6 +298,30 @@ class LaneNests(Descent):
         self.out.put(0, "")
         return list(arrays(stages))
 
+    def branches(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> list[tuple[str, str, tuple[Stage, ...]]]:
+        """When a step goes by which gradient: penalised or not, with or without what an example's own share."""
+        branches = [("t <= lam_until", "gradient", stages)] if self.model.objective.penalised else []
+        if branches and self.crossing:
+            branches.insert(0, ("t <= lam_until and not crossed", "gradient_orthogonal", self.orthogonal))
+        return [*branches, ("", "plain_gradient", plain)]
+
+    def gradient_at(self, branches: list[tuple[str, str, tuple[Stage, ...]]], state: str, ending: str = "") -> None:
+        """g at a state, by functions whose names end so."""
+        for place, (test, function, each) in enumerate(branches):
+            word = "elif" if place and test else "if" if test else "else" if place else ""
+            self.out.put(2, *([f"{word} {test}:".replace(" :", ":")] if word else []))
+            self.out.call(2 + bool(word), f"{function}{ending}(",
+                          self.gradient_arguments(state, [], arrays(each), each))
+
+    def filled(self, every: Iterable[tuple[Stage, ...]]) -> list[Definition]:
+        """The example arrays that gradients of these stages fill, each once."""
+        wanted: dict[str, Definition] = {}
+        for stages in every:
+            filled = {d.name: d for d in arrays(stages)}
+            taken = self.gradient_arguments("z", [], arrays(stages), stages)[-1]
+            wanted |= {name: filled[name] for name in taken if name in filled}
+        return [*wanted.values()]
+
     def look(self, stages: tuple[Stage, ...]) -> None:
         """Notes which example arrays other loops read than those that fill them, and which are a gradient's weights."""
         self.weights: set[str] = set()

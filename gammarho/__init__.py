@@ -6,9 +6,11 @@ The public names load on first use, so that `import gammarho` costs next to noth
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing's own would take longer than all else before the command hears an interrupt
 if TYPE_CHECKING:
+    from typing import Any
+
     from derivations.declare import Model as Model
     from derivations.declare import Statement as Statement
     from figures.grid.plot import plot as plot

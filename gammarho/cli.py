@@ -94,9 +94,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entry() -> None:
     """The console script.  A defect of the program shows its traceback and exits 70, never 1 or 2."""
-    interrupts.watch()
     try:
+        interrupts.watch()
         status = main()
+    except KeyboardInterrupt:  # before or after what `main` catches
+        interrupts.leave(interrupts.told())
     except Exception:  # noqa: BLE001 - whatever it is, it has its own exit status
         if interrupts.came():  # a library turned it into an error of its own
             interrupts.leave(interrupts.told())

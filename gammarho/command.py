@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
-from types import FrameType
 
 from gammarho import interrupted
 
@@ -16,15 +14,8 @@ _LOOKED_THROUGH = (50_000, 20, 100)
 def entry() -> None:
     """The console script: `gammarho.cli.entry`, with an interrupt heard from the first import on."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave)
+        signal.signal(signal.SIGINT, interrupted.leave)  # until `interrupts.watch` takes over
     gc.set_threshold(*_LOOKED_THROUGH)
     from gammarho import cli
 
-    if signal.getsignal(signal.SIGINT) is _leave:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # `interrupts.watch` takes over
     cli.entry()
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    os.write(2, f"{interrupted.SAID}\n".encode())
-    os._exit(interrupted.STATUS)

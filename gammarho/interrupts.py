@@ -2,7 +2,8 @@
 
 The signal is heard by a thread through Python's wakeup descriptor, at once; the main thread raises as soon as it runs
 Python again.  Where something is still compiled a second later the process ends there: compiling has nothing to save.
-What is raised in a callback that a library calls is lost, and so raised again a moment later.
+What is raised in a callback that a library calls is lost, and so raised again a moment later; so is what a library's C
+code prints and forgets, as that does which asks for NumPy.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import NoReturn
 
 from simulate.work import progress
 
+from . import interrupted
 from .interrupted import SAID, STATUS
 
 GRACE = 1.0  # seconds for the main thread to end by itself
@@ -27,7 +29,9 @@ _CALLBACKS = "_raw_object_cache"  # llvmlite's, called by LLVM through ctypes: a
 
 
 def told() -> int:
-    """The sentence, and the exit status."""
+    """The sentence, and the exit status; where this is the program's end, a further interrupt changes nothing."""
+    if signal.getsignal(signal.SIGINT) is _raise and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     progress.clear()
     print(SAID, file=sys.stderr, flush=True)
     return STATUS
@@ -35,14 +39,14 @@ def told() -> int:
 
 def watch() -> None:
     """From now on SIGINT is heard; where interrupts are ignored, as in a shell's background, they stay so."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) not in (signal.default_int_handler, interrupted.leave):
         return
     heard, sent = os.pipe()
     os.set_blocking(sent, False)
     signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
-    signal.signal(signal.SIGINT, _raise)
-    sys.unraisablehook = _lost
+    sys.unraisablehook, sys.excepthook = _lost, _printed
     threading.Thread(target=_end, args=(heard,), name="interrupts", daemon=True).start()
+    signal.signal(signal.SIGINT, _raise)
 
 
 def leave(status: int) -> NoReturn:
@@ -51,6 +55,8 @@ def leave(status: int) -> NoReturn:
     Python itself dies by the signal where it came while text was executed, though it was caught.
     """
     if status != STATUS:
+        if signal.getsignal(signal.SIGINT) is _raise:
+            signal.signal(signal.SIGINT, interrupted.leave)  # raised while Python ends, it would be printed
         sys.exit(status)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
@@ -70,13 +76,23 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def _lost(raised: sys.UnraisableHookArgs) -> None:
-    """Raise an interrupt that nobody can catch again, where the main thread is by then.
-
-    By a signal: what Python alone simulates is heard only once a call that waits, such as a sleep, is over.
-    """
-    if raised.exc_type is not KeyboardInterrupt:
+    """Raise an interrupt that nobody can catch again, where the main thread is by then."""
+    if raised.exc_type is KeyboardInterrupt:
+        _raise_again()
+    else:
         sys.__unraisablehook__(raised)
-        return
+
+
+def _printed(kind: type[BaseException], raised: BaseException, trace: TracebackType | None) -> None:
+    """What would be printed of an exception: of an interrupt nothing, as the sentence follows."""
+    if kind is KeyboardInterrupt:
+        _raise_again()
+    else:
+        sys.__excepthook__(kind, raised, trace)
+
+
+def _raise_again() -> None:
+    """Soon, by a signal: what Python alone simulates is heard only once a call that waits, such as a sleep, is over."""
     again = threading.Timer(AGAIN, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
     again.daemon = True
     again.start()

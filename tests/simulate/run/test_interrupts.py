@@ -55,6 +55,57 @@ def test_an_interrupt_while_the_program_loads_is_one_line_too() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "gammarho: interrupted\n")
 
 
+IN_C = """
+import builtins, os, signal, sys, time
+import numpy
+from gammarho import api, cli
+
+import_ = builtins.__import__
+
+def comes(module, *args, **options):  # an interrupt, while compiled code asks for NumPy: it prints what it is told
+    if module.endswith("_multiarray_umath") and "numpy" not in sys._getframe(1).f_code.co_filename:
+        builtins.__import__ = import_
+        os.kill(os.getpid(), signal.SIGINT)
+    return import_(module, *args, **options)
+
+def verb(*args, **options):
+    builtins.__import__ = comes
+    import scipy.optimize
+    assert builtins.__import__ is import_, "nothing asked for NumPy"
+    time.sleep(60)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+api.conditions = verb
+cli.entry()
+"""
+BEFORE = """
+import signal, sys
+from simulate.work import progress
+from gammarho import cli, interrupts
+
+def interrupted(*_):  # before a verb is looked for, and once more while that is told
+    signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+cli.main, progress.clear = interrupted, interrupted
+cli.entry()
+"""
+
+
+@pytest.mark.parametrize("code", [IN_C, BEFORE], ids=["in compiled code", "outside a verb, and twice"])
+def test_an_interrupt_is_one_line_wherever_it_comes(code: str) -> None:
+    command = [sys.executable, "-c", code, "conditions", "pegr"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANGS)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "gammarho: interrupted\n")
+
+
+def test_the_command_hears_interrupts_before_it_loads_much() -> None:
+    """Until then Python itself ends, with a traceback: typing alone takes as long as all else."""
+    code = "import sys; before = {*sys.modules}; import gammarho.command; print(*sorted({*sys.modules} - before))"
+    loaded = subprocess.run([sys.executable, "-S", "-c", code], check=True, capture_output=True, text=True).stdout
+    assert "signal" in loaded.split() and "typing" not in loaded.split()
+
+
 @pytest.mark.parametrize("case", where(lambda case: case in ("run", "phase"), LONG))
 def test_an_interrupt_ends_the_work(case: str) -> None:
     verb = "run" if case == "watched" else case

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, fields
 
-from .calculus.recursion import Recursion, of_model
+from .calculus.recursion import KEPT, Recursion, of_model
 from .declare import Model
 from .kernel import emit
 from .show import shown
@@ -48,16 +49,33 @@ class Derived(Recursion):
 
     def kernel_source(self) -> str:
         """The generated kernel, a self-contained Python module."""
-        return emit.module(self, shown.text_lines(self))
+        return self._loops
 
     def lanes_source(self) -> str | None:
         """The variant that takes eight examples at a time and many runs in a call; None for a model that has none."""
-        return emit.on_lanes(self, shown.text_lines(self))
+        return self._lanes
+
+    @functools.cached_property
+    def _shown(self) -> list[str]:
+        return shown.text_lines(self)
+
+    @functools.cached_property
+    def _loops(self) -> str:
+        return emit.module(self, self._shown)
+
+    @functools.cached_property
+    def _lanes(self) -> str | None:
+        return emit.on_lanes(self, self._shown)
 
 
 def derive(model: Model) -> Derived:
-    """Derive a model's recursion.  Source of the method: README, "The idea".
+    """Derive a model's recursion; of the last ones it is kept, with its texts.  Source: README, "The idea".
 
     Raises ModelError in one sentence where the model does not close on pre-activations.
     """
+    return _derived(model, repr(model))
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _derived(model: Model, _written: str) -> Derived:
     return Derived.of(of_model(model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -351,11 +352,22 @@ def plain_kernel(model: Model, derived: Derived | None = None) -> Kernel:
 
     `derived` is its derivation where somebody has it.
     """
+    _expect("model", model, Model)
+    return _plain_kernel(model, repr(model)) if derived is None else _plainly(model, derived)
+
+
+@functools.lru_cache(maxsize=64)
+def _plain_kernel(model: Model, _written: str) -> Kernel:
+    """Of the last models that were asked for it is kept: writing one takes a second or more."""
     from derivations.derive import derive
+
+    return _plainly(model, derive(model))
+
+
+def _plainly(model: Model, derived: Derived) -> Kernel:
     from derivations.generate import description
 
-    _expect("model", model, Model)
-    told, derived = description(model), derived or derive(model)
+    told = description(model)
     lanes = derived.lanes_source()
     kind: type[Kernel] = Kernel
     more: dict[str, Any] = {}

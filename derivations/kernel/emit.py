@@ -49,7 +49,7 @@ def module(recursion: Recursion, shown: Sequence[str], blas: bool = False, lanes
     emitter.loop()
     emitter.outputs_function()
     body = reached(emitter.out.text(), ENTRIES)
-    out, model, used = Writer(), recursion.model, set(names(ast.parse(body)))
+    out, model, used = Writer(), recursion.model, names(ast.parse(body))
     out.put(0, f'"""{model.name}: {emitter.what}, through the Gram matrix (generated; do not edit).', "")
     out.put(0, *[part for line in shown for part in wrapped(quotable(line))])
     if not lanes:

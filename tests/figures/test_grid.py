@@ -19,6 +19,7 @@ from matplotlib.text import Text
 
 import gammarho as gr
 from figures.grid import looks
+from tests.helpers.plainly import kernels_plainly
 
 LAMS, SIGMAS = np.geomspace(0.01, 10.0, 4), np.linspace(0.5, 2.0, 3)
 FIXED = {"n": 20, "m": 10, "d": 400.0, "mu_norm": 1.0}
@@ -573,7 +574,8 @@ def test_a_hitting_time_is_said_as_a_run_says_it() -> None:
     event = dataclasses.replace(model.events[0], name="T_fit", observable="loss", relation="<=", threshold="0.05",
                                 source="")
     own = dataclasses.replace(model, name="mine", events=(event,))
-    fit = gr.phase(own, x="lam=0.1,0.2", **{**asked, "observable": "T_fit"})
+    with kernels_plainly():
+        fit = gr.phase(own, n=8, x="lam=0.1,0.2", **{**asked, "observable": "T_fit"})
     assert "T_fit: first t with loss <= 0.05" in " ".join(texts(gr.plot(fit)).split())
 
 

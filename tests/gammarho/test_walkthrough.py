@@ -15,6 +15,7 @@ import pytest
 import gammarho as gr
 from gammarho.cli import main
 from simulate.testing import plain_kernel
+from tests.helpers.slowly import rarely
 from tests.helpers.wild import plainly
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
@@ -48,7 +49,12 @@ SAID = {
 
 
 @pytest.mark.parametrize("verb", SAID)
-def test_every_command_does_what_the_page_says(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("way", ["plainly", rarely("compiled")])
+def test_every_command_does_what_the_page_says(
+    way: str, verb: str, folder: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    if way == "plainly":
+        request.getfixturevalue("plainly")
     assert main(command(verb)) == 0
     printed = capsys.readouterr().out
     for said in SAID[verb]:
@@ -73,12 +79,12 @@ def test_the_models_that_the_page_goes_on_with_run(folder: Path) -> None:
         assert ("test_error" in data) == (model.name != "given")
 
 
+@pytest.mark.usefixtures("plainly")
 def test_an_observable_of_ones_own_is_a_variable_like_any_other(folder: Path) -> None:
     aligned = runpy.run_path(str(further(folder)))["aligned"]
     values = {"n": 6, "m": 8, "d": 40, "sigma_0": 0.1, "flip_probability": 0.0}
-    with plainly(plain_kernel(aligned)):
-        data = gr.run(aligned, values, steps=9, record="all")
-        grid = gr.phase(aligned, values, x="mu_norm=1,10", steps=9, seeds=1, observable="aligned,T_aligned")
+    data = gr.run(aligned, values, steps=9, record="all")
+    grid = gr.phase(aligned, values, x="mu_norm=1,10", steps=9, seeds=1, observable="aligned,T_aligned")
     share = (np.array([1.0, -1.0])[:, None] * gr.weights(data, setting=aligned)[..., 0] > 0).mean()  # mu is along e_1
     assert float(data["aligned"][-1]) == pytest.approx(share) and "share of the" in data["aligned"].attrs["meaning"]
     late = data["aligned"].values >= 0.9
@@ -142,15 +148,20 @@ def test_the_page_has_a_command_for_each(folder: Path) -> None:
     assert {line.split()[1] for line in lines if line} == set(SAID)
 
 
+@pytest.mark.usefixtures("plainly")
 def test_each_lemma_has_a_mutant_that_the_check_refutes(folder: Path) -> None:
     recorded = runpy.run_path("kou.py")["STATEMENTS"]
     found = gr.check("kou.py:model", None, [s.mutated for s in recorded], steps=60, seeds=2)
     assert [result.verdict for result in found.results] == ["violated"] * len(recorded)
 
 
+@pytest.mark.usefixtures("plainly")
 def test_the_run_has_flipped_labels_that_it_memorises(folder: Path) -> None:
-    data = gr.run("kou.py:model", {"flip_probability": 0.3}, steps=100, seed=0)
-    clean = gr.run("kou.py:model", {"flip_probability": 0.0}, steps=100, seed=0)
+    data, clean = (
+        gr.run("kou.py:model", {"flip_probability": share}, steps=100, seed=0, record=[0, 100],
+               observables=["train_error", "test_error", "T_noise"])
+        for share in (0.3, 0.0)
+    )
     assert float(data["train_error"][-1]) == 0.0 == float(clean["train_error"][-1])
     assert int(data["T_noise"]) > 0
     assert float(data["test_error"][-1]) == pytest.approx(0.3, abs=0.1) and float(clean["test_error"][-1]) < 0.05
@@ -170,6 +181,7 @@ def test_conditions_beside_a_model_are_the_files_own(folder: Path) -> None:
         gr.conditions("kou.py:model")
 
 
+@pytest.mark.usefixtures("plainly")
 def test_the_figure_is_drawn(folder: Path) -> None:
     matplotlib.use("Agg")
     exec(compile(blocks("python")[1], "figure.py", "exec"), {})

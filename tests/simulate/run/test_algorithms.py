@@ -294,7 +294,6 @@ def _margins(found: Instance) -> np.ndarray:
 # ---- kernels ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 class TestEveryOptionWithoutAPenalty(KernelCases):
     model, given = own(*ALL, regularizer="none"), SMALL
 
@@ -343,6 +342,7 @@ class TestDecayAndNoise(Own):
     model = own(*SOME[2], regularizer="none")
 
 
+@pytest.mark.slow
 class TestEveryOptionWithAPenalty(KernelCases):
     model, given, steps = own(*ALL, regularizer="fgr"), SMALL, 60
 
@@ -366,6 +366,7 @@ def test_validate_passes_and_fails_a_kernel_without_its_options(regularizer: str
     assert compare(found, plain, drawn, resolved.values, 10, draws=draws).verdict == "fail"
 
 
+@pytest.mark.usefixtures("plainly")
 def test_recording_chunks_and_watching_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     found = own(*ALL, regularizer="fgr")
     whole = gr.run(found, SMALL, steps=60, seed=2, record="all")
@@ -380,6 +381,7 @@ def test_recording_chunks_and_watching_change_nothing(monkeypatch: pytest.Monkey
         assert np.array_equal(unwatched[name].values, few[name].values), name
 
 
+@pytest.mark.usefixtures("plainly")
 def test_until_and_seeds() -> None:
     found = own(*ALL, regularizer="fgr")
     whole = gr.run(found, SMALL, steps=40, seed=3, record="all", observables=["loss", "rho"])

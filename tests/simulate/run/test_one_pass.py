@@ -222,12 +222,14 @@ def test_a_run_is_recorded_and_judged() -> None:
 
 def test_the_start_of_a_run_can_be_taken_up_and_no_later_state() -> None:
     """Before, step 0 was refused too, where nothing has been added to the filters yet."""
-    told = run(model(), VALUES, steps=3, record=[0, 3], seed=5, sampling="vectors")
+    with plainly(kernel()):
+        told = run(model(), VALUES, steps=3, record=[0, 3], seed=5, sampling="vectors")
     state = restart(told.isel(t=[0]), setting=model())
     drawn = draw(model(), parameters.resolve(model(), VALUES).values, 5)
     assert drawn.weights is not None
     np.testing.assert_array_equal(state["W"], drawn.weights)
-    again = run(model(), {**VALUES, "fresh": False}, steps=1, record=[0], initial=state, observables=["loss"])
+    with plainly(kernel()):
+        again = run(model(), {**VALUES, "fresh": False}, steps=1, record=[0], initial=state, observables=["loss"])
     np.testing.assert_allclose(again["loss"].values[0], told["loss"].values[0], rtol=1e-12)
     with pytest.raises(InputError, match=re.escape("W cannot be rebuilt after step 0, as in data.isel(t=[0]); run")):
         restart(told, setting=model())

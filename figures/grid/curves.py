@@ -16,6 +16,7 @@ from dynamics.arrays import Array
 from simulate.ask import early, values
 from simulate.errors import InputError, nearest, quoted
 
+from .following import following
 from .scales import Scale, is_number, plain
 
 _FORM = "expected NAME = formula, such as lam = m/(sigma_p**2*d)"
@@ -39,10 +40,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class Line:
-    """A curve's points in a panel, (points,) each; NaN where the formula has no value there."""
+    """A curve's points in a panel, (points,) each; NaN where the formula has no value there.
+
+    `joined`: they are the grid's own, as nothing is known between them.
+    """
 
     x: Array
     y: Array
+    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,21 +126,21 @@ def line(curve: Curve, scales: Sequence[Scale], data: xarray.Dataset) -> Line:
     """
     given = next((each for each in scales if each.name == curve.left), None)
     if given is None:
-        heights, along = _evaluated(curve, scales[-1], data)
-        return Line(along, heights)
+        heights, along, joined = _evaluated(curve, scales[-1], data)
+        return Line(along, heights, joined)
     if not given.numeric:
         raise InputError(
             f"curve: {curve} gives {curve.left}, which has not several numbers here; put another axis on its left"
         )
     others = [each for each in scales if each is not given]
-    points, places = _evaluated(curve, others[0] if others else None, data)
+    points, places, joined = _evaluated(curve, others[0] if others else None, data)
     if not others:
         return Line(np.repeat(points, 2), np.array([0.0, 1.0]))  # from the bottom to the top
-    return Line(points, places) if given is scales[-1] else Line(places, points)
+    return Line(points, places, joined) if given is scales[-1] else Line(places, points, joined)
 
 
-def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[Array, Array]:
-    """The formula's values, and where they stand along the other axis (0 where there is none).
+def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[Array, Array, bool]:
+    """The formula's values, where they stand along the other axis (0 where there is none), and whether at cells alone.
 
     Where that axis selects the recursion, each cell has its own, and a stretch from edge to edge.
     """
@@ -146,21 +151,28 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
     for name in varying:
         if curve.left in data[name].dims and _differs(data[name], curve.left):
             raise InputError(f"curve: {curve} uses {name}, which differs along {curve.left}; write it without {name}")
+    along: Sequence[Mapping[str, Any]] | None = None
     if over is None:
         points, places = np.array([np.nan], dtype=object), np.zeros(1)
-    elif varying or apart:  # known at the cells alone
-        points, places = np.array(over.values, dtype=object), over.places
     else:
         points, places = over.between()
+    if over is not None and varying and over.numeric and not apart:
+        places, along = following(data, varying, over.name, places, curve.setting)
+        points = places
+    joined = over is not None and bool(varying or apart) and along is None
+    if joined:
+        assert over is not None
+        points, places = np.array(over.values, dtype=object), over.places
+        columns = {name: _along(data[name], over) for name in varying}
+        along = [{name: plain(column[at]) for name, column in columns.items()} for at in range(len(points))]
     fixed = {name: plain(data[name].values.flat[0]) for name in used if name not in varying}
-    along = {name: _along(data[name], over) for name in varying}
     heights, why = np.full(len(points), np.nan), None
     for at, value in enumerate(points):
         named = derived[at if apart else 0]
         if named is None:
             continue
         there: Mapping[str, Any] = {
-            **fixed, **{name: plain(each[at]) for name, each in along.items()},
+            **fixed, **(along[at] if along is not None else {}),
             **({over.name: plain(value)} if over is not None else {}),
         }
         try:
@@ -170,7 +182,9 @@ def _evaluated(curve: Curve, over: Scale | None, data: xarray.Dataset) -> tuple[
             why = why or error
     if why is not None and np.isnan(heights).all():
         raise InputError(f"curve: {curve} has a value nowhere in the picture: {why}")
-    return _stretched(heights, over.edges) if apart and over is not None else (heights, places)
+    if apart and over is not None:
+        return *_stretched(heights, over.edges), False
+    return heights, places, joined and over is not None and over.numeric
 
 
 def _stretched(heights: Array, edges: Array) -> tuple[Array, Array]:

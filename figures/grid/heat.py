@@ -17,10 +17,12 @@ from . import looks
 from .crossings import Crossings, Outline
 from .picture import INSIDE, Panel, Picture, inches
 from .region import boundary
+from .shown import label
 
 _ROW = 4  # panels beside one another
 _HEIGHT, _NARROW = 2.9, (2.3, 1.6)  # inches: a panel of means; in a narrow picture, and one of errors below it
 _AROUND = 1.4  # inches that panels beside one another leave to labels and bars
+_CHARACTERS = 13.0  # of a label, an inch
 _BESIDE = 5.0  # inches: in a narrower picture the errors stand below the means
 
 
@@ -37,20 +39,25 @@ def heat(picture: Picture) -> Figure:
     one = len(panels) == 1
     errors = picture.shown.error is not None
     narrow = one and inches() < _BESIDE
-    heights = _NARROW if narrow else (1.9, 1.45)
-    height = _HEIGHT if one and not narrow else rows * (heights[0] + heights[1] * errors)
+    heights = ((_HEIGHT,) if one and not narrow else (1.9, 1.45) if not narrow else _NARROW)[: 1 + errors]
     with style.context():
-        page, handles, in_row = picture.page(height, panels, *_told(picture), columns=columns)
-        if not errors:
-            parts = [page.body]
-        elif one and not narrow:
-            parts = _beside(page.body)
+        page, handles, in_row = picture.page(rows * sum(heights), panels, *_told(picture), columns=columns)
+        if one and not narrow:
+            parts = _beside(page.body) if errors else [page.body]
+            blocks = [[part.subplots()] for part in parts]
         else:
-            parts = list(page.body.subfigures(2, 1, height_ratios=heights))
-        _maps(parts[0], panels, rows, columns, picture, labelled=one or not errors, few=26 if narrow else 36)
+            parts, blocks = [page.body] * len(heights), _below(page.body, len(panels), columns, heights)
+        _maps(parts[0], blocks[0], panels, columns, picture, few=26 if narrow else 22 if errors and not one else 36)
         if errors:
-            _errors(parts[-1], panels, rows, columns, picture)
+            _errors(parts[-1], blocks[-1], panels, columns, picture)
+        if columns > 1:  # beside one another they would stand in each other's
+            page.body.supxlabel(label(picture.shown.data[picture.shown.across.name], _across()), fontsize=style.FONT)
         return page.close(handles, in_row)
+
+
+def _across() -> int:
+    """Characters of a label below all panels."""
+    return int(_CHARACTERS * (inches() - _AROUND))
 
 
 def _told(picture: Picture) -> tuple[Sentence, ...]:
@@ -67,12 +74,21 @@ def _beside(body: Any) -> list[Any]:
     return list(body.subfigures(1, 2, width_ratios=[1.75, 1.0]))
 
 
-def _maps(
-    part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: Picture, labelled: bool, few: int
-) -> None:
+def _below(part: Any, panels: int, columns: int, heights: Sequence[float]) -> list[list[Axes]]:
+    """Blocks of so many panels below one another, each panel as wide as those above and below it."""
+    rows = -(-panels // columns)
+    tall = [height for height in heights for _ in range(rows)]
+    share = panels > 1
+    grid = part.subplots(len(tall), columns, squeeze=False, sharex=share, sharey=share, height_ratios=tall)
+    blocks = [block.ravel() for block in np.split(grid, len(heights))]
+    for axes in [axes for block in blocks for axes in block[panels:]]:
+        axes.remove()
+    return [list(block[:panels]) for block in blocks]
+
+
+def _maps(part: Any, every: Sequence[Axes], panels: Sequence[Panel], columns: int, picture: Picture, few: int) -> None:
     shown = picture.shown
     of = looks.colours(looks.MEAN, shown.mean)
-    every = _grid(part, panels, rows, columns)
     for axes, panel in zip(every, panels, strict=True):
         values = shown.mean[panel.at]
         image = looks.mesh(axes, panel.scales, values, of)
@@ -87,9 +103,8 @@ def _maps(
         if picture.crossings is not None:
             _boundary(axes, picture.crossings, panel)
         axes.set_title(_heading(panel, columns))
-        if not labelled:  # the same axes stand below
-            axes.set_xlabel("")
-    _bar(part, image, every, shown.mean, "\n".join(wrapped(shown.name, few if labelled else 22)))
+    _outer(every, columns)
+    _bar(part, image, every, shown.mean, "\n".join(wrapped(shown.name, few)))
 
 
 def _boundary(axes: Axes, found: Crossings, panel: Panel) -> None:
@@ -101,14 +116,14 @@ def _boundary(axes: Axes, found: Crossings, panel: Panel) -> None:
         looks.law(axes, across, down, found.law.text)
 
 
-def _errors(part: Any, panels: Sequence[Panel], rows: int, columns: int, picture: Picture) -> None:
+def _errors(part: Any, every: Sequence[Axes], panels: Sequence[Panel], columns: int, picture: Picture) -> None:
     shown = picture.shown
     assert shown.error is not None
     of = looks.colours(looks.ERROR, shown.error)
-    every = _grid(part, panels, rows, columns)
     for axes, panel in zip(every, panels, strict=True):
         image = looks.mesh(axes, panel.scales, shown.error[panel.at], of)
         axes.set(title=_heading(panel, columns), ylabel=panel.scales[0].name, xlabel=panel.scales[1].name)
+    _outer(every, columns)
     _bar(part, image, every, shown.error, "standard error")
 
 
@@ -117,18 +132,20 @@ def _heading(panel: Panel, columns: int) -> str:
     return "\n".join(folded([Made(panel.heading)], (inches() - _AROUND) / columns, style.FONT + 1))
 
 
-def _grid(part: Any, panels: Sequence[Panel], rows: int, columns: int) -> list[Axes]:
-    """As many axes as there are panels; inner ones without labels."""
-    grid = part.subplots(rows, columns, squeeze=False, sharex=len(panels) > 1, sharey=len(panels) > 1)
-    for axes in grid.ravel()[len(panels):]:
-        axes.remove()
-    return list(grid.ravel()[: len(panels)])
+def _outer(every: Sequence[Axes], columns: int) -> None:
+    """Numbers below the lowest of each column alone, and left of the first; below several columns one label is all's.
+
+    matplotlib's own leaves them to the last row, also where a column ends above it.
+    """
+    for at, axes in enumerate(every):
+        low, left = at + columns >= len(every), at % columns == 0
+        axes.tick_params(axis="x", which="both", labelbottom=low)
+        axes.tick_params(axis="y", which="both", labelleft=left)
+        axes.set(**({} if low and columns == 1 else {"xlabel": ""}), **({} if left else {"ylabel": ""}))
 
 
 def _bar(part: Any, image: Any, every: Sequence[Axes], values: Array, label: str) -> None:
-    """The colour bar, where any cell has a value; and the labels of outer axes alone."""
-    for axes in every:
-        axes.label_outer()
+    """The colour bar, where any cell has a value."""
     known = values[np.isfinite(values)]
     if known.size:
         below, above = known.min() < image.norm.vmin, known.max() > image.norm.vmax

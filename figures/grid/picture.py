@@ -19,7 +19,8 @@ from .crossings import Crossings
 from .curves import Curve, Line, line
 from .region import Region
 from .scales import Scale
-from .shown import Shown, fixed, unended
+from .shown import Shown
+from .words import of_one, words
 
 INSIDE = ".."
 _COLUMN, _PANEL, _AROUND = 3.0, 1.1, 1.0  # inches: the least picture, a panel beside others, what stands around them
@@ -67,8 +68,7 @@ class Picture:
     @property
     def title(self) -> str:
         """The model, the setting, the steps and what ends runs earlier, and the seeds."""
-        attributes, seeds = self.shown.data.attrs, self.shown.data["seed"].values.tolist()
-        which = f"seed {seeds[0]}" if len(seeds) == 1 else f"mean of {len(seeds)} seeds, {_listed(seeds)}"
+        attributes, which = self.shown.data.attrs, self.shown.which
         steps = f"{attributes['steps']} steps" if "steps" in attributes else ""
         steps = f"until {attributes['until']}, {steps} at most" if "until" in attributes else steps
         said = "; ".join(part for part in (str(attributes.get("setting", "")), steps, which) if part)
@@ -82,8 +82,14 @@ class Picture:
         handles = self._handles(panels)
         in_row, rows = _legend(handles, inches())
         measured = () if self.crossings is None else self.crossings.said
-        said = (*self.said, *more, *measured, unended(self.shown), fixed(self.shown))
+        said = (*self.said, of_one(self.shown), *more, *self._joined(panels), *measured, *words(self.shown))
         return page(self.title, height, rows, said, least=least(columns)), handles, in_row
+
+    def _joined(self, panels: Sequence[Panel]) -> tuple[Sentence, ...]:
+        """Which curves are known at the cells alone."""
+        texts = [str(curve).replace("$", r"\$") for at, curve in enumerate(self.curves)
+                 if any(panel.lines[at].joined for panel in panels)]
+        return (Made(f"Known at the grid's values alone, and joined between: {'; '.join(texts)}."),) if texts else ()
 
     def _handles(self, panels: Sequence[Panel]) -> list[Any]:
         handles: list[Any] = []
@@ -106,24 +112,22 @@ class Picture:
 
 
 def _is_seen(panel: Panel, at: int, of_observable: bool) -> bool:
-    """Whether any point of a curve is in its panel."""
+    """Whether any piece of a curve is in its panel."""
     drawn, scales = panel.lines[at], panel.scales
-    within = [(drawn.x, scales[-1].edges)]
+    within = [(scales[-1].straight(drawn.x), scales[-1].straight(scales[-1].edges))]
     if len(scales) > 1:
-        within.append((drawn.y, scales[0].edges))
+        within.append((scales[0].straight(drawn.y), scales[0].straight(scales[0].edges)))
     elif of_observable and panel.upright is not None:
         within.append((drawn.y, np.array(panel.upright)))
-    inside = np.isfinite(drawn.x) & np.isfinite(drawn.y)
-    for places, edges in within:
-        with np.errstate(invalid="ignore"):
-            inside &= (places >= edges[0]) & (places <= edges[-1])
-    return bool(inside.any())
-
-
-def _listed(seeds: Sequence[int]) -> str:
-    """Seeds, by their ends where they are consecutive."""
-    whole = len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
-    return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+    begins, ends = np.zeros(len(drawn.x) - 1), np.ones(len(drawn.x) - 1)  # the part of each piece that is inside
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for places, edges in within:
+            first, along = places[:-1], np.diff(places)
+            to = np.stack([(edge - first) / along for edge in (edges[0], edges[-1])])
+            still, here = along == 0, (first >= edges[0]) & (first <= edges[-1])
+            begins = np.maximum(begins, np.where(still, np.where(here, 0.0, np.nan), to.min(axis=0)))
+            ends = np.minimum(ends, np.where(still, np.where(here, 1.0, np.nan), to.max(axis=0)))
+        return bool((begins <= ends).any())
 
 
 def inches() -> float:

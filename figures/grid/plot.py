@@ -49,6 +49,8 @@ def plot(
     logarithmic or linear as their values are spaced, choices stand side by side.  Cells in which any draw diverged,
     failed or did not reach an event are hatched, and counted in the legend; their mean is of the other draws.  A
     boundary that `phase` followed is drawn with the band of each crossing, and the power law that it follows.
+    One seed picked, `grid.isel(seed=0)`, is its draws with their own error, if any; without its seeds, as after
+    `grid.mean("seed")`, a grid is drawn as it is, and the caption says that of its draws nothing is known.
 
     Of a run, `observable` names what is drawn over its steps, a panel each, entries picked and reduced as `phase` takes
     them: "rho_over[i=3],loss", "gamma:max".
@@ -74,8 +76,9 @@ def plot(
         A matplotlib Figure; `figure.savefig` writes it too.
 
     Raises:
-        InputError: in one sentence, for what is no grid, an observable, a formula or a name that it does not have, more
-            than 12 panels, a model without conditions, and a file that cannot be.  Unwritten: the disk refused.
+        InputError: in one sentence, for what is no grid, hitting times that were averaged, an observable, a formula or
+            a name that it does not have, more than 12 panels, a model without conditions, and a file that cannot be.
+            Unwritten: the disk refused.
     """
     place, how = None if out is None else paths.picture("out", out), printed.how(caption, width, formats)
     if place is None and formats is not None:

@@ -59,6 +59,10 @@ class Scale(ABC):
     def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
         """Make this the horizontal or the vertical axis."""
 
+    def straight(self, places: Array) -> Array:
+        """Where places are on paper, up to unit and origin: what is drawn between two of them is straight there."""
+        return places
+
     def heading(self, at: int) -> str:
         """A value, with its name, as the heading of a panel."""
         return f"{self.name} = {told(self.values[at])}"
@@ -92,6 +96,11 @@ class Linear(Scale):
         ends = self._even(self.edges[[0, -1]])
         points = np.union1d(self._back(np.linspace(ends[0], ends[1], _FINE)), self.places)
         return points, points
+
+    def straight(self, places: Array) -> Array:
+        """As they are, or their logarithms."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._even(np.asarray(places, dtype=np.float64))
 
     def on(self, axes: Axes, letter: Literal["x", "y"]) -> None:
         """From edge to edge; the ends come first, as a scale without them is laid out with margins, which overflow."""

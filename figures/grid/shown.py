@@ -12,13 +12,12 @@ import numpy as np
 import xarray
 from numpy.typing import NDArray
 
-from derivations.declare.meanings import STOPPED
 from dynamics.arrays import Array, Flags
 from simulate.errors import InputError, nearest, quoted
+from simulate.phase.boundary import DIM
 from simulate.phase.cell import DIVERGED, FAILED, OK, UNDONE
-from simulate.run.watch import NEVER
 
-from ..said import Made, Where, wrapped
+from ..said import wrapped
 from .scales import Scale, scale, told
 
 PANELS = 12  # values of a third axis that one picture has room for
@@ -42,6 +41,8 @@ class Mark:
 
     def __str__(self) -> str:
         cells, draws = int(self.cells.sum()), int(self.draws.sum())
+        if self.draws.shape[-1] == 1:
+            return f"{self.word}: {cells} of {self.cells.size} cells"
         return f"{self.word}: {draws} of {self.draws.size} draws, in {cells} of {self.cells.size} cells"
 
 
@@ -58,6 +59,8 @@ class Shown:
     draws: Array
     """Each draw's number, (cells..., seed); NaN where it has none."""
     marks: tuple[Mark, ...]
+    averaged: bool = False
+    """Whether the values are of no seed, such as means over seeds that were taken before."""
 
     @property
     def across(self) -> Scale:
@@ -97,7 +100,7 @@ class Shown:
     @property
     def _own_error(self) -> Array:
         own = f"{self.observable}_se"
-        if own not in self.data:
+        if own not in self.data or self.averaged:  # the errors' own mean is no mean's error
             return np.full(self.mean.shape, np.nan)
         return np.asarray(_laid_out(self.data[own], self.scales)[..., 0])
 
@@ -113,6 +116,14 @@ class Shown:
         """Of what the standard error is, in words."""
         alone = self.draws.shape[-1] == 1
         return "of one seed's fresh draws" if alone else "of the mean over seeds, by their spread"
+
+    @property
+    def which(self) -> str:
+        """Whose values are drawn, in words."""
+        seeds = [] if self.averaged else self.data["seed"].values.tolist()
+        if len(seeds) == 1:
+            return f"seed {seeds[0]}"
+        return f"mean of {len(seeds)} seeds, {_listed(seeds)}" if seeds else ""
 
     @property
     def name(self) -> str:
@@ -131,10 +142,11 @@ def shown(grid: object, observable: str | None = None) -> Shown:
     """
     if not isinstance(grid, xarray.Dataset):
         raise InputError(f"grid: {quoted(grid)}; expected the dataset that gr.phase returns")
-    if "seed" not in grid.dims:
-        cure = "give it before a mean over its seeds, and one of them as grid.isel(seed=[0])"
-        raise InputError(f"grid: it has no axis seed; expected the dataset that gr.phase returns, so {cure}")
+    grid, averaged = _seeded(grid)
     name = _chosen(grid, observable)
+    if averaged and "event" in grid[name].attrs:
+        raise InputError(f"observable: {name} is a hitting time, -1 where it is not reached, which a mean over seeds "
+                         "takes for a time; give the grid before it, or another observable")
     axes = _axes(grid, name)
     for axis in (*axes, "seed"):
         _refuse_values(grid, axis)
@@ -143,7 +155,22 @@ def shown(grid: object, observable: str | None = None) -> Shown:
     if len(scales) == _AXES:
         fits(scales[0].name, len(scales[0].values))
     draws, marks = _numbers(data, name, scales)
-    return Shown(data, name, scales, draws, marks)
+    return Shown(data, name, scales, draws, marks, averaged)
+
+
+def _seeded(grid: xarray.Dataset) -> tuple[xarray.Dataset, bool]:
+    """The grid with its axis seed, also of the one seed that was picked, and whether its values are of no seed.
+
+    A grid that was averaged over its seeds is known by what `phase` writes with it.
+    """
+    if "seed" in grid.dims:
+        return grid, False
+    averaged = "seed" not in grid.coords
+    if averaged and "observable" not in grid.attrs:
+        raise InputError("grid: it has no axis seed, and nothing says what it is a mean of; expected the dataset that "
+                         "gr.phase returns, so keep its attributes, as grid.mean('seed', keep_attrs=True)")
+    own = [each for each in grid.data_vars if DIM not in grid[each].dims]  # a boundary's points are of all seeds
+    return grid.assign({each: grid[each].expand_dims("seed", -1) for each in own}), averaged
 
 
 def fits(name: str, panels: int) -> None:
@@ -155,13 +182,18 @@ def fits(name: str, panels: int) -> None:
         )
 
 
-def label(coordinate: xarray.DataArray) -> str:
-    """An axis' label: what the parameter is, and its name as it is typed."""
-    name = str(coordinate.name)
-    meaning = str(coordinate.attrs.get("meaning") or coordinate.attrs.get("long_name") or "")
-    if not meaning or meaning == name:
+def label(coordinate: xarray.DataArray, wide: int = _LABEL) -> str:
+    """An axis' label: what the parameter is, and its name as it is typed, in two lines of so many characters."""
+    name, what = str(coordinate.name), meaning(coordinate)
+    if not what:
         return name
-    return "\n".join(wrapped(f"{name}: {meaning}", _LABEL, 2)).replace("$", r"\$")
+    return "\n".join(wrapped(f"{name}: {what}", wide, 2)).replace("$", r"\$")
+
+
+def meaning(coordinate: xarray.DataArray) -> str:
+    """What a parameter is, in words; "" where the grid does not say."""
+    said = str(coordinate.attrs.get("meaning") or coordinate.attrs.get("long_name") or "")
+    return "" if said == coordinate.name else said
 
 
 def _chosen(grid: xarray.Dataset, observable: str | None) -> str:
@@ -240,6 +272,12 @@ def _numbers(data: xarray.Dataset, observable: str, scales: Sequence[Scale]) -> 
     return draws, tuple(mark for mark in marks if mark.draws.any())
 
 
+def _listed(seeds: Sequence[int]) -> str:
+    """Seeds, by their ends where they are consecutive."""
+    whole = len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
+    return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+
+
 def _states(status: NDArray[Any]) -> NDArray[np.str_]:
     """What became of each run; `BLANK` where a part of the grid was taken by `where`, which leaves NaN elsewhere."""
     return np.array([each if isinstance(each, str) else BLANK for each in status.ravel()]).reshape(status.shape)
@@ -248,44 +286,3 @@ def _states(status: NDArray[Any]) -> NDArray[np.str_]:
 def _over(values: Array, by: Array, where: Flags) -> Array:
     """A quotient, NaN elsewhere."""
     return np.asarray(np.divide(values, by, out=np.full(values.shape, np.nan), where=where))
-
-
-def unended(shown: Shown) -> Where:
-    """How many runs nothing ended early, so that their values are of the last step; of `stopped` a hatch says it."""
-    attributes, ends = shown.data.attrs, shown.data.get(STOPPED)
-    late = 0 if ends is None or shown.observable == STOPPED else int((ends == NEVER).sum())
-    numbers = {"late": late, "runs": 0 if ends is None else ends.size, "ends": attributes.get("until", ""),
-               "steps": attributes.get("steps", 0)}
-    said = "{late} of {runs} draws have no step with {ends}: their values are of step {steps}."
-    return Where(late > 0, said, numbers)
-
-
-def fixed(shown: Shown) -> Made:
-    """The parameters that are no axis: their values, and which of them differ by cell."""
-    axes = {each.name for each in shown.scales}
-    coords = {str(name): values for name, values in shown.data.coords.items() if name not in {*axes, "seed"}}
-    known, defaults = (configuration(shown.data).get(name, {}) for name in ("parameters", "defaults"))
-    first = [name for values in (known, *defaults.values()) for name in values if name in coords]  # the model's order
-    others = {name: coords[name] for name in dict.fromkeys([*first, *coords])}
-    same = [f"{name} = {told(values.values.item())}" for name, values in others.items() if values.ndim == 0]
-    differing = [_by(name, known.get(name)) for name, values in others.items() if values.ndim]
-    said = f"Everywhere: {', '.join(same)}." if same else ""
-    all_said = f"{said}  By cell: {'; '.join(differing)}.".strip() if differing else said
-    if gone := _gone(shown):
-        all_said = f"{all_said}  The grid was over {', '.join(gone)} too, and no longer has the values.".strip()
-    return Made(all_said.replace("$", r"\$"))
-
-
-def _gone(shown: Shown) -> list[str]:
-    """The axes that a grid was run over and has no longer, averaged over or dropped; one of another name may be it."""
-    attributes, names = shown.data.attrs, [each.name for each in shown.scales]
-    asked = [name for axis in ("x", "y", "z") if (name := str(attributes.get(axis) or ""))]
-    missing = [name for name in asked if name not in shown.data.coords]
-    return missing if len(missing) > len([name for name in names if name not in asked]) else []
-
-
-def _by(name: str, law: object) -> str:
-    """A parameter that differs by cell, with the formula or the equation by which it does."""
-    if not isinstance(law, str):
-        return name
-    return f"{name} solves {law}" if "=" in law else f"{name} = {law}"

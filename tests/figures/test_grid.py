@@ -19,6 +19,7 @@ from matplotlib.text import Text
 
 import gammarho as gr
 from figures.grid import looks
+from figures.save import laid_out
 from tests.helpers.plainly import kernels_plainly
 
 LAMS, SIGMAS = np.geomspace(0.01, 10.0, 4), np.linspace(0.5, 2.0, 3)
@@ -207,6 +208,44 @@ def test_a_parameter_that_differs_by_cell_is_read_at_the_cells() -> None:
     with pytest.raises(gr.InputError, match="d, which differs along sigma_p; write it without d"):
         gr.plot(data, curves="sigma_p = sqrt(m/(lam*d))")
     assert "By cell: d." in texts(gr.plot(data))
+    joined = "Known at the grid's values alone, and joined between: lam = m/(sigma_p**2*d)."
+    assert joined in " ".join(texts(gr.plot(data, curves="lam = m/(sigma_p**2*d)")).split())
+    assert "joined" not in texts(gr.plot(grid(), curves="lam = m/(sigma_p**2*d)"))
+
+
+def test_a_held_parameter_is_solved_for_between_the_cells() -> None:
+    """Before, a curve that reads it had a point a cell, and was drawn straight between."""
+    how: dict[str, Any] = {"steps": 1, "seeds": 1, "progress": False}
+    held = gr.phase("pegr", x="d=400:1e6:3:log", y="lam=0.01:1:3:log", hold="sigma_p*d**0.25 + exp(-sigma_p)=10", **how)
+    typed = gr.phase("pegr", {"sigma_p": "10/(1 + sqrt(n))"}, x="n=4:64:3", y="lam=0.01:1:3:log", **how)
+    of_axis = gr.phase("pegr", x="SNR=0.01:1:3:log", hold="mu_norm: mu_norm/(sigma_p*sqrt(d)) = SNR", **how)
+    drawn = [line(panels(gr.plot(held, curves="lam = sigma_p"))[0], "lam = sigma_p"),
+             line(panels(gr.plot(typed, curves="lam = sigma_p"))[0], "lam = sigma_p"),
+             line(gr.plot(of_axis, curves="test_error = mu_norm").axes[0], "test_error = mu_norm")]
+    (d, sigma_p), (n, by_n), (snr, mu_norm) = drawn
+    assert min(len(d), len(snr)) > 100 and len(n) > 60 and (n == np.round(n)).all()
+    np.testing.assert_allclose(sigma_p * d**0.25 + np.exp(-sigma_p), 10)
+    np.testing.assert_allclose(by_n * (1 + np.sqrt(n)), 10)
+    np.testing.assert_allclose(mu_norm, snr * float(of_axis["sigma_p"]) * np.sqrt(float(of_axis["d"])))
+    assert d[0] < 400 and d[-1] > 1e6  # from edge to edge
+    other = held.assign_coords(sigma_p=2 * held["sigma_p"])  # what is no solution of the equation that is kept
+    (few, _), said = line(panels(gr.plot(other, curves="lam = sigma_p"))[0], "lam = sigma_p"), "joined between"
+    assert len(few) == 3 and said in texts(gr.plot(other, curves="lam = sigma_p"))
+
+
+def test_a_steep_curve_that_has_no_point_in_the_picture_is_not_called_outside() -> None:
+    data = grid().isel(sigma_p=0, lam=slice(0, 3))
+    data["test_error"].values[:] = [[0.5, 0.500001, 0.5]] * 3
+    steep = "test_error = 1e12*(lam - 0.3)"
+    assert f"{steep}, outside" not in texts(gr.plot(data, curves=steep))
+    beside = "test_error = 40 + lam"
+    assert f"{beside}, outside the picture" in texts(gr.plot(data, curves=beside))
+
+
+def test_a_parameter_that_is_the_same_in_all_cells_that_are_left_is_no_cell_s_own() -> None:
+    data = grid().assign_coords(d=("sigma_p", np.array([100.0, 400.0, 900.0])))
+    cut = texts(gr.plot(data.isel(sigma_p=[1])))
+    assert "d = 400" in cut and "By cell" not in cut
 
 
 @pytest.mark.parametrize("curve, said", [
@@ -597,8 +636,7 @@ def test_what_is_no_grid_says_what_is_missing() -> None:
     first = held[x].values[0]
     cases: list[tuple[Any, str]] = [
         (held["test_error"], "expected the dataset that gr.phase returns"),
-        (held.mean("seed"), "it has no axis seed; expected the dataset that gr.phase returns, so give it before a"),
-        (held.isel(seed=0), "one of them as grid.isel(seed=[0])"),
+        (held.mean("seed").drop_attrs(), "nothing says what it is a mean of; expected the dataset that gr.phase"),
         (held.isel({x: []}), f"its axis {x} is empty; expected at least one value"),
         (held.isel(seed=[]), "its axis seed is empty"),
         (held.isel({x: [0, 0, 1]}), f"its axis {x} has {first:g} more than once"),
@@ -610,6 +648,58 @@ def test_what_is_no_grid_says_what_is_missing() -> None:
         with pytest.raises(gr.InputError) as refused:
             gr.plot(changed)
         assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_seed_that_was_picked_is_one_draw() -> None:
+    """Before, it was refused: an index without brackets takes the axis away."""
+    picked = gr.plot(grid().isel(seed=0))
+    assert texts(picked) == texts(gr.plot(grid().isel(seed=[0])))
+    said = " ".join(texts(picked).split())
+    assert "7 steps; seed 4" in said and "A cell is one draw." in said and "diverged: 2 of 12 cells" in said
+    means, errors = panels(picked)
+    np.testing.assert_array_equal(shown(means), grid()["test_error"].values[..., 0])
+    assert (shown(errors)[np.isfinite(shown(means))] == 0.5).all()
+    assert "A cell is one draw" not in texts(gr.plot(grid()))
+
+
+def test_a_mean_over_seeds_is_drawn_as_it_is_and_claims_nothing_of_draws() -> None:
+    data = grid().mean("seed", keep_attrs=True)
+    figure = gr.plot(data, curves="lam = m/(sigma_p**2*d)", feasible=10.0)
+    (axes,) = panels(figure)  # the errors' mean is no mean's error
+    np.testing.assert_array_equal(shown(axes), data["test_error"].values)
+    said = " ".join(texts(figure).split())
+    assert "pegr; 7 steps" in said and "of how many draws is not known" in said
+    assert "seeds," not in said.split("A cell has")[0] and "Standard error" not in said and "one draw" not in said
+    timed = data.assign(test_error=data["test_error"].assign_attrs(event="loss <= 0.1"))
+    with pytest.raises(gr.InputError, match="test_error is a hitting time, -1 where it is not reached"):
+        gr.plot(timed)
+
+
+def test_a_cut_through_a_grid_is_a_curve() -> None:
+    for data in (grid().sel(sigma_p=0.6, method="nearest"), grid().isel(seed=0).sel(sigma_p=0.6, method="nearest")):
+        figure = gr.plot(data)
+        np.testing.assert_allclose(line(figure.axes[0], "test_error")[0], LAMS)
+        assert "sigma_p = 0.5" in texts(figure)
+
+
+def test_several_panels_say_what_all_of_their_parameters_are() -> None:
+    """Before, the label across stood nowhere, and that of the panels neither; errors stood to the left of means."""
+    figure = gr.plot(three().assign_attrs(z="d"))
+    said = " ".join(texts(figure).split())
+    assert "A panel a value of d: dimension." in said and "lam: penalty weight" in said and "sigma_p: noise" in said
+    with laid_out(figure):
+        places = [axes.get_position().intervalx.tolist() for axes in panels(figure)]
+        assert places[:5] == places[5:]
+        numbered = [any(each.get_visible() and each.get_text() for each in axes.get_xticklabels())
+                    and axes.xaxis.get_tick_params()["labelbottom"] for axes in panels(figure)]
+    assert numbered == [False, True, True, True, True] * 2  # the lowest of each column, the first of which has two
+
+
+def test_a_meaning_that_a_label_has_no_room_for_is_in_the_caption() -> None:
+    data = grid()
+    long = "the weight of a penalty whose meaning takes far more than the two lines of a label to say"
+    data["lam"].attrs["meaning"] = long
+    assert f"lam: {long}." in " ".join(texts(gr.plot(data)).split())
 
 
 def test_an_axis_that_was_averaged_over_is_said() -> None:

@@ -37,8 +37,7 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, bits_of, bits_or, entry, every, fused, lanes, load, low, lowest, nonzero, ones, spread, store, total,
-    where,
+    aligned, bits_of, entry, every, fused, lanes, load, low, lowest, nonzero, spread, store, total, where,
 )
 from dynamics.lanes.functions import huberized, logistic_0, logistic_1, ramp
 
@@ -161,152 +160,55 @@ def advance(z, b, g, first, rest, eta):
                 z[h, r, cut + q] -= eta * rest[at, q]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_8(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 32."""
-    at0 = s * width + at
-    at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z0_2 = load(z, at0 + 16)
-    z0_3 = load(z, at0 + 24)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z1_2 = load(z, at1 + 16)
-    z1_3 = load(z, at1 + 24)
-    z2_0 = load(z, at2 + 0)
-    z2_1 = load(z, at2 + 8)
-    z2_2 = load(z, at2 + 16)
-    z2_3 = load(z, at2 + 24)
-    z3_0 = load(z, at3 + 0)
-    z3_1 = load(z, at3 + 8)
-    z3_2 = load(z, at3 + 16)
-    z3_3 = load(z, at3 + 24)
-    c0 = s * width
-    c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            row2 = load(gram, row + 16)
-            row3 = load(gram, row + 24)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            z0_2 = fused(weight, row2, z0_2)
-            z0_3 = fused(weight, row3, z0_3)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            z1_2 = fused(weight, row2, z1_2)
-            z1_3 = fused(weight, row3, z1_3)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            z2_1 = fused(weight, row1, z2_1)
-            z2_2 = fused(weight, row2, z2_2)
-            z2_3 = fused(weight, row3, z2_3)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-            z3_1 = fused(weight, row1, z3_1)
-            z3_2 = fused(weight, row2, z3_2)
-            z3_3 = fused(weight, row3, z3_3)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at0 + 16, z0_2)
-    store(z, at0 + 24, z0_3)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store(z, at1 + 16, z1_2)
-    store(z, at1 + 24, z1_3)
-    store(z, at2 + 0, z2_0)
-    store(z, at2 + 8, z2_1)
-    store(z, at2 + 16, z2_2)
-    store(z, at2 + 24, z2_3)
-    store(z, at3 + 0, z3_0)
-    store(z, at3 + 8, z3_1)
-    store(z, at3 + 16, z3_2)
-    store(z, at3 + 24, z3_3)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_8(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 32."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z0_2 = load(z, at0 + 16)
-    z0_3 = load(z, at0 + 24)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z1_2 = load(z, at1 + 16)
-    z1_3 = load(z, at1 + 24)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            row2 = load(gram, row + 16)
-            row3 = load(gram, row + 24)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            z0_2 = fused(weight, row2, z0_2)
-            z0_3 = fused(weight, row3, z0_3)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            z1_2 = fused(weight, row2, z1_2)
-            z1_3 = fused(weight, row3, z1_3)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at0 + 16, z0_2)
-    store(z, at0 + 24, z0_3)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store(z, at1 + 16, z1_2)
-    store(z, at1 + 24, z1_3)
+@njit(cache=True, fastmath=False, error_model="numpy")
+def mark(c, rows, width, begin, directions, marks):
+    """Bit q of marks (rows,) is 1 where direction begin + q, up to 56 of them, moves in a row of c."""
+    span = min(56, width - begin)
+    present = (1 << min(56, directions - begin)) - 1  # not what stands past a row's end
+    at = begin
+    for s in range(rows):
+        seen = 0
+        for q in range(0, span, 8):
+            seen |= nonzero(bits_of(load(c, at + q))) << q
+        marks[s] = seen & present
+        at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def couple(z, c, gram, rows, width, directions):
+def rows_4(z, c, gram, marks, rows, width, begin, at):
+    """Directions at to at + 32 of all rows."""
+    first = begin * width + at
+    own = 0
+    for s in range(rows):
+        left = int(marks[s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        z3 = load(z, place + 24)
+        while left != 0:
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+            z3 = fused(weight, load(gram, row + 24), z3)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        store(z, place + 24, z3)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def couple(z, c, gram, marks, rows, width, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 32."""
-    for at in range(0, width, 32):
-        for s in range(0, rows - 3, 4):
-            for part in range(at, at + 32, 32):
-                block_4_8(z, c, gram, s, part, width, directions)
-        for s in range(rows // 4 * 4, rows - 1, 2):
-            for part in range(at, at + 32, 32):
-                block_2_8(z, c, gram, s, part, width, directions)
+    for begin in range(0, directions, 56):
+        mark(c, rows, width, begin, directions, marks)
+        for at in range(0, width, 32):
+            rows_4(z, c, gram, marks, rows, width, begin, at)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -609,6 +511,7 @@ def run(
     packed_across = aligned(across.shape[0] * width)
     pack(across.reshape(1, across.shape[0], directions), order, width, packed_across)
     g = aligned(packed_z.size)  # the direction of an outer step
+    marks = np.zeros(2 * filters, dtype=np.int64)
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
             unpack(packed_z, order, width, z_out[at])
@@ -644,7 +547,7 @@ def run(
             unpack(packed_b, order, width, b)
             return t
         change(packed_b, g, eta)
-        couple(packed_z, g, packed_gram, 2 * filters, width, moving)
+        couple(packed_z, g, packed_gram, marks, 2 * filters, width, moving)
     unpack(packed_z, order, width, z)
     unpack(packed_b, order, width, b)
     return -1

@@ -105,6 +105,16 @@ def met(stops, hits):
     return stops > 0
 
 
+@njit(cache=True, fastmath=False, error_model="numpy")
+def entangled(gram, width, directions):
+    """After how many of the directions all are orthogonal to every other one."""
+    for q in range(directions - 1, -1, -1):
+        for k in range(directions):
+            if k != q and not (gram[q * width + k] == 0.0 and gram[k * width + q] == 0.0):
+                return q + 1
+    return 0
+
+
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def block_4_8(z, c, gram, s, at, width, directions):
     """Filters s to s + 4, directions at to at + 32."""
@@ -409,16 +419,6 @@ def block_2_2(z, c, gram, s, at, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def entangled(gram, width, directions):
-    """After how many of the directions all are orthogonal to every other one."""
-    for q in range(directions - 1, -1, -1):
-        for k in range(directions):
-            if k != q and not (gram[q * width + k] == 0.0 and gram[k * width + q] == 0.0):
-                return q + 1
-    return 0
-
-
-@njit(cache=True, fastmath=False, error_model="numpy")
 def couple(z, c, gram, rows, width, joint, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8.
 
@@ -446,8 +446,7 @@ def couple(z, c, gram, rows, width, joint, directions):
                 block_2_2(z, c, gram, s, at, width, joint)
     for q in range(joint, directions):
         own = entry(gram, q * width + q)
-        for s in range(rows):
-            at = s * width + q
+        for at in range(q, rows * width, width):
             z[at] = fused_one(entry(c, at), own, entry(z, at))
 
 

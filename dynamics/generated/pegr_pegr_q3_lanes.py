@@ -38,8 +38,8 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, bits_of, bits_or, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, lowest,
-    nonzero, ones, spread, store, store_half, total, where,
+    aligned, bits_of, bits_or, entry, every, fused, fused_one, lanes, least, load, low, lowest, nonzero, spread, store,
+    total, where,
 )
 from dynamics.lanes.functions import logistic_0, logistic_1, logistic_2, relu, step
 
@@ -121,391 +121,6 @@ def met(stops, hits):
     return stops > 0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_4_8(z, c, gram, s, at, width, directions):
-    """Filters s to s + 4, directions at to at + 32."""
-    at0 = s * width + at
-    at1 = at0 + width
-    at2 = at1 + width
-    at3 = at2 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z0_2 = load(z, at0 + 16)
-    z0_3 = load(z, at0 + 24)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z1_2 = load(z, at1 + 16)
-    z1_3 = load(z, at1 + 24)
-    z2_0 = load(z, at2 + 0)
-    z2_1 = load(z, at2 + 8)
-    z2_2 = load(z, at2 + 16)
-    z2_3 = load(z, at2 + 24)
-    z3_0 = load(z, at3 + 0)
-    z3_1 = load(z, at3 + 8)
-    z3_2 = load(z, at3 + 16)
-    z3_3 = load(z, at3 + 24)
-    c0 = s * width
-    c1 = c0 + width
-    c2 = c1 + width
-    c3 = c2 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            seen = bits_or(seen, bits_of(load(c, c2 + k)))
-            seen = bits_or(seen, bits_of(load(c, c3 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            row2 = load(gram, row + 16)
-            row3 = load(gram, row + 24)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            z0_2 = fused(weight, row2, z0_2)
-            z0_3 = fused(weight, row3, z0_3)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            z1_2 = fused(weight, row2, z1_2)
-            z1_3 = fused(weight, row3, z1_3)
-            weight = spread(c, c2 + q)
-            z2_0 = fused(weight, row0, z2_0)
-            z2_1 = fused(weight, row1, z2_1)
-            z2_2 = fused(weight, row2, z2_2)
-            z2_3 = fused(weight, row3, z2_3)
-            weight = spread(c, c3 + q)
-            z3_0 = fused(weight, row0, z3_0)
-            z3_1 = fused(weight, row1, z3_1)
-            z3_2 = fused(weight, row2, z3_2)
-            z3_3 = fused(weight, row3, z3_3)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at0 + 16, z0_2)
-    store(z, at0 + 24, z0_3)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store(z, at1 + 16, z1_2)
-    store(z, at1 + 24, z1_3)
-    store(z, at2 + 0, z2_0)
-    store(z, at2 + 8, z2_1)
-    store(z, at2 + 16, z2_2)
-    store(z, at2 + 24, z2_3)
-    store(z, at3 + 0, z3_0)
-    store(z, at3 + 8, z3_1)
-    store(z, at3 + 16, z3_2)
-    store(z, at3 + 24, z3_3)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_8(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 32."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z0_2 = load(z, at0 + 16)
-    z0_3 = load(z, at0 + 24)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z1_2 = load(z, at1 + 16)
-    z1_3 = load(z, at1 + 24)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            row2 = load(gram, row + 16)
-            row3 = load(gram, row + 24)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            z0_2 = fused(weight, row2, z0_2)
-            z0_3 = fused(weight, row3, z0_3)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            z1_2 = fused(weight, row2, z1_2)
-            z1_3 = fused(weight, row3, z1_3)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at0 + 16, z0_2)
-    store(z, at0 + 24, z0_3)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store(z, at1 + 16, z1_2)
-    store(z, at1 + 24, z1_3)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_7(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 28."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z0_2 = load(z, at0 + 16)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z1_2 = load(z, at1 + 16)
-    z0_half = load_half(z, at0 + 24)
-    z1_half = load_half(z, at1 + 24)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            row2 = load(gram, row + 16)
-            half = load_half(gram, row + 24)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            z0_2 = fused(weight, row2, z0_2)
-            z0_half = fused_half(low(weight), half, z0_half)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            z1_2 = fused(weight, row2, z1_2)
-            z1_half = fused_half(low(weight), half, z1_half)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at0 + 16, z0_2)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store(z, at1 + 16, z1_2)
-    store_half(z, at0 + 24, z0_half)
-    store_half(z, at1 + 24, z1_half)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_6(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 24."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z0_2 = load(z, at0 + 16)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z1_2 = load(z, at1 + 16)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            row2 = load(gram, row + 16)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            z0_2 = fused(weight, row2, z0_2)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            z1_2 = fused(weight, row2, z1_2)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at0 + 16, z0_2)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store(z, at1 + 16, z1_2)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_5(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 20."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    z0_half = load_half(z, at0 + 16)
-    z1_half = load_half(z, at1 + 16)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            half = load_half(gram, row + 16)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            z0_half = fused_half(low(weight), half, z0_half)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-            z1_half = fused_half(low(weight), half, z1_half)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-    store_half(z, at0 + 16, z0_half)
-    store_half(z, at1 + 16, z1_half)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_4(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 16."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z0_1 = load(z, at0 + 8)
-    z1_0 = load(z, at1 + 0)
-    z1_1 = load(z, at1 + 8)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            row1 = load(gram, row + 8)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_1 = fused(weight, row1, z0_1)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_1 = fused(weight, row1, z1_1)
-    store(z, at0 + 0, z0_0)
-    store(z, at0 + 8, z0_1)
-    store(z, at1 + 0, z1_0)
-    store(z, at1 + 8, z1_1)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_3(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 12."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z1_0 = load(z, at1 + 0)
-    z0_half = load_half(z, at0 + 8)
-    z1_half = load_half(z, at1 + 8)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            half = load_half(gram, row + 8)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            z0_half = fused_half(low(weight), half, z0_half)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-            z1_half = fused_half(low(weight), half, z1_half)
-    store(z, at0 + 0, z0_0)
-    store(z, at1 + 0, z1_0)
-    store_half(z, at0 + 8, z0_half)
-    store_half(z, at1 + 8, z1_half)
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def block_2_2(z, c, gram, s, at, width, directions):
-    """Filters s to s + 2, directions at to at + 8."""
-    at0 = s * width + at
-    at1 = at0 + width
-    z0_0 = load(z, at0 + 0)
-    z1_0 = load(z, at1 + 0)
-    c0 = s * width
-    c1 = c0 + width
-    for begin in range(0, directions, 64):
-        end = min(directions, begin + 64)
-        moving = 0
-        for k in range(begin, end, 8):
-            seen = bits_of(load(c, c0 + k))
-            seen = bits_or(seen, bits_of(load(c, c1 + k)))
-            moving |= nonzero(seen) << (k - begin)
-        if end - begin < 64:
-            moving &= (1 << (end - begin)) - 1  # what stands past a row's end
-        for _ in range(ones(moving)):
-            q = begin + lowest(moving)
-            moving &= moving - 1
-            row = q * width + at
-            row0 = load(gram, row + 0)
-            weight = spread(c, c0 + q)
-            z0_0 = fused(weight, row0, z0_0)
-            weight = spread(c, c1 + q)
-            z1_0 = fused(weight, row0, z1_0)
-    store(z, at0 + 0, z0_0)
-    store(z, at1 + 0, z1_0)
-
-
 @njit(cache=True, fastmath=False, error_model="numpy")
 def entangled(gram, width, directions):
     """After how many of the directions all are orthogonal to every other one."""
@@ -517,35 +132,206 @@ def entangled(gram, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def couple(z, c, gram, rows, width, joint, directions):
+def mark(c, rows, width, begin, directions, marks):
+    """Bit q of marks (rows,) is 1 where direction begin + q, up to 56 of them, moves in a row of c."""
+    span = min(56, width - begin)
+    present = (1 << min(56, directions - begin)) - 1  # not what stands past a row's end
+    at = begin
+    for s in range(rows):
+        seen = 0
+        for q in range(0, span, 8):
+            seen |= nonzero(bits_of(load(c, at + q))) << q
+        marks[s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def rows_1(z, c, gram, marks, rows, width, begin, at):
+    """Directions at to at + 8 of all rows."""
+    first = begin * width + at
+    own = 0
+    for s in range(rows):
+        left = int(marks[s])
+        place = own + at
+        z0 = load(z, place + 0)
+        while left != 0:
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+        store(z, place + 0, z0)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def rows_2(z, c, gram, marks, rows, width, begin, at):
+    """Directions at to at + 16 of all rows."""
+    first = begin * width + at
+    own = 0
+    for s in range(rows):
+        left = int(marks[s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        while left != 0:
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def rows_3(z, c, gram, marks, rows, width, begin, at):
+    """Directions at to at + 24 of all rows."""
+    first = begin * width + at
+    own = 0
+    for s in range(rows):
+        left = int(marks[s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        while left != 0:
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def rows_4(z, c, gram, marks, rows, width, begin, at):
+    """Directions at to at + 32 of all rows."""
+    first = begin * width + at
+    own = 0
+    for s in range(rows):
+        left = int(marks[s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        z3 = load(z, place + 24)
+        while left != 0:
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+            z3 = fused(weight, load(gram, row + 24), z3)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        store(z, place + 24, z3)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def rows_5(z, c, gram, marks, rows, width, begin, at):
+    """Directions at to at + 40 of all rows."""
+    first = begin * width + at
+    own = 0
+    for s in range(rows):
+        left = int(marks[s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        z3 = load(z, place + 24)
+        z4 = load(z, place + 32)
+        while left != 0:
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+            z3 = fused(weight, load(gram, row + 24), z3)
+            z4 = fused(weight, load(gram, row + 32), z4)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        store(z, place + 24, z3)
+        store(z, place + 32, z4)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def rows_6(z, c, gram, marks, rows, width, begin, at):
+    """Directions at to at + 48 of all rows."""
+    first = begin * width + at
+    own = 0
+    for s in range(rows):
+        left = int(marks[s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        z3 = load(z, place + 24)
+        z4 = load(z, place + 32)
+        z5 = load(z, place + 40)
+        while left != 0:
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+            z3 = fused(weight, load(gram, row + 24), z3)
+            z4 = fused(weight, load(gram, row + 32), z4)
+            z5 = fused(weight, load(gram, row + 40), z5)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        store(z, place + 24, z3)
+        store(z, place + 32, z4)
+        store(z, place + 40, z5)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def couple(z, c, gram, marks, rows, width, joint, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8.
 
     Directions from `joint` on are orthogonal to all others: no sum runs over them.
     """
-    for at in range(0, joint, 32):
-        end = min(joint, at + 32)
-        fours = rows // 4 * 4 if end - at > 28 else 0
-        for s in range(0, fours, 4):
-            block_4_8(z, c, gram, s, at, width, joint)
-        for s in range(fours, rows - 1, 2):
-            if end - at > 28:
-                block_2_8(z, c, gram, s, at, width, joint)
-            elif end - at > 24:
-                block_2_7(z, c, gram, s, at, width, joint)
-            elif end - at > 20:
-                block_2_6(z, c, gram, s, at, width, joint)
-            elif end - at > 16:
-                block_2_5(z, c, gram, s, at, width, joint)
-            elif end - at > 12:
-                block_2_4(z, c, gram, s, at, width, joint)
-            elif end - at > 8:
-                block_2_3(z, c, gram, s, at, width, joint)
+    vectors = (joint + 7) // 8
+    parts = (vectors + 5) // 6
+    span = (vectors + parts - 1) // max(parts, 1)
+    for begin in range(0, joint, 56):
+        mark(c, rows, width, begin, joint, marks)
+        for at in range(0, joint, 8 * span):
+            own = min(span, vectors - at // 8)
+            if own == 1:
+                rows_1(z, c, gram, marks, rows, width, begin, at)
+            elif own == 2:
+                rows_2(z, c, gram, marks, rows, width, begin, at)
+            elif own == 3:
+                rows_3(z, c, gram, marks, rows, width, begin, at)
+            elif own == 4:
+                rows_4(z, c, gram, marks, rows, width, begin, at)
+            elif own == 5:
+                rows_5(z, c, gram, marks, rows, width, begin, at)
             else:
-                block_2_2(z, c, gram, s, at, width, joint)
+                rows_6(z, c, gram, marks, rows, width, begin, at)
     for q in range(joint, directions):
         own = entry(gram, q * width + q)
-        for s in range(rows):
-            at = s * width + q
+        for at in range(q, rows * width, width):
             z[at] = fused_one(entry(c, at), own, entry(z, at))
 
 
@@ -1250,6 +1036,7 @@ def run(
     v0 = aligned(length)  # weight of ReLU(<w_{j,r}, y_i mu>)**2*j in the gradient along mu
     v1 = aligned(length)  # weight of ReLU(<w_{j,r}, xi_i>)**2*j in the gradient along xi
     g = aligned(packed_z.size)  # the gradient in z
+    marks = np.zeros(2 * filters, dtype=np.int64)
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -1310,7 +1097,7 @@ def run(
             unpack(packed_b, order, width, b)
             return t
         follow(packed_b, g)
-        couple(packed_z, g, packed_gram, 2 * filters, width, joint, directions)
+        couple(packed_z, g, packed_gram, marks, 2 * filters, width, joint, directions)
     unpack(packed_z, order, width, z)
     unpack(packed_b, order, width, b)
     return -1

@@ -114,7 +114,8 @@ def test_what_is_orthogonal_to_all_others_is_left_out_of_the_coupling_to_the_sam
     joint = module.entangled(gram.reshape(-1), width, directions)
     assert joint == n if n > 1 else joint == 0  # a direction that is the only one meets none but itself
     found, whole = z.copy(), z.copy()
-    module.couple(found.reshape(-1), c.reshape(-1), gram.reshape(-1), rows, width, joint, directions)
+    marks = np.zeros(rows, dtype=np.int64)
+    module.couple(found.reshape(-1), c.reshape(-1), gram.reshape(-1), marks, rows, width, joint, directions)
     for q in range(directions):
         whole = plain.fused(np.repeat(c[:, q : q + 1], width, axis=1), np.tile(gram[q], (rows, 1)), whole)
     assert np.array_equal(found, whole)

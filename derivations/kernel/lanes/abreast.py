@@ -43,6 +43,11 @@ class Abreast(LaneNests):
         self.out = descent.out
         self.grams, self.entries, self.orthogonal = descent.grams, descent.entries, descent.orthogonal
 
+    @property
+    def marks(self) -> bool:
+        """No: the coupling of eight runs has a list of what two filters move along."""
+        return False
+
     def functions(self, stages: tuple[Stage, ...], plain: tuple[Stage, ...]) -> None:
         """All of them."""
         self.out.put(0, *[line for text in copied(side_by_side) for line in text.split("\n")])

@@ -2,11 +2,8 @@
 
 The coupling goes in blocks that stay in registers, of four filters and 32 directions, and of two filters where fewer
 are left; half a vector, at the end, takes half the time.  An entry's sum runs over the directions in order, each step
-one fused multiply and add: the bits do not depend on which block an entry is in, on how far rows are padded, or on
-whether products that are 0 are added.
-
-Where sigma' is 0 below a kink, most of c soon is: filters are active on few examples of another class.  A block goes
-over the directions along which one of its filters moves.
+one fused multiply and add: the bits do not depend on which block an entry is in, or on how far rows are padded.
+Where most of c is 0 rows are coupled one by one (`marked`), to the same bits.
 """
 
 from __future__ import annotations
@@ -24,33 +21,54 @@ GROUPS = 32  # groups of fresh examples that are coloured together
 SIDE_BY_SIDE = range(GROUPS // LANES)  # vectors: a sum over neurons of one alone would wait for its last term
 
 
-WORD = 64  # directions whose marks are one integer
 
+def coupling(heads: int, filled: bool = False) -> str:
+    """The text of `couple` and of the blocks that it calls.
 
-def coupling(moved: bool, heads: int, signed: bool, filled: bool = False, sparse: bool = False) -> str:
-    """The text of `couple`, of the blocks that it calls, of what moves b, and of the look at outputs.
-
-    g is the move already where `moved`.  Where rows are `filled` up to whole blocks there are no narrower ones, which
-    take longer to compile than they save.  `sparse`: blocks leave out directions along which none of their filters
-    moves.
+    Where rows are `filled` up to whole blocks there are no narrower ones, which take longer to compile than they save.
     """
     out = Writer()
     sizes = [filters for filters in FILTERS if filters > 1 or heads % 2]  # an even number of heads has as many filters
     for filters in sizes:
         for halves in widths(filters)[: 1 if filled else None]:
-            _block(out, filters, halves, sparse)
+            _block(out, filters, halves)
     _filled(out, sizes) if filled else _fitted(out, sizes)
+    return out.text()
+
+
+def move(moved: bool, signed: bool) -> str:
+    """The text of what moves b, by g alone where that is the move already (`moved`), and of the look at outputs."""
+    out = Writer()
     if moved:
-        out.put(0, "", "", HELPER, "def follow(b, g):")
+        out.put(0, HELPER, "def follow(b, g):")
         out.put(1, '"""b <- b + g, in place; flat arrays, their size a multiple of 8."""')
         out.put(1, f"for q in range(0, g.size, {LANES}):", "    store(b, q, load(b, q) + load(g, q))")
     else:
-        out.put(0, "", "", HELPER, "def change(b, g, eta):")
+        out.put(0, HELPER, "def change(b, g, eta):")
         out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
         out.put(1, f"for q in range(0, g.size, {LANES}):", "    move = -(eta * load(g, q))")
         out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
     _finite(out, signed)
     return out.text()
+
+
+def entangled() -> str:
+    """The text of the count of directions that a `couple` takes together."""
+    out = Writer()
+    out.put(0, HELPER, "def entangled(gram, width, directions):")
+    out.put(1, '"""After how many of the directions all are orthogonal to every other one."""')
+    out.put(1, "for q in range(directions - 1, -1, -1):", "    for k in range(directions):")
+    out.put(3, "if k != q and not (gram[q * width + k] == 0.0 and gram[k * width + q] == 0.0):", "    return q + 1")
+    out.put(1, "return 0")
+    out.put(0, "")
+    return out.text()
+
+
+def apart(out: Writer) -> None:
+    """The end of a `couple`: the directions that are orthogonal to all others."""
+    out.put(1, "for q in range(joint, directions):", "    own = entry(gram, q * width + q)")
+    out.put(2, "for at in range(q, rows * width, width):", "    z[at] = fused_one(entry(c, at), own, entry(z, at))")
+    out.put(0, "")
 
 
 def widths(filters: int) -> list[int]:
@@ -75,13 +93,8 @@ def _filled(out: Writer, sizes: list[int]) -> None:
 
 
 def _fitted(out: Writer, sizes: list[int]) -> None:
-    """The text of `couple` for rows of any width, and of the count of directions that it takes apart."""
-    out.put(0, HELPER, "def entangled(gram, width, directions):")
-    out.put(1, '"""After how many of the directions all are orthogonal to every other one."""')
-    out.put(1, "for q in range(directions - 1, -1, -1):", "    for k in range(directions):")
-    out.put(3, "if k != q and not (gram[q * width + k] == 0.0 and gram[k * width + q] == 0.0):", "    return q + 1")
-    out.put(1, "return 0")
-    out.put(0, "", "", HELPER, "def couple(z, c, gram, rows, width, joint, directions):")
+    """The text of `couple` for rows of any width."""
+    out.put(0, HELPER, "def couple(z, c, gram, rows, width, joint, directions):")
     said = f"width a multiple of {LANES}"
     out.put(1, f'"""z (rows, width) += c (rows, width) gram (directions, width), flat arrays, {said}.')
     out.put(0, "")
@@ -96,9 +109,7 @@ def _fitted(out: Writer, sizes: list[int]) -> None:
         out.put(2, f"for s in range(rows // {PAIR} * {PAIR}, rows):")
         out.put(3, f"for part in range(at, end, {HALF * widths(1)[0]}):")
         _by_width(out, 1, "part")
-    out.put(1, "for q in range(joint, directions):", "    own = entry(gram, q * width + q)")
-    out.put(2, "for s in range(rows):")
-    out.put(3, "at = s * width + q", "z[at] = fused_one(entry(c, at), own, entry(z, at))")
+    apart(out)
 
 
 def _by_width(out: Writer, filters: int, place: str) -> None:
@@ -218,8 +229,8 @@ def entries(rows: int) -> list[tuple[int, int]]:
     return [(a, v) for a in range(rows) for v in SIDE_BY_SIDE]
 
 
-def _block(out: Writer, filters: int, halves: int, sparse: bool) -> None:
-    """One block: its entries in registers over all directions, or over those along which its filters move."""
+def _block(out: Writer, filters: int, halves: int) -> None:
+    """One block: its entries in registers over all directions."""
     whole, half = range(halves // 2), halves % 2
     put, last = out.put, LANES * (halves // 2)
     put(0, INSIDE, f"def block_{filters}_{halves}(z, c, gram, s, at, width, directions):")
@@ -231,31 +242,14 @@ def _block(out: Writer, filters: int, halves: int, sparse: bool) -> None:
     put(1, *[f"z{a}_{v} = load(z, {place})" for a, v, place in each])
     put(1, *[f"z{a}_half = load_half(z, {place})" for a, place in halved])
     put(1, "c0 = s * width", *[f"c{a} = c{a - 1} + width" for a in range(1, filters)])
-    depth = 3 if sparse else 2
-    if sparse:
-        _marked(out, filters)
-    else:
-        put(1, "row = at", "for q in range(directions):")
-    put(depth, *[f"row{v} = load(gram, row + {LANES * v})" for v in whole])
-    put(depth, *[f"half = load_half(gram, row + {last})"] * half)
+    put(1, "row = at", "for q in range(directions):")
+    put(2, *[f"row{v} = load(gram, row + {LANES * v})" for v in whole])
+    put(2, *[f"half = load_half(gram, row + {last})"] * half)
     for a in range(filters):
-        put(depth, f"weight = spread(c, c{a} + q)")
-        put(depth, *[f"z{a}_{v} = fused(weight, row{v}, z{a}_{v})" for v in whole])
-        put(depth, *[f"z{a}_half = fused_half(low(weight), half, z{a}_half)"] * half)
-    put(depth, *["row += width"] * (not sparse))
+        put(2, f"weight = spread(c, c{a} + q)")
+        put(2, *[f"z{a}_{v} = fused(weight, row{v}, z{a}_{v})" for v in whole])
+        put(2, *[f"z{a}_half = fused_half(low(weight), half, z{a}_half)"] * half)
+    put(2, "row += width")
     put(1, *[f"store(z, {place}, z{a}_{v})" for a, v, place in each])
     put(1, *[f"store_half(z, {place}, z{a}_half)" for a, place in halved])
     put(0, "", "")
-
-
-def _marked(out: Writer, filters: int) -> None:
-    """Loops over the directions along which one of the filters moves: a bit each, for what is not 0 in a row."""
-    put = out.put
-    put(1, f"for begin in range(0, directions, {WORD}):", f"    end = min(directions, begin + {WORD})")
-    put(2, "moving = 0", f"for k in range(begin, end, {LANES}):", "    seen = bits_of(load(c, c0 + k))")
-    put(3, *[f"seen = bits_or(seen, bits_of(load(c, c{a} + k)))" for a in range(1, filters)])
-    put(3, "moving |= nonzero(seen) << (k - begin)")
-    put(2, f"if end - begin < {WORD}:")
-    put(3, "moving &= (1 << (end - begin)) - 1  # what stands past a row's end")
-    put(2, "for _ in range(ones(moving)):", "    q = begin + lowest(moving)", "    moving &= moving - 1")
-    put(3, "row = q * width + at")

@@ -10,10 +10,10 @@ from ..nests import WORK
 from ..schedule import Stage, schedule
 from ..skeleton import functions, packing
 from ..timeloop import RESCALING
-from . import by_lane
+from . import by_lane, marked
 from .abreast import run_abreast
-from .blocks import LANES, colouring, coupling
-from .fits import goes_abreast, stops
+from .blocks import LANES, colouring, coupling, entangled, move
+from .fits import goes_abreast
 from .judging import judge, judge_all
 from .looks import SAID, WATCHED
 from .nests import LaneNests
@@ -59,9 +59,8 @@ class LaneDescent(LaneNests):
         changing, heads = schedules.written(self.model), self.model.n_heads
         of_formulas = by_lane.written(self.model)
         held = copied(packing, *[functions] * (bool(changing) and not of_formulas))
-        sparse = stops(self.model) and "momentum" not in self.options  # which goes on where a gradient is 0
-        coupled = coupling(self.moves, heads, self.signed, sparse=sparse)
-        for text in (*held, *of_formulas, coupled, colouring(heads), *changing):
+        coupled = (entangled(), marked.coupling() if self.marks else coupling(heads), move(self.moves, self.signed))
+        for text in (*held, *of_formulas, *coupled, colouring(heads), *changing):
             self.out.put(0, *text.split("\n"))
 
     def outputs_function(self) -> None:
@@ -130,6 +129,7 @@ class LaneDescent(LaneNests):
         frozen = any(stage.kind == "contract" for stage in stages)
         for name in ("g", *(["u"] if frozen else []), *self.beside_gradient):
             self.out.assign(1, f"{name} =", "aligned(packed_z.size)", WORK[name])
+        self.out.put(1, *[f"marks = np.zeros({self.model.n_heads} * filters, dtype=np.int64)"] * self.marks)
         if "weight_decay" in self.options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
 
@@ -141,8 +141,7 @@ class LaneDescent(LaneNests):
         self.gradient_at(self.branches(stages, plain), "packed_z")
         if self.watchers is not None:
             self.watchers.search(2)
-        rows = f"{self.model.n_heads} * filters"
-        along = ["along[:] = 0.0", f"couple(along, g, packed_gram, {rows}, width, joint, directions)"]
+        along = ["along[:] = 0.0", self.coupled("along", "packed_gram", "joint")]
         if "radius" in options:
             self.out.put(2, *along, "perturb(packed_z, g, along, radius, near, width, directions)")
             self.gradient_at(self.branches(stages, plain), "near")
@@ -157,7 +156,7 @@ class LaneDescent(LaneNests):
             self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "shrink(packed_z, packed_b, keep)")
         self.out.put(2, "follow(packed_b, g)" if self.moves else "change(packed_b, g, eta)")
-        self.out.put(2, f"couple(packed_z, g, packed_gram, {rows}, width, joint, directions)")
+        self.out.put(2, self.coupled("packed_z", "packed_gram", "joint"))
 
     def _draw(self) -> None:
         """Which examples and labels the step sees; past the last one, where there is but a look, none are drawn.

@@ -25,6 +25,7 @@ from ..schedule import Stage, arrays, read_later
 from ..timeloop import RESCALING, Descent
 from .by_head import Shared, by_neuron, each_once, factors
 from .by_label import SIDES, ByLabel
+from .fits import stops
 from .places import OfExamples, Places
 from .printer import LanePrinter, NoLanes
 
@@ -278,8 +279,17 @@ class LaneNests(Descent):
         self.out.assign(depth, *self.places.more(f"sum_{name}", f"({value})"))
 
     def _contract(self, depth: int, stage: Stage) -> None:
-        rows = f"{self.model.n_heads} * filters"
-        self.out.put(depth, "u[:] = 0.0", f"couple(u, g, gram, {rows}, width, directions, directions)")
+        self.out.put(depth, "u[:] = 0.0", self.coupled("u", "gram", "directions"))
+
+    @property
+    def marks(self) -> bool:
+        """Whether the coupling leaves out what does not move; momentum goes on where a gradient is 0."""
+        return stops(self.model) and "momentum" not in self.options
+
+    def coupled(self, state: str, gram: str, joint: str) -> str:
+        """The call that adds g gram to a state."""
+        groups = ["g", gram, *["marks"] * self.marks, f"{self.model.n_heads} * filters", "width", joint, "directions"]
+        return f"couple({', '.join([state, *groups])})"
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""
@@ -347,6 +357,6 @@ class LaneNests(Descent):
         return (
             [state], [*[f"packed_{name}" if called else name for name in data], *label, "live", *self.grams],
             ["n", "examples", "filters", "width", "directions"], [*self.scalars, *["eta"] * self.moves],
-            ["g", *frozen],
+            ["g", *frozen, *["marks"] * (self.marks and bool(frozen))],
             [*[d.name for d in dict.fromkeys(filled) if d.name in self.kept], *self.by_class.arrays(stages)],
         )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from .. import schedules
 from ..layout import A1, A2, A3, Groups, copied
 from ..skeleton import functions, keeping, packing, tasks
-from . import by_lane
-from .blocks import LANES, WIDEST, coupling
+from . import by_lane, marked
+from .blocks import LANES, WIDEST, coupling, move
 from .fits import stops
 from .looks import SAID, WATCHED
 from .task_judging import parts
@@ -26,6 +26,11 @@ class TaskLanes(TaskObserving):
 
     what = "a bilevel algorithm, eight tasks side by side"
 
+    @property
+    def marks(self) -> bool:
+        """Whether the coupling of tasks leaves out what does not move."""
+        return stops(self.model)
+
     def shape(self) -> None:
         """Nothing: the loader asks the kernel of loops."""
 
@@ -33,8 +38,8 @@ class TaskLanes(TaskObserving):
         """The layout, the coupling, and the way between the directions of all tasks and of eight."""
         changing, formulas = schedules.written(self.model), by_lane.written(self.model)
         held = copied(packing, keeping, tasks, *[functions] * (bool(changing) and not formulas))
-        coupled = coupling(False, self.model.n_heads, True, filled=True, sparse=stops(self.model))
-        for text in (*held, *formulas, coupled, *changing):
+        coupled = marked.coupling(WIDEST) if self.marks else coupling(self.model.n_heads, filled=True)
+        for text in (*held, *formulas, coupled, move(False, True), *changing):
             self.out.put(0, *text.split("\n"))
         self.out.put(0, *moves(self.model).split("\n"))
 
@@ -121,10 +126,13 @@ class TaskLanes(TaskObserving):
             self.out.put(1, "packed_across = aligned(across.shape[0] * width)",
                          "pack(across.reshape(1, across.shape[0], directions), order, width, packed_across)")
         self.out.put(1, "g = aligned(packed_z.size)  # the direction of an outer step")
+        self.out.put(1, *["marks = np.zeros(2 * filters, dtype=np.int64)"] * self.marks)
         back = [f"unpack(packed_{name}, order, width, {name})" for name in ("z", "b")]
         self._steps([f"unpack(packed_{name}, order, width, {name}_out[at])" for name in ("z", "b")],
                     self._outer_groups("packed_z", "g"), back)
-        self.out.put(2, "change(packed_b, g, eta)", "couple(packed_z, g, packed_gram, 2 * filters, width, moving)")
+        marks = "marks, " * self.marks
+        self.out.put(2, "change(packed_b, g, eta)")
+        self.out.put(2, f"couple(packed_z, g, packed_gram, {marks}2 * filters, width, moving)")
         self.out.put(1, *back, "return -1")
         self.out.put(0, "")
 

@@ -35,7 +35,7 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, bits_of, entry, every, fused, lanes, load, low, lowest, nonzero, spread, store, total, where,
+    aligned, bits_of, entry, every, fused, lanes, load, low, lowest, nonzero, ones, spread, store, total, where,
 )
 from dynamics.lanes.functions import logistic_0, logistic_1, relu, step
 
@@ -184,7 +184,7 @@ def rows_4(z, c, gram, marks, rows, width, begin, at):
         z1 = load(z, place + 8)
         z2 = load(z, place + 16)
         z3 = load(z, place + 24)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width

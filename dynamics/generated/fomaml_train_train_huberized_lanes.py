@@ -37,7 +37,7 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, bits_of, entry, every, fused, lanes, load, low, lowest, nonzero, spread, store, total, where,
+    aligned, bits_of, entry, every, fused, lanes, load, low, lowest, nonzero, ones, spread, store, total, where,
 )
 from dynamics.lanes.functions import huberized, logistic_0, logistic_1, ramp
 
@@ -186,7 +186,7 @@ def rows_4(z, c, gram, marks, rows, width, begin, at):
         z1 = load(z, place + 8)
         z2 = load(z, place + 16)
         z3 = load(z, place + 24)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width

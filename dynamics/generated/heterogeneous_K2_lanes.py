@@ -30,8 +30,8 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, bits_of, entry, every, fused, fused_one, lanes, least, load, low, lowest, nonzero, spread, store, total,
-    where,
+    aligned, bits_of, entry, every, fused, fused_one, lanes, least, load, low, lowest, nonzero, ones, spread, store,
+    total, where,
 )
 from dynamics.lanes.functions import exponential_0, logarithm, logistic_0, relu, step
 
@@ -137,7 +137,7 @@ def rows_1(z, c, gram, marks, rows, width, begin, at):
         left = int(marks[s])
         place = own + at
         z0 = load(z, place + 0)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width
@@ -157,7 +157,7 @@ def rows_2(z, c, gram, marks, rows, width, begin, at):
         place = own + at
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width
@@ -180,7 +180,7 @@ def rows_3(z, c, gram, marks, rows, width, begin, at):
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
         z2 = load(z, place + 16)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width
@@ -206,7 +206,7 @@ def rows_4(z, c, gram, marks, rows, width, begin, at):
         z1 = load(z, place + 8)
         z2 = load(z, place + 16)
         z3 = load(z, place + 24)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width
@@ -235,7 +235,7 @@ def rows_5(z, c, gram, marks, rows, width, begin, at):
         z2 = load(z, place + 16)
         z3 = load(z, place + 24)
         z4 = load(z, place + 32)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width
@@ -267,7 +267,7 @@ def rows_6(z, c, gram, marks, rows, width, begin, at):
         z3 = load(z, place + 24)
         z4 = load(z, place + 32)
         z5 = load(z, place + 40)
-        while left != 0:
+        for _ in range(ones(left)):
             q = lowest(left)
             left &= left - 1
             row = first + q * width

@@ -95,10 +95,10 @@ def test_lanes_are_the_loops_but_for_the_order_of_sums(model: Model, orthogonal:
     assert np.all(np.abs(found[0].z[0] - found[1].z[0]) <= bound)
 
 
-@pytest.mark.parametrize("n", [1, 4, 5, 12, 13, 16, 20, 21, 27, 28, 32, 33, 41, 64, 65, 131])
+@pytest.mark.parametrize("n", [1, 4, 5, 12, 13, 16, 20, 21, 27, 28, 32, 33, 41, 48, 49, 56, 57, 64, 65, 131])
 @pytest.mark.parametrize("apart", [0, 1, 3])
 def test_what_is_orthogonal_to_all_others_is_left_out_of_the_coupling_to_the_same_bits(n: int, apart: int) -> None:
-    """The last directions alone, the others in whole and half vectors: as one product over all of them, in order.
+    """The last directions alone, the others by rows over what moves: as one product over all of them, in order.
 
     Most of c is 0, some of it -0, and what stands past a row's end is no number.
     """

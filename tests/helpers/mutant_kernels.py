@@ -32,6 +32,7 @@ from derivations.declare import (
 )
 from derivations.derive import derive
 from derivations.kernel.lanes.blocks import FILTERS, HALF, LANES, WIDEST, widths
+from derivations.kernel.lanes.marked import MOST, WORD
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
 from dynamics.fresh.lanelaw import Parts, judged, packed, together
@@ -63,7 +64,10 @@ STEPS = 6
 ON_LANES = "_lanes"
 # Halves of vectors of directions with which a run on lanes goes through a block of the coupling, and every way of it.
 ENTERED = {f"block_{filters}_{halves}": (halves,) for filters in FILTERS for halves in widths(filters)}
-ENTERED["couple"] = (*range(1, 2 * WIDEST + 2),)
+ENTERED |= {f"rows_{vectors}": (2 * vectors,) for vectors in range(1, MOST + 1)}
+# Rows in one part of every width, and in two; marks in one word, and in two.
+ENTERED["couple"] = (*range(1, 2 * WIDEST + 2), 2 * MOST, 2 * MOST + 2, WORD // HALF + 2)
+ENTERED["mark"] = (2, WORD // HALF, WORD // HALF + 2)
 # Filters a head with which blocks of filters end and begin on every side of where a head's end.
 COUNTED = {"colour": (3, 4, 5, 6), "move_along": (3, 4)}
 TWO_NOISES = f"two_noises{ON_LANES}"

@@ -1,9 +1,9 @@
 """The coupling z += c gram on lanes where most of c is 0: each filter goes over the directions along which it moves.
 
-Where sigma' is 0 below a kink, most of c soon is: filters are active on few examples of another class.  What moves is
-marked first, a bit each, for all filters: were each to look for its own, the next would wait until a loop of foreseen
-length has ended otherwise.  Each row of z then stays in registers over what its marks say.  That leaves out more than
-directions along which none of several filters moves, and takes no longer where all of them move along all.
+Where sigma' is 0 below a kink, half of c is 0 and soon more: filters are active on few examples of another class.
+What moves is marked first, a bit each, for all filters: were each to look for its own, a loop that ends otherwise than
+foreseen would hold up the next filter's look, too.  Each row of z then stays in registers over what its marks say,
+directions of one word of marks after another, so that the rows of the Gram matrix that serve stay close by.
 
 An entry's sum runs over the directions in order, each step one fused multiply and add: as where nothing is left out.
 """
@@ -50,7 +50,7 @@ def _rows(out: Writer, vectors: int) -> None:
     put(1, "first = begin * width + at", "own = 0", "for s in range(rows):")
     put(2, "left = int(marks[s])", "place = own + at")
     put(2, *[f"z{v} = load(z, place + {LANES * v})" for v in each])
-    put(2, "while left != 0:", "    q = lowest(left)", "    left &= left - 1", "    row = first + q * width")
+    put(2, "for _ in range(ones(left)):", "    q = lowest(left)", "    left &= left - 1", "    row = first + q * width")
     put(3, "weight = spread(c, own + begin + q)")
     put(3, *[f"z{v} = fused(weight, load(gram, row + {LANES * v}), z{v})" for v in each])
     put(2, *[f"store(z, place + {LANES * v}, z{v})" for v in each])

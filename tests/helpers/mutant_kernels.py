@@ -63,7 +63,9 @@ FILLED = {"n": 6, "m": 5, "d": 80}
 STEPS = 6
 ON_LANES = "_lanes"
 # Halves of vectors of directions with which a run on lanes goes through a block of the coupling, and every way of it.
-ENTERED = {f"block_{filters}_{halves}": (halves,) for filters in FILTERS for halves in widths(filters)}
+ENTERED: dict[str, tuple[int, ...]] = {
+    f"block_{filters}_{halves}": (halves,) for filters in FILTERS for halves in widths(filters)
+}
 ENTERED |= {f"rows_{vectors}": (2 * vectors,) for vectors in range(1, MOST + 1)}
 # Rows in one part of every width, and in two; marks in one word, and in two.
 ENTERED["couple"] = (*range(1, 2 * WIDEST + 2), 2 * MOST, 2 * MOST + 2, WORD // HALF + 2)

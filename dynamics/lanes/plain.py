@@ -20,7 +20,7 @@ Longs = NDArray[np.int64]
 WIDTH = 8
 aligned = memory.aligned
 
-_LIBRARY = ctypes.CDLL(ctypes.util.find_library("m") or None)
+_LIBRARY = ctypes.PyDLL(ctypes.util.find_library("m") or None)  # CDLL would let other threads in at each call
 _LIBRARY.fma.restype = ctypes.c_double
 _LIBRARY.fma.argtypes = [ctypes.c_double] * 3
 _fma = np.frompyfunc(_LIBRARY.fma, 3, 1)

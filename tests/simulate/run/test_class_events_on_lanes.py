@@ -115,7 +115,7 @@ def timed(penalty: Any = "none") -> Model:
                    objective=Objective(loss="cross_entropy", penalty=penalty))
 
 
-def cells(model: Model, kernel: Kernel, count: int = 6) -> list[Problem]:
+def cells(model: Model, kernel: Kernel, count: int = 5) -> list[Problem]:
     rng = np.random.default_rng(3)
     given = [{**VALUES, "eps": rng.uniform(0.7, 1.1), "delta": rng.uniform(0.1, 0.8), "u_norm": rng.uniform(0.5, 2.0),
               "sigma_p": rng.uniform(0.1, 0.5), "Gamma": [1.0, 5.0][at % 2]} for at in range(count)]

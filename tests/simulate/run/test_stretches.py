@@ -167,14 +167,15 @@ def test_what_is_counted_along_runs_is_counted_of_all_at_once(
     assert isinstance(losses, Found)
     monkeypatch.setattr(shapes, "chunk_size", lambda *_: 4)
     for until in ({}, {"loss": Bound(float(losses.variables["loss"].values[9]))}):
+        asked = Asked(STEPS, np.array([STEPS]), (*COUNTED, "loss"), until, named=True)
+        each_alone = [[alone(problem, seed, asked) for seed in (0, 1)] for problem in problems]
         for entries, block in ((ROOM, 1.0), (1, 2.0**16), (ROOM, 400.0)):
             monkeypatch.setattr(room, "ENTRIES", entries)
             monkeypatch.setattr(counted, "BLOCK", block)
             made = batch.together(problems, [0, 1], STEPS, (*COUNTED, "loss"), until=until)
             assert made.done.all() and made.found is not None
-            for problem, row in zip(problems, made.found, strict=True):
-                for seed, run in enumerate(row):
-                    own = alone(problem, seed, Asked(STEPS, np.array([STEPS]), (*COUNTED, "loss"), until, named=True))
+            for theirs, row in zip(each_alone, made.found, strict=True):
+                for own, run in zip(theirs, row, strict=True):
                     assert run is not None and isinstance(own, Found) and same(run, own)
                     many, last, mine = (int(run.variables[name].values.ravel()[-1]) for name in COUNTED[:3])
                     assert many == mine + int(run.variables["others"].values[-1])

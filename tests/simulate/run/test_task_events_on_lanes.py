@@ -89,8 +89,9 @@ def times_of(run: Found) -> list[int]:
 def test_hitting_times_go_together_and_are_those_alone_and_from_outside(method: str, activation: str) -> None:
     """Of compiled code where every test compiles it; the states have the bits that they have where nobody looks."""
     model, names = timed(method, activation), ("loss", "g", "rho", *EVENTS)
-    kernel, times = (kernel_for if activation == "huberized" else plain_kernel)(model), []
-    problems = cells(model, kernel)
+    compiled = activation == "huberized"
+    kernel, times = (kernel_for if compiled else plain_kernel)(model), []
+    problems = cells(model, kernel, 6 if compiled else 3)
     made = batch.together(problems, [0, 1], STEPS, names)
     assert made.done.all() and made.found is not None
     for problem, row in zip(problems, made.found, strict=True):

@@ -16,13 +16,15 @@ from .together import go_together
 
 RATE = 1e10  # operations a second, of the reduced dynamics by loops
 BLAS_RATE = 4e10  # the same by BLAS, of one problem's large products
-TASKS_RATE = 2.5e10  # the same of tasks
+TASKS_RATE = 5e10  # the same of tasks, eight side by side
+TASKS_STEP = 1e-5  # seconds of a step over tasks whatever its size
 WEIGHTS_RATE = 1e9  # the same of training the weights in torch, whose arrays no cache holds
-PRODUCT_RATE = 4e10  # the same of the product of all vectors that a draw takes
+PRODUCT_RATE = 6e10  # the same of the product of all vectors that a draw takes
 NORMALS_RATE = 1.2e8  # normals drawn a second
 ENTRY = 7e-8  # seconds that an inner product of two filters takes, where they are more than a cache holds
 LANES_RATE = 5e10  # operations a second of steps on lanes
 JUDGE_RATE = 1e11  # the same of fresh examples that are judged on lanes
+TASKS_JUDGE_RATE = 1.7e10  # the same of fresh tasks
 START = 2e-3  # seconds that a run takes whatever its size
 TOGETHER = 4e-5  # the same, of one among many
 TASKS_TOGETHER = 5e-4  # the same of runs over tasks
@@ -30,20 +32,21 @@ ALONE = 6e-4  # seconds that observables take which are worked out of a run by i
 EIGEN = 1e-7  # seconds that eigenvectors take, for each entry of the matrix
 ENDS = 4e-5  # seconds that it takes to see whether a run ends where the kernel says
 LOOK = 3e-5  # seconds that fresh examples take at a state whatever their number
-PAIR = 1e-8  # seconds that a loss takes of a fresh example and a feature of a dictionary
+PAIR = 2.4e-9  # seconds that a loss takes of a fresh example and an entry of a dictionary, unadapted
 ADAPTED = 4.0  # times as long as a fresh task does one that is adapted
 
 
 def seconds(request: Request) -> float:
     """How long one run takes by the rates above, without what is compiled once.
 
-    Within a factor of four on what was timed (`python -m benchmarks.forecasts`), but for training whose gradients fill
+    Within a factor of two on what was timed (`python -m benchmarks.forecasts`), but for training whose gradients fill
     the memory; what is random of a seed, and a grid's cells share, is not counted.
     """
     steps = request.steps + request.recorded
     a_step, rate = _step(request), _rate(request)
     looking = 2 * request.steps * a_step / RATE if request.looked else 0.0  # at every state, from outside
-    return _begun(request) + _drawn(request) + steps * a_step / rate + looking + _judged(request) + _own(request)
+    stepping = steps * (a_step / rate + TASKS_STEP * request.model.algorithm.over_tasks)
+    return _begun(request) + _drawn(request) + stepping + looking + _judged(request) + _own(request)
 
 
 def _step(request: Request) -> float:
@@ -105,8 +108,9 @@ def _judged(request: Request) -> float:
         rate = WEIGHTS_RATE if request.engine == "weights" else BLAS_RATE if blas else RATE
         return states * draws * (S + 40 * patches) / rate
     named = wanted | set(request.looked)
-    adapted, losses = (any(word in name for name in named) for word in ("_adapted", "test_loss"))
-    one = draws * (S + 40 * patches) / (WEIGHTS_RATE if request.engine == "weights" else RATE)
+    adapted = any("_adapted" in name for name in named)
+    losses = any("test_loss" in name and "_adapted" not in name for name in named)
+    one = draws * (S + 40 * patches) / (WEIGHTS_RATE if request.engine == "weights" else TASKS_JUDGE_RATE)
     pairs = request.fresh * size_of(request.values, request.dictionaries[0]) * PAIR if request.dictionaries else 0.0
     return states * (one * (ADAPTED if adapted else 1.0) + pairs * losses)
 

@@ -170,6 +170,7 @@ def test_what_has_no_early_stage_says_so() -> None:
             stages(of_model(changed))
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_curve_may_name_a_critical_value_and_each_panel_has_its_own() -> None:
     grid = gr.phase("pegr", {"eta": 0.2, "n": 4, "m": 2}, x="lam=0.01:10:3:log", y="sigma_p=0.1:2:3",
                     z="regularizer=pegr,fgr,none", steps=2, seeds=1, progress=False)

@@ -16,10 +16,11 @@ from dynamics.arrays import Array
 from dynamics.fresh import taskdraws, tasklanes, taskscores
 from dynamics.kernel import variants
 from dynamics.kernel.bilevel import BilevelKernel
+from dynamics.kernel.kernel import Kernel
 from simulate.ask.columns import columns_of
 from simulate.run.kernels import kernel_for
 from simulate.testing import plain_kernel
-from tests.helpers.slowly import where
+from tests.helpers.slowly import rarely, where
 from tests.simulate.run.test_task_events_on_lanes import weighed
 
 EPS = float(np.finfo(np.float64).eps)
@@ -57,10 +58,9 @@ def growth(kernel: BilevelKernel, start: tuple[Array, Array, Array], values: dic
     return 1.0 + float(values["eta_inner"]) * widest * (1.0 / float(values["h"]) + 0.5)
 
 
-@pytest.mark.parametrize("by_blas", [False, True])
-@pytest.mark.parametrize(("method", "tasks"), where(
-    lambda case: case in ((METHODS[0], 9), (METHODS[1], 3), (METHODS[2], 8)),
-    itertools.product(METHODS, (1, 3, 8, 9, 17))))
+@pytest.mark.parametrize(("method", "tasks", "by_blas"), where(
+    lambda case: case[:2] == (METHODS[0], 9) or case in ((METHODS[1], 3, False), (METHODS[2], 8, False)),
+    itertools.product(METHODS, (1, 3, 8, 9, 17), (False, True))))
 def test_tasks_side_by_side_are_the_loops_but_for_rounding(
     method: str, tasks: int, by_blas: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +85,7 @@ def test_tasks_side_by_side_are_the_loops_but_for_rounding(
 def test_what_is_observed_of_tasks_side_by_side_is_what_loops_observe(method: str, tasks: int, apart: bool) -> None:
     """But for rounding, where tasks weigh apart too; as plain Python, bit for bit; of vectors as of their products."""
     declared = weighed(fomaml(method=method)) if apart else fomaml(method=method)
-    kernel = plain_kernel(declared) if apart else kernel_for(declared)
+    kernel = plain_kernel(declared) if apart or tasks == 8 else kernel_for(declared)
     assert isinstance(kernel, BilevelKernel)
     values = {**VALUES, "n_tasks": tasks, "J": 3, "sizes": ",".join(map(str, range(1, tasks + 1)))}
     z, gram, y = state(declared, tasks, 5, 3, 7)
@@ -183,6 +183,15 @@ WAYS: dict[str, tuple[Model, int]] = {
 }
 
 
+def plain_of(way: str) -> Kernel:
+    return plain_kernel(WAYS[way.partition(",")[0]][0])
+
+
+def taken(way: str) -> Kernel:
+    """The compiled kernel, but for the formula's, which nothing else compiles: that is a slow case of its own."""
+    return plain_of(way) if way == "formula" else kernel_for(WAYS[way.partition(",")[0]][0])
+
+
 def laws_of(declared: Model, m: int) -> tuple[taskdraws.TaskDrawLaw, Array, Array]:
     """A patch of what stays and one of noise, times the label; products (S, 37) and a root (S, S)."""
     rng = np.random.default_rng(m)
@@ -195,11 +204,11 @@ def laws_of(declared: Model, m: int) -> tuple[taskdraws.TaskDrawLaw, Array, Arra
 
 
 @pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, rarely("formula, compiled")])
 def test_outputs_on_patches_are_the_networks_whatever_is_padded(way: str, turned: bool) -> None:
     """Sums of 2 m terms of two patches at most, each off by that many eps; a root that is not lower triangular too."""
-    declared, m = WAYS[way]
-    kernel, plain = kernel_for(declared), plain_kernel(declared)
+    declared, m = WAYS[way.partition(",")[0]]
+    kernel, plain = taken(way), plain_of(way)
     assert isinstance(kernel, BilevelKernel) and isinstance(plain, BilevelKernel)
     law, products, root = laws_of(declared, m)
     root = root.T + root if turned else root
@@ -227,11 +236,11 @@ def _on_lanes(
 
 
 @pytest.mark.parametrize("support", [0, 2])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, rarely("formula, compiled")])
 def test_adapted_outputs_are_of_states_that_are_adapted_and_a_lost_task_is_lost_alone(way: str, support: int) -> None:
     """Outputs sum 4 m terms in another order; bits are those of plain Python and of a task among any others."""
-    (declared, m), tasks, n, values = WAYS[way], 10, 5, {**VALUES, "n_tasks": 10, "J": 2}
-    kernel, plain = kernel_for(declared), plain_kernel(declared)
+    (declared, m), tasks, n, values = WAYS[way.partition(",")[0]], 10, 5, {**VALUES, "n_tasks": 10, "J": 2}
+    kernel, plain = taken(way), plain_of(way)
     assert isinstance(kernel, BilevelKernel) and isinstance(plain, BilevelKernel)
     z, gram, y = state(declared, tasks, n, m, 4)
     own, labels = np.moveaxis(z[..., kernel.places(tasks, n)], 2, 0), y.reshape(tasks, n)  # (K, 2, m, L)

@@ -194,6 +194,7 @@ def test_without_images_a_figure_is_left_out_with_the_reason(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("plainly")
 def test_the_heat_map_is_the_runs() -> None:
     data = {reading: MAP.run(reading) for reading in maps.READINGS}
     figure = maps.heat_map(MAP, data)
@@ -219,6 +220,7 @@ def test_the_heat_map_is_the_runs() -> None:
     assert f"as printed, {a:.3f} and {b:.3f} without." in said and most > 0.0
 
 
+@pytest.mark.usefixtures("plainly")
 def test_what_is_said_of_draws_is_true_of_every_panel() -> None:
     """As printed a single draw was drawn, unsaid how far others are from it: by up to 0.13 in Figure 4b."""
     assert all(plan.seeds > 1 for plan in maps.MAPS)

@@ -13,7 +13,7 @@ from tests.helpers.slowly import where
 RECORDED: dict[str, Any] = json.loads(digests.RECORDED.read_text(encoding="utf-8"))
 
 
-VARIANTS = ("q=3", "K=2", "K=3", "K=4", "uniform", "heterogeneous blas", "relu", "reptile")
+VARIANTS = ("q=3", "K=2", "K=4", "K=5", "uniform", "heterogeneous blas", "nearly_orthogonal blas", "relu", "reptile")
 """Of kernels that few other tests compile: among the slow ones."""
 
 

@@ -229,8 +229,8 @@ def test_axes_say_what_they_count_and_examples_have_their_labels(data: Any) -> N
     assert all({"long_name", "units", "meaning"} <= set(axis.attrs) for axis in data.coords.values())
     several = gr.run("pegr", SMALL, steps=1, seed=3, seeds=2, record=[0, 1])
     assert several.y.dims == ("seed", "i") and (several.y.sel(seed=3) == data.y).all()
-    of_classes = gr.run("heterogeneous", n=6, m=2, d=50, steps=1, record=[0, 1])
-    assert of_classes.y.values.tolist() == [0, 0, 1, 2, 3, 4]
+    of_classes = gr.run("heterogeneous", K=3, n=7, m=2, d=50, steps=1, record=[0, 1])
+    assert of_classes.y.values.tolist() == [0, 0, 0, 1, 1, 2, 2]
 
 
 def test_a_run_says_when_until_stopped_it() -> None:

@@ -122,17 +122,17 @@ def together() -> Iterator[str]:
 
 
 def variants() -> Iterator[str]:
-    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.variants.LANES_UPTO`)."""
+    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.variants.MARKED_UPTO`)."""
     from unittest.mock import patch
 
-    with patch("dynamics.kernel.variants.LANES_UPTO", math.inf):  # lanes beyond it too
+    with patch("dynamics.kernel.variants.MARKED_UPTO", math.inf):  # lanes beyond it too
         yield from _variants()
 
 
 def _variants() -> Iterator[str]:
     import numpy as np
 
-    few, many = (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512, 768, 1024), (96, 192, 320, 400)
+    few, many = (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512, 768, 1024, 1536), (96, 192, 320, 400, 768, 1024)
     for n, m in [*((n, 10) for n in few), *((n, 100) for n in many)]:
         start, values, _ = trained(n, 1, m)
         kernel, drawn = start.kernel, start.draw

@@ -17,6 +17,7 @@ from .calculus.recursion import Recursion, of_model
 from .declare import Model, scheduled, to_plain
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
+from .kernel.lanes.fits import marks
 from .kernel.lanes.watched import beside, described
 from .known import digest, remember
 from .papers.paper import PAPERS
@@ -35,6 +36,7 @@ def description(model: Model) -> dict[str, Any]:
         "observed": list(observed(model)),
         "heads": model.n_heads,
         "signed": model.network.head_axis.signed,
+        "marked": marks(model) and not model.algorithm.over_tasks,
         "step": model.algorithm.step,
         "options": model.algorithm.options,
         **({"numbers": model.algorithm.numbers} if model.algorithm.numbers else {}),

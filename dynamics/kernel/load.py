@@ -27,7 +27,8 @@ def load(
     kind, more = _kind(description["model"], index_sets)
     return kind(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
-        heads=int(description["heads"]), signed=bool(description["signed"]), step=description["step"],
+        heads=int(description["heads"]), signed=bool(description["signed"]), marked=bool(description["marked"]),
+        step=description["step"],
         loops=module_of(path) if compiled else plain_module(remember(path, place), path.stem),
         blas_path=there.get("blas"), lanes_path=there.get("lanes"), options=description.get("options", {}),
         numbers_of_step=description.get("numbers", {}),

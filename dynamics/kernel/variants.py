@@ -16,24 +16,32 @@ from .loading import BESIDE, module_of, remember
 
 BLAS_FROM = 96  # directions from which a BLAS contraction beats the loops (benchmarks/RESULTS.md)
 LANES_UPTO = 400  # directions from which BLAS beats eight at a time
+MARKED_UPTO = 1100  # the same where a step goes over what moves alone, which BLAS does not (`rungs variants`)
 CLASSES_UPTO = 128  # the same of class heads, most of whose sums are of zeros that loops skip (benchmarks/README.md)
 
 ABREAST_UPTO = 22  # directions up to which eight runs together beat eight examples of one (benchmarks/README.md)
 ABREAST_FROM = 32  # runs: with fewer the time goes into what stands around them, and into compiling one variant more
 
 
-def lanes_take(directions: float, signed: bool, first: int = 0) -> bool:
-    """Whether so many directions, `first` or more, are advanced eight at a time, of signed heads or of class heads."""
-    return first <= directions < (LANES_UPTO if signed else CLASSES_UPTO)
+def lanes_take(directions: float, signed: bool, marked: bool, first: int = 0) -> bool:
+    """Whether so many directions, `first` or more, are advanced eight at a time, of signed heads or of class heads.
+
+    `marked`: their coupling goes over what moves.
+    """
+    return first <= directions < ((MARKED_UPTO if marked else LANES_UPTO) if signed else CLASSES_UPTO)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variants:
-    """A kernel's files and modules, of signed heads or of class ones, and which of them takes a shape."""
+    """A kernel's files and modules, of signed heads or of class ones, and which of them takes a shape.
+
+    `marked`: on lanes its coupling goes over what moves.
+    """
 
     path: Path
     heads: int
     signed: bool
+    marked: bool
     loops: ModuleType
     blas_path: Path | None
     lanes_path: Path | None = None
@@ -63,7 +71,7 @@ class Variants:
 
     def on_lanes(self, directions: int) -> bool:
         """Whether states of so many directions are advanced on lanes; asked before they are loaded."""
-        return self.has_lanes(directions) and lanes_take(directions, self.signed, self.lanes_from)
+        return self.has_lanes(directions) and lanes_take(directions, self.signed, self.marked, self.lanes_from)
 
     def abreast(self, directions: int, runs: int) -> bool:
         """Whether so many runs of so many directions are advanced eight at a time, each with the bits it has alone."""

@@ -153,5 +153,10 @@ def _on_lanes(request: Request) -> bool:
     """Whether states of so many directions go on lanes, where the model has a kernel on them."""
     model = request.model
     signed = model.network.head_axis.signed
-    few = signed or takes(model.n_heads, request.filters)
-    return few and not model.algorithm.over_tasks and lanes_take(request.directions, signed)
+    if model.algorithm.over_tasks or not (signed or takes(model.n_heads, request.filters)):
+        return False
+    if lanes_take(request.directions, signed, marked=False) or not lanes_take(request.directions, signed, marked=True):
+        return lanes_take(request.directions, signed, marked=False)
+    from derivations.kernel.lanes.fits import marks  # loads SymPy: only where that decides
+
+    return marks(model)

@@ -21,7 +21,7 @@ from derivations.declare import (
     Patch,
 )
 from derivations.kernel.lanes import blocks
-from derivations.kernel.lanes.fits import fits_lanes
+from derivations.kernel.lanes.fits import fits_lanes, marks
 from derivations.kernel.lanes.uncrossed import uncrossed
 from derivations.kernel.schedule import schedule
 from derivations.papers.fomaml.model import model as fomaml
@@ -35,7 +35,7 @@ from dynamics.fresh.roots import CLOSE, led, lower_root
 from dynamics.fresh.testlaw import Fresh, statistics
 from dynamics.kernel.kernel import Kernel
 from dynamics.kernel.loading import _execute
-from dynamics.kernel.variants import LANES_UPTO
+from dynamics.kernel.variants import LANES_UPTO, MARKED_UPTO
 from dynamics.lanes import plain
 from simulate.ask.chosen import choose
 from simulate.run.kernels import kernel_for
@@ -277,10 +277,15 @@ def test_arrays_of_lanes_lie_on_lines_of_the_cache() -> None:
 
 
 def test_shapes_run_on_lanes_until_blas_is_faster() -> None:
-    kernel = kernel_for(pegr("none"))
-    assert kernel.stepping(2) is kernel.stepping(LANES_UPTO - 1) is kernel.lanes is not kernel.loops
-    assert kernel.stepping(LANES_UPTO) is kernel.module(LANES_UPTO) is not kernel.loops
-    assert kernel.stepping(5000) is kernel.module(5000) is not kernel.loops
+    """Later where a step leaves out what does not move: of leaky ReLU and with momentum all of it moves."""
+    descent = GradientDescent(step="eta", momentum="lam")
+    moving = (nearly_orthogonal(), replace(pegr("none"), algorithm=descent))
+    assert marks(pegr("none")) and not any(marks(each) for each in moving)
+    for model, first in ((pegr("none"), MARKED_UPTO), (nearly_orthogonal(), LANES_UPTO)):
+        kernel = kernel_for(model)
+        assert kernel.stepping(2) is kernel.stepping(first - 1) is kernel.lanes is not kernel.loops
+        assert kernel.stepping(first) is kernel.module(first) is not kernel.loops
+        assert kernel.stepping(5000) is kernel.module(5000) is not kernel.loops
 
 
 FORMULAS = {

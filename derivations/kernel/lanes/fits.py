@@ -48,6 +48,11 @@ def goes_abreast(model: Model) -> bool:
     )
 
 
+def marks(model: Model) -> bool:
+    """Whether the coupling goes over what moves, filter by filter; momentum goes on where a gradient is 0."""
+    return stops(model) and "momentum" not in model.algorithm.options
+
+
 def stops(model: Model) -> bool:
     """Whether a filter stops moving along an example on which it is not active, so that much of a gradient is 0."""
     kind = model.network.activation.kind

@@ -25,7 +25,7 @@ from ..schedule import Stage, arrays, read_later
 from ..timeloop import RESCALING, Descent
 from .by_head import Shared, by_neuron, each_once, factors
 from .by_label import SIDES, ByLabel
-from .fits import stops
+from .fits import marks
 from .places import OfExamples, Places
 from .printer import LanePrinter, NoLanes
 
@@ -283,8 +283,8 @@ class LaneNests(Descent):
 
     @property
     def marks(self) -> bool:
-        """Whether the coupling leaves out what does not move; momentum goes on where a gradient is 0."""
-        return stops(self.model) and "momentum" not in self.options
+        """Whether the coupling goes over what moves."""
+        return marks(self.model)
 
     def coupled(self, state: str, gram: str, joint: str) -> str:
         """The call that adds g gram to a state."""

@@ -11,7 +11,7 @@ from ..layout import A1, A2, A3, Groups, copied
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane, marked
 from .blocks import LANES, WIDEST, coupling, move
-from .fits import stops
+from .fits import marks
 from .looks import SAID, WATCHED
 from .task_judging import parts
 from .task_moves import moves
@@ -28,8 +28,8 @@ class TaskLanes(TaskObserving):
 
     @property
     def marks(self) -> bool:
-        """Whether the coupling of tasks leaves out what does not move."""
-        return stops(self.model)
+        """Whether the coupling of tasks goes over what moves."""
+        return marks(self.model)
 
     def shape(self) -> None:
         """Nothing: the loader asks the kernel of loops."""

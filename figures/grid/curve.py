@@ -17,11 +17,12 @@ from dynamics.arrays import Array, Flags
 from .. import style
 from ..said import Made, Sentence, wrapped
 from . import looks
-from .picture import INSIDE, Panel, Picture, inches
+from .picture import INSIDE, Panel, Picture, characters, inches
 from .scales import ticks
-from .shown import Shown
+from .shown import Shown, label
 
 _HEIGHT, _DECADES = 2.9, 1e3
+_BESIDE = 1.0  # inches beside the curve
 _ROOM = 1.3  # a logarithmic axis ends by this factor beyond what is drawn
 _MARGIN = 0.05  # of its height, by which another does
 
@@ -102,6 +103,7 @@ def curve(picture: Picture) -> Figure:
         page, handles, in_row = picture.page(height, [panel], *said)
         axes = page.body.subplots()
         shown.across.on(axes, "x")  # before anything is drawn, by which matplotlib would choose the axis' ends
+        axes.set_xlabel(label(shown.data[shown.across.name], characters(_BESIDE)))
         if middle.logarithmic:
             axes.set(ylim=panel.upright or (middle.bottom, middle.top), yscale="log")
             ticks(axes.yaxis, *axes.get_ylim())

@@ -15,14 +15,14 @@ from .. import style
 from ..said import Made, Sentence, Where, folded, wrapped
 from . import looks
 from .crossings import Crossings, Outline
-from .picture import INSIDE, Panel, Picture, inches
+from .picture import INSIDE, Panel, Picture, characters, inches
 from .region import boundary
 from .shown import label
 
 _ROW = 4  # panels beside one another
 _HEIGHT, _NARROW = 2.9, (2.3, 1.6)  # inches: a panel of means; in a narrow picture, and one of errors below it
 _AROUND = 1.4  # inches that panels beside one another leave to labels and bars
-_CHARACTERS = 13.0  # of a label, an inch
+_PANEL_LABEL = 42  # characters of a label below a panel that has another beside it
 _BESIDE = 5.0  # inches: in a narrower picture the errors stand below the means
 
 
@@ -45,25 +45,27 @@ def heat(picture: Picture) -> Figure:
         if one and not narrow:
             parts = _beside(page.body) if errors else [page.body]
             blocks = [[part.subplots()] for part in parts]
+            wide = _PANEL_LABEL if errors else characters(_AROUND)
         else:
             parts, blocks = [page.body] * len(heights), _below(page.body, len(panels), columns, heights)
+            wide = characters(_AROUND)
         _maps(parts[0], blocks[0], panels, columns, picture, few=26 if narrow else 22 if errors and not one else 36)
         if errors:
             _errors(parts[-1], blocks[-1], panels, columns, picture)
+        said = label(picture.shown.data[picture.shown.across.name], wide)
         if columns > 1:  # beside one another they would stand in each other's
-            page.body.supxlabel(label(picture.shown.data[picture.shown.across.name], _across()), fontsize=style.FONT)
+            page.body.supxlabel(said, fontsize=style.FONT)
+        else:
+            blocks[0][-1].set_xlabel(said)
         return page.close(handles, in_row)
-
-
-def _across() -> int:
-    """Characters of a label below all panels."""
-    return int(_CHARACTERS * (inches() - _AROUND))
 
 
 def _told(picture: Picture) -> tuple[Sentence, ...]:
     """Of what the standard error is, and what cells without a colour are."""
     shown = picture.shown
     said = () if shown.error is None else (Made(f"Standard error: {shown.error_of}."),)
+    if not np.isfinite(shown.mean).any():  # without a bar, whose label says what is drawn
+        said = (Made(f"Of {shown.name}.".replace("$", r"\$")), *said)
     none = ["no draw has a value"] if np.isnan(shown.mean).any() else []
     lone = ["no standard error"] if shown.error is not None and np.isnan(shown.error).any() else []
     return (*said, Where(bool(none or lone), "Grey: {cells}.", {"cells": " or ".join([*none, *lone])}))

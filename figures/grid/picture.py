@@ -19,11 +19,12 @@ from .crossings import Crossings
 from .curves import Curve, Line, line
 from .region import Region
 from .scales import Scale
-from .shown import Shown
+from .shown import LABEL, Shown
 from .words import of_one, words
 
 INSIDE = ".."
 _COLUMN, _PANEL, _AROUND = 3.0, 1.1, 1.0  # inches: the least picture, a panel beside others, what stands around them
+_CHARACTERS = 13.0  # of a label, an inch
 _SAMPLE = 0.5  # inches of a legend's sample with what is left free beside it
 _OUTSIDE = ", outside the picture"
 
@@ -133,6 +134,11 @@ def _is_seen(panel: Panel, at: int, of_observable: bool) -> bool:
 def inches() -> float:
     """How wide the picture is."""
     return asked().width or style.PAGE
+
+
+def characters(around: float) -> int:
+    """Characters on a line of a label below all panels, which leave so many inches to what stands beside them."""
+    return max(LABEL, int(_CHARACTERS * (inches() - around)))
 
 
 def least(columns: int) -> float:

@@ -23,7 +23,7 @@ from .scales import Scale, scale, told
 PANELS = 12  # values of a third axis that one picture has room for
 _AXES = 3
 BLANK = ""  # of a cell that is not shown: nothing became of it
-_LABEL = 32  # characters on a line of an axis' label, of which there are two
+LABEL = 32  # characters on a line of an axis' label, of which there are two
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def fits(name: str, panels: int) -> None:
         )
 
 
-def label(coordinate: xarray.DataArray, wide: int = _LABEL) -> str:
+def label(coordinate: xarray.DataArray, wide: int = LABEL) -> str:
     """An axis' label: what the parameter is, and its name as it is typed, in two lines of so many characters."""
     name, what = str(coordinate.name), meaning(coordinate)
     if not what:

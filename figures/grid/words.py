@@ -42,7 +42,9 @@ def unended(shown: Shown) -> Where:
     late = 0 if ends is None or shown.averaged or shown.observable == STOPPED else int((ends == NEVER).sum())
     numbers = {"late": late, "runs": 0 if ends is None else ends.size, "ends": attributes.get("until", ""),
                "steps": attributes.get("steps", 0)}
-    said = "{late} of {runs} draws have no step with {ends}: their values are of step {steps}."
+    of = "event" in shown.data[shown.observable].attrs
+    last = "they went on to step {steps}." if of else "their values are of step {steps}."
+    said = f"{{late}} of {{runs}} draws have no step with {{ends}}: {last}"
     return Where(late > 0, said, numbers)
 
 

@@ -702,6 +702,26 @@ def test_a_meaning_that_a_label_has_no_room_for_is_in_the_caption() -> None:
     assert f"lam: {long}." in " ".join(texts(gr.plot(data)).split())
 
 
+def test_a_label_below_a_panel_is_as_wide_as_there_is_room() -> None:
+    """Before, a line had 32 characters under a curve as wide as the page."""
+    data = grid()
+    data["lam"].attrs["meaning"] = "the weight of a penalty, in one line of some words"
+    said = f"lam: {data['lam'].attrs['meaning']}"
+    assert gr.plot(data.isel(sigma_p=0)).axes[0].get_xlabel() == said
+    assert panels(gr.plot(data))[0].get_xlabel().replace("\n", " ") == said
+
+
+def test_where_nothing_has_a_value_the_caption_says_of_what() -> None:
+    """Before, the bar's label was gone with the bar, and nothing in the picture named the observable."""
+    data = grid()
+    timed = {"event": "loss <= 0.1", "meaning": "first step that reaches it"}
+    data["test_error"] = xarray.full_like(data["test_error"], -1.0).assign_attrs(timed)
+    data["stopped"] = xarray.full_like(data["test_error"], -1.0).drop_attrs()
+    said = " ".join(texts(gr.plot(data.assign_attrs(until="loss <= 0.5"))).split())
+    assert "Of test_error: loss <= 0.1." in said and "Of test_error" not in texts(gr.plot(grid()))
+    assert "36 of 36 draws have no step with loss <= 0.5: they went on to step 7." in said
+
+
 def test_an_axis_that_was_averaged_over_is_said() -> None:
     """Before, nothing in the picture of a mean over one of three parameters said so."""
     held = three().assign_attrs(z="d")
@@ -714,8 +734,7 @@ def test_an_axis_that_was_averaged_over_is_said() -> None:
 def test_a_long_formula_on_an_axis_is_broken_after_an_operator() -> None:
     """Before, at the line's last character: "s" above "qrt(d))"."""
     held = grid()
-    x = str(held.attrs["x"])
-    held[x].attrs["meaning"] = "n*u_norm**2/(2*sigma_p**2*sqrt(d))"
-    axes = panels(gr.plot(held))[0]
-    lines = (axes.get_xlabel() or axes.get_ylabel()).split("\n")
+    y = str(held.attrs["y"])
+    held[y].attrs["meaning"] = "n*u_norm**2/(2*sigma_p**2*sqrt(d))"
+    lines = panels(gr.plot(held))[0].get_ylabel().split("\n")
     assert len(lines) == 2 and lines[0].endswith("*") and "sqrt(d))" in lines[1] and not lines[1].startswith("*")

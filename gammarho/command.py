@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # signal's own, built in: signal loads enum, and hears nothing so long
 import gc
-import signal
 
 from gammarho import interrupted
 
@@ -13,8 +13,8 @@ _LOOKED_THROUGH = (50_000, 20, 100)
 
 def entry() -> None:
     """The console script: `gammarho.cli.entry`, with an interrupt heard from the first import on."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupted.leave)  # until `interrupts.watch` takes over
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, interrupted.leave)  # until `interrupts.watch` takes over
     gc.set_threshold(*_LOOKED_THROUGH)
     from gammarho import cli
 

@@ -68,6 +68,14 @@ def runs(kernel: Kernel, model: Model, n: int, orthogonal: bool, steps: int = 12
     return kernel.bind(y).run(z, 0 * z, gram, y, VALUES, steps, np.arange(steps + 1))
 
 
+@pytest.mark.parametrize("n", [49, 57])
+def test_compiled_equals_plain_where_rows_are_of_two_parts_and_marks_of_two_words(n: int) -> None:
+    model = pegr("none")
+    for orthogonal in (False, True):
+        one, two = (runs(each, model, n, orthogonal, 3) for each in (kernel_for(model), plain_kernel(model)))
+        assert np.array_equal(one.z, two.z) and np.array_equal(one.b, two.b) and one.b[-1].any()
+
+
 @pytest.mark.parametrize("n", [1, 3, 8, 13])
 @pytest.mark.parametrize("model", EVERY, ids=lambda each: f"{each.name} {each.objective.penalty}")
 def test_compiled_equals_plain_bit_for_bit(model: Model, n: int) -> None:

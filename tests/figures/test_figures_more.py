@@ -229,6 +229,7 @@ def test_what_is_said_of_draws_is_true_of_every_panel() -> None:
     assert "0.200 at most as printed" in " ".join(texts(maps.heat_map(MAP, data)).split())
 
 
+@pytest.mark.usefixtures("plainly")
 def test_a_map_s_table_says_what_its_rows_and_columns_are(tmp_path: Path) -> None:
     write: Any = heterogeneous.FIGURES["figure_4a"]
     plan = replace(maps.MAPS[2], x=("u_norm", (0.01, 4.0)), y=("n", (10.0, 20.0)), m=3, d=30, steps=2)

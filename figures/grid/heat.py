@@ -43,8 +43,7 @@ def heat(picture: Picture) -> Figure:
     with style.context():
         page, handles, in_row = picture.page(rows * sum(heights), panels, *_told(picture), columns=columns)
         if one and not narrow:
-            parts = _beside(page.body) if errors else [page.body]
-            blocks = [[part.subplots()] for part in parts]
+            parts, blocks = [page.body] * 2, _beside(page.body, errors)
             wide = _PANEL_LABEL if errors else characters(_AROUND)
         else:
             parts, blocks = [page.body] * len(heights), _below(page.body, len(panels), columns, heights)
@@ -71,9 +70,10 @@ def _told(picture: Picture) -> tuple[Sentence, ...]:
     return (*said, Where(bool(none or lone), "Grey: {cells}.", {"cells": " or ".join([*none, *lone])}))
 
 
-def _beside(body: Any) -> list[Any]:
-    """Room for the means, and half as much for their errors."""
-    return list(body.subfigures(1, 2, width_ratios=[1.75, 1.0]))
+def _beside(body: Any, errors: bool) -> list[list[Axes]]:
+    """Room for the means, and half as much for their errors: of one grid, so that they begin and end in line."""
+    ratios = [1.75, 1.0][: 1 + errors]
+    return [[axes] for axes in body.subplots(1, len(ratios), squeeze=False, width_ratios=ratios)[0]]
 
 
 def _below(part: Any, panels: int, columns: int, heights: Sequence[float]) -> list[list[Axes]]:

@@ -682,6 +682,17 @@ def test_a_cut_through_a_grid_is_a_curve() -> None:
         assert "sigma_p = 0.5" in texts(figure)
 
 
+def test_a_map_and_its_errors_begin_and_end_in_line() -> None:
+    """Before, each made room for the numbers beside its own colour bar, and one stood higher than the other."""
+    data = grid()
+    data["test_error"][:] = 0.1
+    data["test_error"][0], data["test_error"][1, 0, 0] = 0.5, 0.3  # a number at the very end of one bar alone
+    figure = gr.plot(data)
+    with laid_out(figure):
+        means, errors = (axes.get_window_extent().intervaly for axes in panels(figure))
+    np.testing.assert_allclose(means, errors, rtol=1e-9)
+
+
 def test_several_panels_say_what_all_of_their_parameters_are() -> None:
     """Before, the label across stood nowhere, and that of the panels neither; errors stood to the left of means."""
     figure = gr.plot(three().assign_attrs(z="d"))

@@ -172,7 +172,7 @@ def mark(c, rows, width, begin, directions, marks):
         at += width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_4(z, c, gram, marks, rows, width, begin, at):
     """Directions at to at + 32 of all rows."""
     first = begin * width + at

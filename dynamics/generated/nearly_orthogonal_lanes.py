@@ -446,7 +446,8 @@ def couple(z, c, gram, rows, width, joint, directions):
                 block_2_2(z, c, gram, s, at, width, joint)
     for q in range(joint, directions):
         own = entry(gram, q * width + q)
-        for at in range(q, rows * width, width):
+        for s in range(rows):
+            at = s * width + q
             z[at] = fused_one(entry(c, at), own, entry(z, at))
 
 

@@ -145,7 +145,7 @@ def mark(c, rows, width, begin, directions, marks):
         at += width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_1(z, c, gram, marks, rows, width, begin, at):
     """Directions at to at + 8 of all rows."""
     first = begin * width + at
@@ -164,7 +164,7 @@ def rows_1(z, c, gram, marks, rows, width, begin, at):
         own += width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_2(z, c, gram, marks, rows, width, begin, at):
     """Directions at to at + 16 of all rows."""
     first = begin * width + at
@@ -186,7 +186,7 @@ def rows_2(z, c, gram, marks, rows, width, begin, at):
         own += width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_3(z, c, gram, marks, rows, width, begin, at):
     """Directions at to at + 24 of all rows."""
     first = begin * width + at
@@ -211,7 +211,7 @@ def rows_3(z, c, gram, marks, rows, width, begin, at):
         own += width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_4(z, c, gram, marks, rows, width, begin, at):
     """Directions at to at + 32 of all rows."""
     first = begin * width + at
@@ -239,7 +239,7 @@ def rows_4(z, c, gram, marks, rows, width, begin, at):
         own += width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_5(z, c, gram, marks, rows, width, begin, at):
     """Directions at to at + 40 of all rows."""
     first = begin * width + at
@@ -270,7 +270,7 @@ def rows_5(z, c, gram, marks, rows, width, begin, at):
         own += width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_6(z, c, gram, marks, rows, width, begin, at):
     """Directions at to at + 48 of all rows."""
     first = begin * width + at
@@ -304,6 +304,23 @@ def rows_6(z, c, gram, marks, rows, width, begin, at):
         own += width
 
 
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def part_of_rows(z, c, gram, marks, rows, width, begin, at, vectors):
+    """Directions at to at + 8 vectors of all rows."""
+    if vectors == 1:
+        rows_1(z, c, gram, marks, rows, width, begin, at)
+    elif vectors == 2:
+        rows_2(z, c, gram, marks, rows, width, begin, at)
+    elif vectors == 3:
+        rows_3(z, c, gram, marks, rows, width, begin, at)
+    elif vectors == 4:
+        rows_4(z, c, gram, marks, rows, width, begin, at)
+    elif vectors == 5:
+        rows_5(z, c, gram, marks, rows, width, begin, at)
+    else:
+        rows_6(z, c, gram, marks, rows, width, begin, at)
+
+
 @njit(cache=True, fastmath=False, error_model="numpy")
 def couple(z, c, gram, marks, rows, width, joint, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 8.
@@ -315,23 +332,13 @@ def couple(z, c, gram, marks, rows, width, joint, directions):
     span = (vectors + parts - 1) // max(parts, 1)
     for begin in range(0, joint, 56):
         mark(c, rows, width, begin, joint, marks)
-        for at in range(0, joint, 8 * span):
-            own = min(span, vectors - at // 8)
-            if own == 1:
-                rows_1(z, c, gram, marks, rows, width, begin, at)
-            elif own == 2:
-                rows_2(z, c, gram, marks, rows, width, begin, at)
-            elif own == 3:
-                rows_3(z, c, gram, marks, rows, width, begin, at)
-            elif own == 4:
-                rows_4(z, c, gram, marks, rows, width, begin, at)
-            elif own == 5:
-                rows_5(z, c, gram, marks, rows, width, begin, at)
-            else:
-                rows_6(z, c, gram, marks, rows, width, begin, at)
+        for part in range(parts):
+            at = 8 * span * part
+            part_of_rows(z, c, gram, marks, rows, width, begin, at, min(span, vectors - span * part))
     for q in range(joint, directions):
         own = entry(gram, q * width + q)
-        for at in range(q, rows * width, width):
+        for s in range(rows):
+            at = s * width + q
             z[at] = fused_one(entry(c, at), own, entry(z, at))
 
 

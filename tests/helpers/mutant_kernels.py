@@ -68,7 +68,7 @@ ENTERED: dict[str, tuple[int, ...]] = {
 }
 ENTERED |= {f"rows_{vectors}": (2 * vectors,) for vectors in range(1, MOST + 1)}
 # Rows in one part of every width, and in two; marks in one word, and in two.
-ENTERED["couple"] = (*range(1, 2 * WIDEST + 2), 2 * MOST, 2 * MOST + 2, WORD // HALF + 2)
+ENTERED["couple"] = ENTERED["part_of_rows"] = (*range(1, 2 * WIDEST + 2), 2 * MOST, 2 * MOST + 2, WORD // HALF + 2)
 ENTERED["mark"] = (2, WORD // HALF, WORD // HALF + 2)
 # Filters a head with which blocks of filters end and begin on every side of where a head's end.
 COUNTED = {"colour": (3, 4, 5, 6), "move_along": (3, 4)}

@@ -67,7 +67,8 @@ def entangled() -> str:
 def apart(out: Writer) -> None:
     """The end of a `couple`: the directions that are orthogonal to all others."""
     out.put(1, "for q in range(joint, directions):", "    own = entry(gram, q * width + q)")
-    out.put(2, "for at in range(q, rows * width, width):", "    z[at] = fused_one(entry(c, at), own, entry(z, at))")
+    out.put(2, "for s in range(rows):")
+    out.put(3, "at = s * width + q", "z[at] = fused_one(entry(c, at), own, entry(z, at))")
     out.put(0, "")
 
 

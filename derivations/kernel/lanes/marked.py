@@ -10,7 +10,7 @@ An entry's sum runs over the directions in order, each step one fused multiply a
 
 from __future__ import annotations
 
-from ..layout import HELPER, Writer
+from ..layout import HELPER, INSIDE, Writer
 from .blocks import LANES, apart
 
 WORD = 56  # directions whose marks are one integer: whole vectors, and no bit is a sign
@@ -26,7 +26,11 @@ def coupling(filled: int = 0) -> str:
     _mark(out)
     for vectors in [filled] if filled else range(1, MOST + 1):
         _rows(out, vectors)
-    _filled(out, filled) if filled else _fitted(out)
+    if filled:
+        _filled(out, filled)
+    else:
+        _chosen(out)
+        _fitted(out)
     return out.text()
 
 
@@ -45,7 +49,7 @@ def _mark(out: Writer) -> None:
 def _rows(out: Writer, vectors: int) -> None:
     """The text of what adds to a part of every row, so many vectors of it, the marked of the directions from begin."""
     put, each = out.put, range(vectors)
-    put(0, "", HELPER, f"def rows_{vectors}(z, c, gram, marks, rows, width, begin, at):")
+    put(0, "", INSIDE, f"def rows_{vectors}(z, c, gram, marks, rows, width, begin, at):")
     put(1, f'"""Directions at to at + {LANES * vectors} of all rows."""')
     put(1, "first = begin * width + at", "own = 0", "for s in range(rows):")
     put(2, "left = int(marks[s])", "place = own + at")
@@ -55,6 +59,17 @@ def _rows(out: Writer, vectors: int) -> None:
     put(3, *[f"z{v} = fused(weight, load(gram, row + {LANES * v}), z{v})" for v in each])
     put(2, *[f"store(z, place + {LANES * v}, z{v})" for v in each])
     put(2, "own += width")
+    put(0, "")
+
+
+def _chosen(out: Writer) -> None:
+    """The text of what goes to the function of so many vectors; inside, as Numba counts references where it calls."""
+    put = out.put
+    put(0, "", INSIDE, "def part_of_rows(z, c, gram, marks, rows, width, begin, at, vectors):")
+    put(1, f'"""Directions at to at + {LANES} vectors of all rows."""')
+    for count in range(1, MOST + 1):
+        put(1, f"{'el' * (count > 1)}if vectors == {count}:" if count < MOST else "else:")
+        put(2, f"rows_{count}(z, c, gram, marks, rows, width, begin, at)")
     put(0, "")
 
 
@@ -78,9 +93,7 @@ def _fitted(out: Writer) -> None:
     put(1, "Directions from `joint` on are orthogonal to all others: no sum runs over them.", '"""')
     put(1, f"vectors = (joint + {LANES - 1}) // {LANES}", f"parts = (vectors + {MOST - 1}) // {MOST}")
     put(1, "span = (vectors + parts - 1) // max(parts, 1)", f"for begin in range(0, joint, {WORD}):")
-    put(2, "mark(c, rows, width, begin, joint, marks)", f"for at in range(0, joint, {LANES} * span):")
-    put(3, f"own = min(span, vectors - at // {LANES})")
-    for count in range(1, MOST + 1):
-        put(3, f"{'el' * (count > 1)}if own == {count}:" if count < MOST else "else:")
-        put(4, f"rows_{count}(z, c, gram, marks, rows, width, begin, at)")
+    # A range by a step that is no constant may raise, and Numba then counts references, by locked instructions.
+    put(2, "mark(c, rows, width, begin, joint, marks)", "for part in range(parts):", f"    at = {LANES} * span * part")
+    put(3, "part_of_rows(z, c, gram, marks, rows, width, begin, at, min(span, vectors - span * part))")
     apart(out)

@@ -161,7 +161,7 @@ MUTANTS = [
     ("per_example", "G_u_xi[i] = entry(gram, (at_u + y[i]) * width", "G_u_xi[i] = entry(gram, (at_u) * width"),
     ("per_example", "where(load(y, i) == float(q), entry(z, at + at_u + q), z_u_own)", "z_u_own"),
     ("per_example", "ws0_i = ws0_i + (", "ws0_i = ("),
-    ("per_example", "store(p, h * y.size + i, share)", "store(p, h * y.size + i, top)"),
+    ("per_example", "store(p, h * length + i, share)", "store(p, h * length + i, top)"),
     ("per_example", "load(u_terms, i), 0.0)", "-load(u_terms, i), 0.0)"),
     ("per_example", "(g[at + at_u + q] + along_u)", "(along_u)"),
     ("per_example", "crossed = some(G_u_xi)", "crossed = False"),

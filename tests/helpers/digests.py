@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import gammarho as gr
+from dynamics.kernel.variants import MARKED_UPTO
 
 RECORDED = Path(__file__).with_name("digests.json")
 _PEGR = {"n": 7, "m": 4, "d": 40, "sigma_p": 0.9, "sigma_0": 0.1, "eta": 0.3, "lam": 0.05, "lam_until": 12}
@@ -34,7 +35,8 @@ CASES: dict[str, Case] = {
     },
     "pegr gram": ("pegr", {**_PEGR, "d": 1e9, "sigma_p": 1e-4}, "gram"),
     "pegr sum of filters": ("pegr", {**_PEGR, "neurons": "sum", "penalty_half": False}, "vectors"),
-    "pegr blas": ("pegr", {**_PEGR, **_LARGER}, "vectors"),
+    "pegr blas": ("pegr", {**_PEGR, **_LARGER, "n": MARKED_UPTO, "d": 1200}, "vectors"),
+    "pegr lanes, where others go by BLAS": ("pegr", {**_PEGR, **_LARGER}, "vectors"),
     **{
         f"pegr {regularizer} lanes": ("pegr", {**_PEGR, **_LANES, "regularizer": regularizer}, "gram")
         for regularizer in ("none", "pegr", "fgr")

@@ -244,6 +244,10 @@ ALIKE = {
     "led: left term dropped in `width + last`": "every state is judged elsewhere, rightly",
     "led: range one shorter in `range(first, first + filters)`": "what is left has no root: judged elsewhere, rightly",
     "patches_of_fresh: operator turned in `mix[case, p, vectors.index(held)] += scale`": "the same law turned round",
+    **{
+        f"judge: left term dropped in `ties_{v} + where(load(scores, h * 32 + {8 * v}) == top_{v}, 1.0, 0.0)`":
+            "no tie to divide by: the mean is no number, and states are judged elsewhere, rightly" for v in range(4)
+    },
     "simulate.observe.fresh: law: factor dropped in `z.shape[1] * z.shape[2]`": "the size of an array without entries",
     "simulate.observe.fresh: law: constant plus one in `2`": "the same array's",
 }

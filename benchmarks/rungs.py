@@ -122,32 +122,49 @@ def together() -> Iterator[str]:
 
 
 def variants() -> Iterator[str]:
-    """A step by loops, on lanes and by BLAS over n: where each is fastest (`dynamics.kernel.variants.MARKED_UPTO`)."""
+    """A step by loops, on lanes and by BLAS over n and m: where each is fastest (`dynamics.kernel.variants`)."""
     from unittest.mock import patch
 
-    with patch("dynamics.kernel.variants.MARKED_UPTO", math.inf):  # lanes beyond it too
-        yield from _variants()
+    limits = "dynamics.kernel.variants"
+    with patch(f"{limits}.MARKED_UPTO", math.inf), patch(f"{limits}.CLASSES_UPTO", math.inf):  # lanes beyond them too
+        yield from _of_signed_heads()
+        yield from _of_class_heads()
 
 
-def _variants() -> Iterator[str]:
-    import numpy as np
-
+def _of_signed_heads() -> Iterator[str]:
     few, many = (4, 8, 12, 16, 24, 48, 96, 192, 320, 400, 512, 768, 1024, 1536), (96, 192, 320, 400, 768, 1024)
     for n, m in [*((n, 10) for n in few), *((n, 100) for n in many)]:
         start, values, _ = trained(n, 1, m)
-        kernel, drawn = start.kernel, start.draw
-        ways = {"loops": kernel.looped(kernel.loops), "lanes": kernel}
-        if n >= 48:
-            ways["BLAS"] = replace(kernel, lanes_path=None)
         steps = max(100, STEPS * 16 // n)  # most signs have settled by a tenth of Kou et al.'s hundred
+        yield f"n = {n}, m = {m}: {_a_step(start, values, steps, ['loops', 'lanes', *['BLAS'] * (n >= 48)])}"
 
-        def calls(way: Any, steps: int = steps, drawn: Any = drawn, values: Any = values) -> Callable[[], object]:
-            zero, last = np.zeros_like(drawn.z), np.array([steps], dtype=np.int64)
-            return lambda: way.run(drawn.z, zero, drawn.gram, drawn.y, values, steps, last)
 
-        seconds = least({name: calls(way) for name, way in ways.items()}, 5)
-        said = ", ".join(f"{name} {1e6 * each / steps:.3g}" for name, each in seconds.items())
-        yield f"n = {n}, m = {m}: {said} us a step"
+def _of_class_heads() -> Iterator[str]:
+    """Half of all entries move in these steps; rows of 250 and 500 examples fall on one another in the cache."""
+    from simulate.ask.chosen import choose
+    from simulate.run.problem import problem_of
+
+    from .contenders.package import setting
+    from .contenders.shapes import SHAPES
+
+    told = setting(SHAPES["classes"])
+    for m in (5, 20, 50, 100, 200):
+        for n in (100, 150, 240, 250, 400, 500, 800):
+            problem = problem_of(choose(told.model, {**told.values, "n": n, "m": m}))
+            said = _a_step(problem.start(0, "gram"), problem.values, 20, ["lanes", "BLAS"], 2)
+            yield f"5 classes, n = {n}, m = {m}: {said}"
+
+
+def _a_step(start: Any, values: Any, steps: int, names: list[str], repeats: int = 5) -> str:
+    """What each variant takes of a run of so many steps."""
+    import numpy as np
+
+    kernel, drawn = start.kernel, start.draw
+    ways = {"loops": kernel.looped(kernel.loops), "lanes": kernel, "BLAS": replace(kernel, lanes_path=None)}
+    zero, last = np.zeros_like(drawn.z), np.array([steps], dtype=np.int64)
+    calls = {name: partial(ways[name].run, drawn.z, zero, drawn.gram, drawn.y, values, steps, last) for name in names}
+    seconds = least(calls, repeats)
+    return ", ".join(f"{name} {1e6 * each / steps:.3g}" for name, each in seconds.items()) + " us a step"
 
 
 def abreast() -> Iterator[str]:

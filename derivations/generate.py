@@ -17,7 +17,7 @@ from .calculus.recursion import Recursion, of_model
 from .declare import Model, scheduled, to_plain
 from .errors import ModelError
 from .kernel.emit import GENERATOR, module, observed, on_lanes, scalars
-from .kernel.lanes.fits import marks
+from .kernel.lanes.fits import marks, tabled
 from .kernel.lanes.watched import beside, described
 from .known import digest, remember
 from .papers.paper import PAPERS
@@ -37,6 +37,7 @@ def description(model: Model) -> dict[str, Any]:
         "heads": model.n_heads,
         "signed": model.network.head_axis.signed,
         "marked": marks(model) and not model.algorithm.over_tasks,
+        "tabled": tabled(model) and not model.algorithm.over_tasks,
         "step": model.algorithm.step,
         "options": model.algorithm.options,
         **({"numbers": model.algorithm.numbers} if model.algorithm.numbers else {}),

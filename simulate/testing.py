@@ -376,7 +376,8 @@ def _plainly(model: Model, derived: Derived) -> Kernel:
         kind, more = BilevelKernel, {"algorithm": told["model"]["algorithm"], "families": families}
     return kind(
         path=Path(f"{model.name}.py"), scalars=tuple(told["scalars"]), observed=tuple(told["observed"]),
-        heads=told["heads"], signed=told["signed"], marked=told["marked"], step=told["step"],
+        heads=told["heads"], signed=told["signed"], marked=told["marked"], tabled=told["tabled"],
+        step=told["step"],
         loops=plain_module(derived.kernel_source(), model.name), blas_path=None, options=told["options"],
         numbers_of_step=told.get("numbers", {}),
         schedules=told.get("schedules", {}),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..declare import LeakyRelu, Relu
 from . import schedules
+from .lanes.fits import tabled
 from .layout import A1, A2, A3
 from .nests import Emitter, observed
 from .schedule import Stage, arrays, schedule
@@ -35,9 +35,8 @@ class Descent(Emitter):
 
     @property
     def tabled(self) -> bool:
-        """Whether columns of what moves z may hold two values: an example's loss slope times one of two slopes."""
-        two_slopes = isinstance(self.model.network.activation.kind, Relu | LeakyRelu)
-        return self.blas and two_slopes and not self.model.objective.penalised and "momentum" not in self.options
+        """Whether z is moved by tables of partial sums, where columns have two values."""
+        return self.blas and tabled(self.model)
 
     @property
     def told_types(self) -> dict[str, str]:

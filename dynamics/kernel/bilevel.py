@@ -25,19 +25,19 @@ class BilevelKernel(TaskKernel):
 
     by_blas: bool = False
 
-    def on_lanes(self, directions: int) -> bool:
+    def on_lanes(self, directions: int, filters: int) -> bool:
         """Whether the coupling goes on lanes too; tasks are adapted there wherever there is the variant."""
-        return not self.by_blas and super().on_lanes(directions)
+        return not self.by_blas and super().on_lanes(directions, filters)
 
-    def stepping(self, directions: int) -> ModuleType:
+    def stepping(self, directions: int, filters: int) -> ModuleType:
         """The variant that advances a state of so many directions: on lanes, whatever couples the tasks."""
         return (self.lanes if self.has_lanes(directions) else None) or self.module(directions)
 
-    def throughout(self, directions: int) -> Self:
-        """The kernel that advances states of every size as this one does those of so many directions."""
+    def throughout(self, directions: int, filters: int) -> Self:
+        """The kernel that advances states of every size as this one does those of so many directions and filters."""
         if self.has_lanes(directions):
-            return replace(self, lanes_from=0, by_blas=not self.on_lanes(directions))
-        return super().throughout(directions)
+            return replace(self, lanes_from=0, by_blas=not self.on_lanes(directions, filters))
+        return super().throughout(directions, filters)
 
     def coupling(self, gram: Array, values: Mapping[str, Any], tasks: int, n: int) -> Coupling:
         """How an outer step reaches every direction, at the fewest products."""
@@ -58,9 +58,9 @@ class BilevelKernel(TaskKernel):
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
         sought = events or Sought.of(())
-        looked = self._looked(sought) if self.watches(z.shape[2]) else []
+        looked = self._looked(sought) if self.watches(z.shape[2], z.shape[1]) else []
         with one_blas_thread():  # the coupling and the blocks are products too
-            loop, coupled, places = self._loop(gram, values, tasks, n)
+            loop, coupled, places = self._loop(gram, values, tasks, n, z.shape[1])
             blocks, labels = self.blocks(gram, tasks, n), self.labels(y)
             bounds, numbers = self.two_loops.bounds(values, n), self._numbers(values, z.shape[1])
             weights = self.two_loops.shares(values, tasks)
@@ -80,7 +80,7 @@ class BilevelKernel(TaskKernel):
         return until_failure(path)
 
     def _loop(
-        self, gram: Array, values: Mapping[str, Any], tasks: int, n: int
+        self, gram: Array, values: Mapping[str, Any], tasks: int, n: int, filters: int
     ) -> tuple[Callable[..., int], tuple[Any, ...], list[Indices]]:
         """The time loop for tasks of these sizes, what couples them, and where their directions are if it asks."""
         natural = self.places(tasks, n)
@@ -91,7 +91,7 @@ class BilevelKernel(TaskKernel):
             coupled = self.coupling(gram, values, tasks, n) if blas else UNCOUPLED
             whole = np.empty((0, 0)) if blas else np.ascontiguousarray(gram, dtype=np.float64)
             return module.run, (whole, *coupled.arrays()), []
-        if self.on_lanes(directions):
+        if self.on_lanes(directions, filters):
             order, moving = self._axis(tasks, n).order(self.two_loops.looked_at(values, n))
             return self.lanes.run, (np.ascontiguousarray(gram), order, moving), [by_eight(order[natural])]
         scipy_linalg()  # Numba's products are its BLAS's
@@ -131,10 +131,11 @@ class BilevelKernel(TaskKernel):
         """No: fresh tasks adapt first."""
         return False
 
-    def watches(self, directions: int) -> bool:
+    def watches(self, directions: int, filters: int) -> bool:
         """As `Kernel.watches`; tasks side by side are, however they are coupled."""
         return bool(self.watched) and self.has_lanes(directions)
 
-    def runs_together(self, directions: int) -> bool:
+    def runs_together(self, directions: int, filters: int) -> bool:
         """Whether runs of so many directions go in one call: on lanes, all tasks alike in every step."""
-        return self.on_lanes(directions) and not (self.algorithm.get("shares") or self.algorithm.get("sampled"))
+        differ = self.algorithm.get("shares") or self.algorithm.get("sampled")
+        return self.on_lanes(directions, filters) and not differ

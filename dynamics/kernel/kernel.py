@@ -54,11 +54,11 @@ class Kernel(Observing):
         z_out = np.empty((steps_at.size, *state.shape))
         b_out = np.empty_like(z_out)
         velocity_out = [np.empty_like(z_out) for _ in moving]
-        module = self.stepping(gram.shape[0])
+        module = self.stepping(gram.shape[0], z.shape[1])
         data = [np.ascontiguousarray(gram, dtype=np.float64), self.labels(y), *self._bound()]
         numbers = (*self.numbers(values, z.shape[1]), self.limit(values))
         sought = events or Sought.of(())
-        looked = self._looked(sought) if self.watches(gram.shape[0]) else []
+        looked = self._looked(sought) if self.watches(gram.shape[0], z.shape[1]) else []
         with one_blas_thread(module is not self.loops):
             failed = self._advanced(
                 module, [state, coefficients, *moving], data, draws, numbers, (start, steps), steps_at,
@@ -118,7 +118,7 @@ class Kernel(Observing):
             )
             failed[k] = -1 if own.stopped >= 0 else last
         alike = not sought.bounds.size and bool((limits == limits[:1]).all())
-        if not draws and alike and self.abreast(gram.shape[-1], len(z)):
+        if not draws and alike and self.abreast(gram.shape[-1], z.shape[2], len(z)):
             self.lanes.run_all_abreast(
                 states, coefficients, *data, np.ascontiguousarray(numbers), int(limits[0]), start, steps, recorded,
                 z_out, b_out, failed,
@@ -132,9 +132,9 @@ class Kernel(Observing):
         sought.stay(recorded, coefficients, b_out)
         return z_out, b_out, failed
 
-    def watches(self, directions: int) -> bool:
-        """Whether runs of so many directions look for events, of the observables `watched`, in every step."""
-        return bool(self.watched) and self.on_lanes(directions)
+    def watches(self, directions: int, filters: int) -> bool:
+        """Whether runs of so many directions and filters look for events, of what is `watched`, in every step."""
+        return bool(self.watched) and self.on_lanes(directions, filters)
 
     def _looked(self, events: Sought) -> list[NDArray[Any] | int]:
         """Events as the time loop takes them."""
@@ -146,9 +146,9 @@ class Kernel(Observing):
         vectors = events.beside or Beside.none(len(self.beside), *events.bounds.shape[:-1])
         return [*looked, vectors.onto, vectors.across, vectors.spans]
 
-    def runs_together(self, directions: int) -> bool:
-        """Whether runs of so many directions go in one call: on lanes."""
-        return self.on_lanes(directions)
+    def runs_together(self, directions: int, filters: int) -> bool:
+        """Whether runs of so many directions and filters go in one call: on lanes."""
+        return self.on_lanes(directions, filters)
 
     def _drawn(self, draws: StepDraws | None, n: int, start: int, steps: int) -> list[NDArray[Any]]:
         """The batches and labels of the steps, as the kernel takes them."""

@@ -28,7 +28,7 @@ def load(
     return kind(
         path=path, scalars=tuple(description["scalars"]), observed=tuple(description["observed"]),
         heads=int(description["heads"]), signed=bool(description["signed"]), marked=bool(description["marked"]),
-        step=description["step"],
+        tabled=bool(description["tabled"]), step=description["step"],
         loops=module_of(path) if compiled else plain_module(remember(path, place), path.stem),
         blas_path=there.get("blas"), lanes_path=there.get("lanes"), options=description.get("options", {}),
         numbers_of_step=description.get("numbers", {}),

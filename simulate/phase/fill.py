@@ -71,7 +71,7 @@ def request(measure: Measure, problem: Problem) -> Request:
     sampling = "vectors" if measure.sampling == "vectors" else "gram"
     names = tuple(each.name for each in measure.wanted)
     asked = Request(problem.model, problem.values, sampling, "reduced", measure.steps, 1, names, measure.fresh.draws)
-    looked = from_outside(problem.kernel, problem.model, asked.directions, names, measure.until)
+    looked = from_outside(problem.kernel, problem.model, asked.directions, asked.m, names, measure.until)
     looked |= set(names) & set(observables.counted(problem.model))
     return replace(asked, looked=looked, ends=bool(measure.until))
 

@@ -70,7 +70,7 @@ def size_of(start: Start, asked: Asked) -> int:
         return batch_tasks.size_of(problem, asked) if alike else 1
     named = {*asked.wanted, *observables(asked.until)}
     alone = problem.initial is not None or problem.redraws
-    if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram)):
+    if alone or not len(asked.recorded) or not start.kernel.runs_together(len(drawn.gram), drawn.z.shape[1]):
         return 1
     fresh = named & set(obs.fresh_names(model))
     shape = fresh_many.shape_of(model, start.values, drawn.examples) if fresh and asked.fresh.together else None

@@ -36,9 +36,10 @@ def size_of(problem: Problem, asked: Asked) -> int:
     if alone or not len(asked.recorded) or not isinstance(kernel, BilevelKernel):
         return 1
     count, n = (int(whole(values, name)) for name in (model.bilevel.tasks, model.bilevel.examples))
-    directions, filters = model.offsets(count * n, count)[""], model.n_heads * int(whole(values, "m"))
-    if not kernel.runs_together(directions):
+    directions, m = model.offsets(count * n, count)[""], int(whole(values, "m"))
+    if not kernel.runs_together(directions, m):
         return 1
+    filters = model.n_heads * m
     inner = number(values, model.bilevel.inner_steps) + 1.0
     operations = asked.steps * 2.0 * filters * directions**2 * (1.0 + inner / count)
     states = 3 if obs.needs_seen(model, asked.wanted) else 2  # z and b, and what is adapted from z

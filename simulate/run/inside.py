@@ -36,12 +36,16 @@ def apart(kernel: Kernel, model: Model, bounds: Iterable[tuple[str, Bound]]) -> 
 
 
 def from_outside(
-    kernel: Kernel, model: Model, directions: float, wanted: Iterable[str], until: Mapping[str, Bound]
+    kernel: Kernel, model: Model, directions: float, filters: float, wanted: Iterable[str], until: Mapping[str, Bound]
 ) -> set[str]:
-    """What every state is looked at for, where the kernel does not look for a hitting time or an early end itself."""
+    """What every state is looked at for, where the kernel does not look for a hitting time or an early end itself.
+
+    Of so many directions and filters a head.
+    """
     names = set(wanted)
     timed = {each.observable for each in model.events if each.name in names}
-    inside = kernel.watches(int(directions)) and knows(kernel, model, timed) and seeks(kernel, model, until)
+    watches = kernel.watches(int(directions), int(filters))
+    inside = watches and knows(kernel, model, timed) and seeks(kernel, model, until)
     return set() if inside else timed | set(observables(until))
 
 

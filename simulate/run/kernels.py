@@ -74,7 +74,7 @@ def ready(model: Model, kernel: Kernel, values: Mapping[str, Value]) -> None:
     if len(sizes) == len(known):
         directions = model.offsets(math.prod(sizes), math.prod(sizes[:-1]))[""]
         kernel.module(directions)
-        kernel.stepping(directions)
+        kernel.stepping(directions, filters if isinstance(filters := values.get("m"), int) else 1)
 
 
 def _shipped(model: Model) -> Path | None:

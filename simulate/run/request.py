@@ -59,9 +59,14 @@ class Request:
         return float(self.model.offsets(int(self.examples), int(self.tasks))[""])
 
     @property
+    def m(self) -> float:
+        """Filters a head."""
+        return size_of(self.values, "m")
+
+    @property
     def filters(self) -> float:
         """S = H m."""
-        return self.model.n_heads * size_of(self.values, "m")
+        return self.model.n_heads * self.m
 
     @property
     def d(self) -> float:

@@ -181,6 +181,9 @@ def _one(start: Start, engine: str, asked: Asked, outcome: Found | None) -> Foun
     notes = [*start.untold(), *_unread(start), *rising(start.model, start.values)]
     if isinstance(start.kernel, BilevelKernel):
         notes.append(tasks.note(start.model, start.kernel, start.draw, start.values))
+    elif engine == "reduced":
+        _, filters, directions = start.draw.z.shape
+        notes += start.kernel.told(directions, filters)
     if engine == "weights":
         from . import trained
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from derivations.declare import OfStates, terms_of
 from dynamics.fresh.lanelaw import takes
 from dynamics.kernel.variants import BLAS_FROM, lanes_take
@@ -150,13 +152,14 @@ def _together(request: Request) -> bool:
 
 
 def _on_lanes(request: Request) -> bool:
-    """Whether states of so many directions go on lanes, where the model has a kernel on them."""
+    """Whether its states go on lanes, where the model has a kernel on them."""
     model = request.model
     signed = model.network.head_axis.signed
     if model.algorithm.over_tasks or not (signed or takes(model.n_heads, request.filters)):
         return False
-    if lanes_take(request.directions, signed, marked=False) or not lanes_take(request.directions, signed, marked=True):
-        return lanes_take(request.directions, signed, marked=False)
-    from derivations.kernel.lanes.fits import marks  # loads SymPy: only where that decides
+    take = partial(lanes_take, request.directions, request.m, signed=signed)
+    if take(marked=False, tabled=True) or not take(marked=True, tabled=False):
+        return take(marked=True, tabled=False)
+    from derivations.kernel.lanes.fits import marks, tabled  # loads SymPy: only where that decides
 
-    return marks(model)
+    return take(marked=marks(model), tabled=tabled(model))

@@ -55,7 +55,7 @@ class Runs:
     @property
     def filters(self) -> int:
         """Filters of a run."""
-        return self.lot.model.n_heads * int(whole(self.lot.values.alike, "m"))
+        return self.lot.model.n_heads * _filters(self.lot)
 
     @property
     def directions(self) -> int:
@@ -104,6 +104,11 @@ def _directions(lot: Lot) -> int:
     return int(lot.model.offsets(int(whole(lot.values.alike, "n")))[""])
 
 
+def _filters(lot: Lot) -> int:
+    """Filters a head of a run of the lot."""
+    return int(whole(lot.values.alike, "m"))
+
+
 def of_one_shape(lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str) -> list[Runs]:
     """The runs of a lot's cells, those together that have one shape; none where they go alone.
 
@@ -119,7 +124,7 @@ def of_one_shape(lot: Lot, seeds: Sequence[int], asked: Asked, sampling: str) ->
         for row in lot.values.distinct(list(model.algorithm.options.values()))[0].tolist():
             step_draws(model, lot.values.at(row), np.ones(int(whole(lot.values.alike, "n"))), 0)
         refused = sampling == "gram" and gram_refusal(model, lot.values.alike)
-        if refused or not kernel.runs_together(_directions(lot)):
+        if refused or not kernel.runs_together(_directions(lot), _filters(lot)):
             return []
         read, shape_of = _fresh_shapes(lot) if looked & set(judged(model)) else _noise_shapes(lot)
         some, which = lot.values.distinct(read)

@@ -38,7 +38,7 @@ def sizes(model: Model, drawn: Draw) -> dict[str, float]:
 def note(model: Model, kernel: BilevelKernel, drawn: Draw, values: Mapping[str, Value]) -> str:
     """What couples the tasks.  Raises InputError where the split leaves no examples."""
     task_layout.split_at(model, values, drawn.examples)
-    on_lanes = kernel.on_lanes(drawn.z.shape[2])
+    on_lanes = kernel.on_lanes(drawn.z.shape[2], drawn.z.shape[1])
     rank = 0 if on_lanes else kernel.coupling(drawn.gram, values, drawn.tasks, drawn.examples).rank
     how = f"a noise basis of {rank} dimensions, cheaper than the Gram matrix" if rank else "the Gram matrix"
     return f"tasks are coupled through {how}, for {drawn.z.shape[2]} directions"

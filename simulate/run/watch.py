@@ -98,12 +98,12 @@ class EventWatch:
         products with the V vectors that no patch holds, are summed in another order there: a product by up to about
         B eps times the sum of its B terms' sizes, so that a hitting time is another only where an entry is as near.
         """
-        kernel = self.start.kernel
-        until = self.asked.until
+        kernel, until = self.start.kernel, self.asked.until
+        _, filters, directions = self.start.draw.z.shape
         sought = [(name, replace(each, value=each.sooner(NEAR)))
                   for name, each in zip(observables(until), until.values(), strict=True)]
         sought += self.open.values()
-        if not sought or self.counters or not kernel.watches(self.start.draw.gram.shape[0]):
+        if not sought or self.counters or not kernel.watches(directions, filters):
             return None
         names = {name for name, _ in sought}
         model = self.start.model

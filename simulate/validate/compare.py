@@ -108,7 +108,7 @@ def compare(
     short, judged = along_the_path(pair, path, notes)
     probes = from_random_states(pair, notes)
     with weights.one_thread():
-        small, unmet = validate_probes.probes(model, kernel, values, len(vectors), device)
+        small, unmet = validate_probes.probes(model, kernel, values, len(vectors), start.shape[1], device)
         reported, unseen = validate_reported.rows(model, kernel, values, device)
     notes += [*unmet, *unseen]
     rows = [*short, *probes, *small, *reported, *same_state(pair, path, notes)]

@@ -31,16 +31,17 @@ DEPTH = 5  # steps of the short runs
 
 
 def probes(
-    model: Model, kernel: KernelUnderTest, values: Values, directions: int, device: str
+    model: Model, kernel: KernelUnderTest, values: Values, directions: int, filters: int, device: str
 ) -> tuple[list[Row], list[str]]:
     """Rows for generic vectors, kinks and margins, each the worst of its probes; and notes on what was not probed."""
-    kernel = kernel.throughout(directions) if isinstance(kernel, GeneratedKernel) else kernel
+    kernel = kernel.throughout(directions, filters) if isinstance(kernel, GeneratedKernel) else kernel
     every = [
         *states.generic(model, kernel, values, device),
         *states.kinks(model, kernel, values, device),
         *states.tails(model, kernel, values, device),
     ]
-    big = list(states.large(model, kernel, values, directions, device)) if _switches(kernel, directions) else []
+    switches = _switches(kernel, directions, filters)
+    big = list(states.large(model, kernel, values, directions, device)) if switches else []
     comparisons: list[Row | Left] = []
     for probe in [*every, *big]:
         comparisons += [*step_rows(probe), *([] if probe in big else seen_rows(probe)), *run_rows(probe)]
@@ -54,9 +55,9 @@ def probes(
     return worst_each(rows), notes
 
 
-def _switches(kernel: KernelUnderTest, directions: int) -> bool:
-    """Whether a draw of so many directions runs another variant of the kernel than small probes do."""
-    return isinstance(kernel, GeneratedKernel) and kernel.stepping(directions) is not kernel.stepping(1)
+def _switches(kernel: KernelUnderTest, directions: int, filters: int) -> bool:
+    """Whether a draw of so many directions and filters runs another variant of the kernel than small probes do."""
+    return isinstance(kernel, GeneratedKernel) and kernel.stepping(directions, filters) is not kernel.stepping(1, 1)
 
 
 def step_rows(probe: Probe) -> Iterator[Row | Left]:

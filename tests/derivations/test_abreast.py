@@ -68,7 +68,7 @@ def together(kernel: Kernel, z: Array, gram: Array, y: Array, scalars: Array, va
     """What `run_all` makes of them."""
     numbers = np.array([kernel.numbers(each, z.shape[2]) for each in values])
     limits = np.array([kernel.limit(each) for each in values])
-    assert kernel.abreast(gram.shape[-1], len(z))
+    assert kernel.abreast(gram.shape[-1], z.shape[2], len(z))
     with np.errstate(all="ignore"):
         return kernel.run_all(
             z, gram, y, y, numbers, limits, STEPS, RECORDED, scalars=[*scalars], start=START, b=z[..., ::-1])
@@ -142,7 +142,7 @@ def test_which_models_and_shapes_go_abreast() -> None:
     hinge = replace(pegr("none"), objective=Objective(loss="log(1 + exp(-z))"))
     assert goes_abreast(hinge)
     kernel = kernel_for(pegr("none"))
-    assert kernel.abreast(variants.ABREAST_UPTO, 1) and not kernel.abreast(variants.ABREAST_UPTO + 1, 1)
+    assert kernel.abreast(variants.ABREAST_UPTO, 1, 1) and not kernel.abreast(variants.ABREAST_UPTO + 1, 1, 1)
 
 
 def seen(kernel: Kernel, model: Model) -> bool:

@@ -107,7 +107,7 @@ def test_compiled_kernels_have_the_bits_of_plain_python(kind: str, activation: s
 @pytest.mark.parametrize("kind", KINDS)
 def test_runs_together_have_the_bits_that_each_has_alone(kind: str) -> None:
     kernel, n, m = replace(plain_kernel(penalised(kind, "tanh")), lanes_from=0), 9, 2
-    assert kernel.runs_together(n + 3)
+    assert kernel.runs_together(n + 3, m)
     starts = [state(3, n, m, seed, orthogonal=seed == 1) for seed in range(3)]
     values = [{**VALUES, "lam": 0.1 * seed, "eta": 0.2 + 0.1 * seed, "lam_until": 2 + seed} for seed in range(3)]
     z, gram, y = (np.stack(each) for each in zip(*starts, strict=True))

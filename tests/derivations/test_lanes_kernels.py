@@ -291,9 +291,10 @@ def test_shapes_run_on_lanes_until_blas_is_faster() -> None:
     assert marks(pegr("none")) and not any(marks(each) for each in moving)
     for model, first in ((pegr("none"), MARKED_UPTO), (nearly_orthogonal(), LANES_UPTO)):
         kernel = kernel_for(model)
-        assert kernel.stepping(2) is kernel.stepping(first - 1) is kernel.lanes is not kernel.loops
-        assert kernel.stepping(first) is kernel.module(first) is not kernel.loops
-        assert kernel.stepping(5000) is kernel.module(5000) is not kernel.loops
+        for m in (1, 10**6):  # whatever their filters
+            assert kernel.stepping(2, m) is kernel.stepping(first - 1, m) is kernel.lanes is not kernel.loops
+            assert kernel.stepping(first, m) is kernel.module(first) is not kernel.loops
+            assert kernel.stepping(5000, m) is kernel.module(5000) is not kernel.loops
 
 
 FORMULAS = {

@@ -106,11 +106,11 @@ def test_what_is_observed_of_tasks_side_by_side_is_what_loops_observe(method: st
 def test_a_kernel_of_many_directions_takes_small_states_the_same_way() -> None:
     """`validate` probes at small states what a large draw runs: tasks on lanes that BLAS couples."""
     kernel, values = of(fomaml(method="train-train"), n_tasks=3, J=2)
-    few, many = kernel.throughout(variants.LANES_UPTO - 1), kernel.throughout(variants.LANES_UPTO)
-    assert kernel.stepping(variants.LANES_UPTO) is many.stepping(1) is kernel.lanes
-    assert few.on_lanes(1) and not many.on_lanes(1) and many.throughout(1).by_blas
+    few, many = kernel.throughout(variants.LANES_UPTO - 1, 1), kernel.throughout(variants.LANES_UPTO, 1)
+    assert kernel.stepping(variants.LANES_UPTO, 1) is many.stepping(1, 1) is kernel.lanes
+    assert few.on_lanes(1, 1) and not many.on_lanes(1, 1) and many.throughout(1, 1).by_blas
     _, gram, _ = state(fomaml(method="train-train"), 3, 4, 2, 5)
-    assert kernel.lanes is not None and many._loop(gram, values, 3, 4)[0] is kernel.lanes.run_by_blas
+    assert kernel.lanes is not None and many._loop(gram, values, 3, 4, 2)[0] is kernel.lanes.run_by_blas
 
 
 def test_a_task_has_the_bits_that_it_has_beside_any_others() -> None:

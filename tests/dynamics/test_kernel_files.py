@@ -74,17 +74,17 @@ def test_a_module_that_fails_is_not_left_behind(tmp_path: Path) -> None:
 def test_the_variant_that_runs_is_loaded_before_threads_start() -> None:
     from derivations.papers.fomaml.model import model as fomaml
 
-    asked: list[int] = []
+    asked: list[tuple[int, ...]] = []
 
     class Seen:
-        def module(self, directions: int) -> None:
-            asked.append(directions)
+        def module(self, *sizes: int) -> None:
+            asked.append(sizes)
 
         stepping = module
 
-    kernels.ready(pegr("none"), Seen(), {"n": 120})  # type: ignore[arg-type]
+    kernels.ready(pegr("none"), Seen(), {"n": 120, "m": 5})  # type: ignore[arg-type]
     kernels.ready(fomaml(), Seen(), {"n": 4, "n_tasks": 10})  # type: ignore[arg-type]
-    assert asked == [121, 121, 50, 50]  # what looks at states, and what advances them
+    assert asked == [(121,), (121, 5), (50,), (50, 1)]  # what looks at states, and what advances them
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ _TASKS = {"n_tasks": 4, "n": 4, "n_train": 2, "m": 5, "d": 60, "M": 3, "J": 2, "
           "sigma_xi": 0.2, "sigma_s": 0.05, "eta": 0.1, "sigma_0": 0.05}
 _LARGE = {"n": 100, "d": 300, "m": 4}  # from 96 directions on the BLAS variant runs, where there are no lanes
 _LARGER = {"n": 400, "d": 450, "m": 4}  # from 400 on with lanes
+_MANY = {"n": 200, "d": 250, "m": 4}  # directions at which filters of class heads decide
 _LANES = {"n": 20, "d": 60, "m": 5}  # eight examples at a time
 
 Case = tuple[str, Mapping[str, object], str]
@@ -45,7 +46,9 @@ CASES: dict[str, Case] = {
     "pegr lanes, many": ("pegr", {**_PEGR, **_LARGE}, "vectors"),
     **{f"heterogeneous K={K}": ("heterogeneous", {**_CLASSES, "K": K}, "vectors") for K in (2, 3, 4, 5)},
     "heterogeneous uniform": ("heterogeneous", {**_CLASSES, "K": 3, "noise": "uniform"}, "vectors"),
-    "heterogeneous blas": ("heterogeneous", {**_CLASSES, **_LARGE, "K": 2}, "vectors"),
+    "heterogeneous lanes, many": ("heterogeneous", {**_CLASSES, **_LARGE, "K": 2}, "vectors"),
+    "heterogeneous lanes, where many filters go by BLAS": ("heterogeneous", {**_CLASSES, **_MANY, "K": 2}, "vectors"),
+    "heterogeneous blas": ("heterogeneous", {**_CLASSES, **_MANY, "K": 2, "m": 250}, "vectors"),
     "nearly_orthogonal": ("nearly_orthogonal", _ORTHOGONAL, "vectors"),
     "nearly_orthogonal lanes": ("nearly_orthogonal", {**_ORTHOGONAL, **_LANES}, "gram"),
     "nearly_orthogonal gram": ("nearly_orthogonal", _ORTHOGONAL, "gram"),

@@ -1,9 +1,9 @@
-"""Which models may have a kernel on lanes, and which of them move along few directions a step."""
+"""Which models may have a kernel on lanes, and which move along few directions a step, or by few values."""
 
 from __future__ import annotations
 
 from ...calculus.curves import curve, vanishes
-from ...declare import CrossEntropy, Expressed, Model, OfMargin, rows_of, scheduled
+from ...declare import CrossEntropy, Expressed, LeakyRelu, Model, OfMargin, Relu, rows_of, scheduled
 
 
 def fits_lanes(model: Model) -> bool:
@@ -51,6 +51,15 @@ def goes_abreast(model: Model) -> bool:
 def marks(model: Model) -> bool:
     """Whether the coupling goes over what moves, filter by filter; momentum goes on where a gradient is 0."""
     return stops(model) and "momentum" not in model.algorithm.options
+
+
+def tabled(model: Model) -> bool:
+    """Whether what moves z may hold two values a column of a head, as tables of partial sums take it by BLAS.
+
+    An example's loss slope times one of two slopes.
+    """
+    two_slopes = isinstance(model.network.activation.kind, Relu | LeakyRelu)
+    return two_slopes and not model.objective.penalised and "momentum" not in model.algorithm.options
 
 
 def stops(model: Model) -> bool:

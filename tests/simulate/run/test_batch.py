@@ -494,7 +494,8 @@ def test_lots_are_the_cells() -> None:
 
 
 def test_the_model_is_one_with_lanes() -> None:
-    assert problems([{}])[0].kernel.runs_together(len(plan_of(pegr(), problems([{}])[0].values).length))
+    problem = problems([{}])[0]
+    assert problem.kernel.runs_together(len(plan_of(pegr(), problem.values).length), 4)
 
 
 def test_a_law_of_fresh_examples_parts_no_runs_that_ask_for_none() -> None:

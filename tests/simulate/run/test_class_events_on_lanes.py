@@ -126,7 +126,7 @@ def cells(model: Model, kernel: Kernel, count: int = 5) -> list[Problem]:
 def test_hitting_times_go_together_and_are_those_alone_and_from_outside(penalty: str) -> None:
     model = timed(penalty)
     kernel, names, steps = plain_kernel(model), ("loss", "rho", *EVENTS), 25
-    assert go_together(model, names) and kernel.watches(VALUES["n"] + 4)
+    assert go_together(model, names) and kernel.watches(VALUES["n"] + 4, VALUES["m"])
     problems = cells(model, kernel)
     made = batch.together(problems, [0, 1], steps, names)
     assert made.done.all() and made.found is not None

@@ -66,7 +66,7 @@ def cells(model: Model, kernel: Kernel, count: int = 2) -> list[Problem]:
 def test_they_go_together_and_are_those_alone_and_from_outside(options: tuple[str, ...], signed: bool) -> None:
     model = drawing(signed, options, *[FALLS] * ("momentum" in options))
     kernel, names, hits = plain_kernel(model), ("loss", "rho", *EVENTS[signed]), []
-    assert go_together(model, names) and kernel.watches(15)
+    assert go_together(model, names) and kernel.watches(15, 2)
     problems = cells(model, kernel)
     made = batch.together(problems, [0, 1], STEPS, names)
     assert made.done.all() and made.found is not None

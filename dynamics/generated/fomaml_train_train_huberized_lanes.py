@@ -160,27 +160,13 @@ def advance(z, b, g, first, rest, eta):
                 z[h, r, cut + q] -= eta * rest[at, q]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
-def mark(c, rows, width, begin, directions, marks):
-    """Bit q of marks (rows,) is 1 where direction begin + q, up to 56 of them, moves in a row of c."""
-    span = min(56, width - begin)
-    present = (1 << min(56, directions - begin)) - 1  # not what stands past a row's end
-    at = begin
-    for s in range(rows):
-        seen = 0
-        for q in range(0, span, 8):
-            seen |= nonzero(bits_of(load(c, at + q))) << q
-        marks[s] = seen & present
-        at += width
-
-
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_4(z, c, gram, marks, rows, width, begin, at):
+def rows_8(z, c, gram, marks, rows, width, word, at):
     """Directions at to at + 32 of all rows."""
+    begin, own = 32 * word, 0
     first = begin * width + at
-    own = 0
     for s in range(rows):
-        left = int(marks[s])
+        left = int(marks[word * rows + s])
         place = own + at
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
@@ -205,19 +191,50 @@ def rows_4(z, c, gram, marks, rows, width, begin, at):
 @njit(cache=True, fastmath=False, error_model="numpy")
 def couple(z, c, gram, marks, rows, width, directions):
     """z (rows, width) += c (rows, width) gram (directions, width), flat arrays, width a multiple of 32."""
-    for begin in range(0, directions, 56):
-        mark(c, rows, width, begin, directions, marks)
+    for word in range((directions + 31) // 32):
         for at in range(0, width, 32):
-            rows_4(z, c, gram, marks, rows, width, begin, at)
+            rows_8(z, c, gram, marks, rows, width, word, at)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def change_and_mark_4(b, g, eta, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 32 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        move1 = load(g, at + 8)
+        move2 = load(g, at + 16)
+        move3 = load(g, at + 24)
+        move0 = -(eta * move0)
+        store(g, at + 0, move0)
+        store(b, at + 0, load(b, at + 0) + move0)
+        move1 = -(eta * move1)
+        store(g, at + 8, move1)
+        store(b, at + 8, load(b, at + 8) + move1)
+        move2 = -(eta * move2)
+        store(g, at + 16, move2)
+        store(b, at + 16, load(b, at + 16) + move2)
+        move3 = -(eta * move3)
+        store(g, at + 24, move3)
+        store(b, at + 24, load(b, at + 24) + move3)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        marks[first + s] = seen & present
+        at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def change(b, g, eta):
-    """g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""
-    for q in range(0, g.size, 8):
-        move = -(eta * load(g, q))
-        store(g, q, move)
-        store(b, q, load(b, q) + move)
+def change_and_mark(b, g, eta, rows, width, joint, marks):
+    """g <- -eta g and b <- b + g, in place, and marks where g is not 0; flat arrays, (rows, width).
+
+    Bit q of marks (words, rows), flat, is of direction q of a word, 0 from direction `joint` on.
+    """
+    for word in range((width + 31) // 32):
+        begin = 32 * word
+        present = (1 << min(32, max(joint - begin, 0))) - 1  # not what stands past a row's end
+        change_and_mark_4(b, g, eta, rows, width, begin, present, word * rows, marks)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -511,7 +528,7 @@ def run(
     packed_across = aligned(across.shape[0] * width)
     pack(across.reshape(1, across.shape[0], directions), order, width, packed_across)
     g = aligned(packed_z.size)  # the direction of an outer step
-    marks = np.zeros(2 * filters, dtype=np.int64)
+    marks = np.zeros(2 * filters * ((width + 31) // 32), dtype=np.int64)
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
             unpack(packed_z, order, width, z_out[at])
@@ -546,7 +563,7 @@ def run(
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
             return t
-        change(packed_b, g, eta)
+        change_and_mark(packed_b, g, eta, 2 * filters, width, moving, marks)
         couple(packed_z, g, packed_gram, marks, 2 * filters, width, moving)
     unpack(packed_z, order, width, z)
     unpack(packed_b, order, width, b)

@@ -36,8 +36,8 @@ import numpy as np
 from dynamics.lazily import njit
 
 from dynamics.lanes.compiled import (
-    aligned, bits_of, bits_or, entry, every, fused, fused_one, lanes, least, load, low, lowest, nonzero, ones, spread,
-    store, total, where,
+    aligned, bits_of, bits_or, entry, every, fused, fused_half, fused_one, lanes, least, load, load_half, low, lowest,
+    nonzero, ones, spread, store, store_half, total, where,
 )
 from dynamics.lanes.functions import logistic_0, logistic_1, logistic_2, relu, step
 
@@ -120,27 +120,177 @@ def entangled(gram, width, directions):
     return 0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
-def mark(c, rows, width, begin, directions, marks):
-    """Bit q of marks (rows,) is 1 where direction begin + q, up to 56 of them, moves in a row of c."""
-    span = min(56, width - begin)
-    present = (1 << min(56, directions - begin)) - 1  # not what stands past a row's end
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def mark_1(c, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 8 of all rows, of the marks from `first` on."""
     at = begin
     for s in range(rows):
-        seen = 0
-        for q in range(0, span, 8):
-            seen |= nonzero(bits_of(load(c, at + q))) << q
-        marks[s] = seen & present
+        move0 = load(c, at + 0)
+        seen = nonzero(bits_of(move0))
+        marks[first + s] = seen & present
         at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_1(z, c, gram, marks, rows, width, begin, at):
-    """Directions at to at + 8 of all rows."""
-    first = begin * width + at
-    own = 0
+def mark_2(c, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 16 of all rows, of the marks from `first` on."""
+    at = begin
     for s in range(rows):
-        left = int(marks[s])
+        move0 = load(c, at + 0)
+        move1 = load(c, at + 8)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def mark_3(c, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 24 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(c, at + 0)
+        move1 = load(c, at + 8)
+        move2 = load(c, at + 16)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def mark_4(c, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 32 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(c, at + 0)
+        move1 = load(c, at + 8)
+        move2 = load(c, at + 16)
+        move3 = load(c, at + 24)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def mark_5(c, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 40 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(c, at + 0)
+        move1 = load(c, at + 8)
+        move2 = load(c, at + 16)
+        move3 = load(c, at + 24)
+        move4 = load(c, at + 32)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        seen |= nonzero(bits_of(move4)) << 32
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def mark_6(c, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 48 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(c, at + 0)
+        move1 = load(c, at + 8)
+        move2 = load(c, at + 16)
+        move3 = load(c, at + 24)
+        move4 = load(c, at + 32)
+        move5 = load(c, at + 40)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        seen |= nonzero(bits_of(move4)) << 32
+        seen |= nonzero(bits_of(move5)) << 40
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def mark_7(c, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 56 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(c, at + 0)
+        move1 = load(c, at + 8)
+        move2 = load(c, at + 16)
+        move3 = load(c, at + 24)
+        move4 = load(c, at + 32)
+        move5 = load(c, at + 40)
+        move6 = load(c, at + 48)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        seen |= nonzero(bits_of(move4)) << 32
+        seen |= nonzero(bits_of(move5)) << 40
+        seen |= nonzero(bits_of(move6)) << 48
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def mark(c, rows, width, joint, marks):
+    """Marks where c is not 0; flat arrays, (rows, width).
+
+    Bit q of marks (words, rows), flat, is of direction q of a word, 0 from direction `joint` on.
+    """
+    for word in range((width + 55) // 56):
+        begin = 56 * word
+        present = (1 << min(56, max(joint - begin, 0))) - 1  # not what stands past a row's end
+        vectors = min(7, (width - begin) // 8)
+        if vectors == 1:
+            mark_1(c, rows, width, begin, present, word * rows, marks)
+        elif vectors == 2:
+            mark_2(c, rows, width, begin, present, word * rows, marks)
+        elif vectors == 3:
+            mark_3(c, rows, width, begin, present, word * rows, marks)
+        elif vectors == 4:
+            mark_4(c, rows, width, begin, present, word * rows, marks)
+        elif vectors == 5:
+            mark_5(c, rows, width, begin, present, word * rows, marks)
+        elif vectors == 6:
+            mark_6(c, rows, width, begin, present, word * rows, marks)
+        else:
+            mark_7(c, rows, width, begin, present, word * rows, marks)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def rows_1(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 4 of all rows."""
+    begin, own = 56 * word, 0
+    first = begin * width + at
+    for s in range(rows):
+        left = int(marks[word * rows + s])
+        place = own + at
+        half = load_half(z, place + 0)
+        for _ in range(ones(left)):
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            half = fused_half(low(weight), load_half(gram, row + 0), half)
+        store_half(z, place + 0, half)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def rows_2(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 8 of all rows."""
+    begin, own = 56 * word, 0
+    first = begin * width + at
+    for s in range(rows):
+        left = int(marks[word * rows + s])
         place = own + at
         z0 = load(z, place + 0)
         for _ in range(ones(left)):
@@ -154,12 +304,34 @@ def rows_1(z, c, gram, marks, rows, width, begin, at):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_2(z, c, gram, marks, rows, width, begin, at):
-    """Directions at to at + 16 of all rows."""
+def rows_3(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 12 of all rows."""
+    begin, own = 56 * word, 0
     first = begin * width + at
-    own = 0
     for s in range(rows):
-        left = int(marks[s])
+        left = int(marks[word * rows + s])
+        place = own + at
+        z0 = load(z, place + 0)
+        half = load_half(z, place + 8)
+        for _ in range(ones(left)):
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            half = fused_half(low(weight), load_half(gram, row + 8), half)
+        store(z, place + 0, z0)
+        store_half(z, place + 8, half)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def rows_4(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 16 of all rows."""
+    begin, own = 56 * word, 0
+    first = begin * width + at
+    for s in range(rows):
+        left = int(marks[word * rows + s])
         place = own + at
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
@@ -176,12 +348,37 @@ def rows_2(z, c, gram, marks, rows, width, begin, at):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_3(z, c, gram, marks, rows, width, begin, at):
-    """Directions at to at + 24 of all rows."""
+def rows_5(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 20 of all rows."""
+    begin, own = 56 * word, 0
     first = begin * width + at
-    own = 0
     for s in range(rows):
-        left = int(marks[s])
+        left = int(marks[word * rows + s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        half = load_half(z, place + 16)
+        for _ in range(ones(left)):
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            half = fused_half(low(weight), load_half(gram, row + 16), half)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store_half(z, place + 16, half)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def rows_6(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 24 of all rows."""
+    begin, own = 56 * word, 0
+    first = begin * width + at
+    for s in range(rows):
+        left = int(marks[word * rows + s])
         place = own + at
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
@@ -201,12 +398,40 @@ def rows_3(z, c, gram, marks, rows, width, begin, at):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_4(z, c, gram, marks, rows, width, begin, at):
-    """Directions at to at + 32 of all rows."""
+def rows_7(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 28 of all rows."""
+    begin, own = 56 * word, 0
     first = begin * width + at
-    own = 0
     for s in range(rows):
-        left = int(marks[s])
+        left = int(marks[word * rows + s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        half = load_half(z, place + 24)
+        for _ in range(ones(left)):
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+            half = fused_half(low(weight), load_half(gram, row + 24), half)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        store_half(z, place + 24, half)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def rows_8(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 32 of all rows."""
+    begin, own = 56 * word, 0
+    first = begin * width + at
+    for s in range(rows):
+        left = int(marks[word * rows + s])
         place = own + at
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
@@ -229,12 +454,43 @@ def rows_4(z, c, gram, marks, rows, width, begin, at):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_5(z, c, gram, marks, rows, width, begin, at):
-    """Directions at to at + 40 of all rows."""
+def rows_9(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 36 of all rows."""
+    begin, own = 56 * word, 0
     first = begin * width + at
-    own = 0
     for s in range(rows):
-        left = int(marks[s])
+        left = int(marks[word * rows + s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        z3 = load(z, place + 24)
+        half = load_half(z, place + 32)
+        for _ in range(ones(left)):
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+            z3 = fused(weight, load(gram, row + 24), z3)
+            half = fused_half(low(weight), load_half(gram, row + 32), half)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        store(z, place + 24, z3)
+        store_half(z, place + 32, half)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def rows_10(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 40 of all rows."""
+    begin, own = 56 * word, 0
+    first = begin * width + at
+    for s in range(rows):
+        left = int(marks[word * rows + s])
         place = own + at
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
@@ -260,12 +516,46 @@ def rows_5(z, c, gram, marks, rows, width, begin, at):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_6(z, c, gram, marks, rows, width, begin, at):
-    """Directions at to at + 48 of all rows."""
+def rows_11(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 44 of all rows."""
+    begin, own = 56 * word, 0
     first = begin * width + at
-    own = 0
     for s in range(rows):
-        left = int(marks[s])
+        left = int(marks[word * rows + s])
+        place = own + at
+        z0 = load(z, place + 0)
+        z1 = load(z, place + 8)
+        z2 = load(z, place + 16)
+        z3 = load(z, place + 24)
+        z4 = load(z, place + 32)
+        half = load_half(z, place + 40)
+        for _ in range(ones(left)):
+            q = lowest(left)
+            left &= left - 1
+            row = first + q * width
+            weight = spread(c, own + begin + q)
+            z0 = fused(weight, load(gram, row + 0), z0)
+            z1 = fused(weight, load(gram, row + 8), z1)
+            z2 = fused(weight, load(gram, row + 16), z2)
+            z3 = fused(weight, load(gram, row + 24), z3)
+            z4 = fused(weight, load(gram, row + 32), z4)
+            half = fused_half(low(weight), load_half(gram, row + 40), half)
+        store(z, place + 0, z0)
+        store(z, place + 8, z1)
+        store(z, place + 16, z2)
+        store(z, place + 24, z3)
+        store(z, place + 32, z4)
+        store_half(z, place + 40, half)
+        own += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def rows_12(z, c, gram, marks, rows, width, word, at):
+    """Directions at to at + 48 of all rows."""
+    begin, own = 56 * word, 0
+    first = begin * width + at
+    for s in range(rows):
+        left = int(marks[word * rows + s])
         place = own + at
         z0 = load(z, place + 0)
         z1 = load(z, place + 8)
@@ -294,20 +584,32 @@ def rows_6(z, c, gram, marks, rows, width, begin, at):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def part_of_rows(z, c, gram, marks, rows, width, begin, at, vectors):
-    """Directions at to at + 8 vectors of all rows."""
-    if vectors == 1:
-        rows_1(z, c, gram, marks, rows, width, begin, at)
-    elif vectors == 2:
-        rows_2(z, c, gram, marks, rows, width, begin, at)
-    elif vectors == 3:
-        rows_3(z, c, gram, marks, rows, width, begin, at)
-    elif vectors == 4:
-        rows_4(z, c, gram, marks, rows, width, begin, at)
-    elif vectors == 5:
-        rows_5(z, c, gram, marks, rows, width, begin, at)
+def part_of_rows(z, c, gram, marks, rows, width, word, at, halves):
+    """Directions at to at + 4 halves of all rows."""
+    if halves == 1:
+        rows_1(z, c, gram, marks, rows, width, word, at)
+    elif halves == 2:
+        rows_2(z, c, gram, marks, rows, width, word, at)
+    elif halves == 3:
+        rows_3(z, c, gram, marks, rows, width, word, at)
+    elif halves == 4:
+        rows_4(z, c, gram, marks, rows, width, word, at)
+    elif halves == 5:
+        rows_5(z, c, gram, marks, rows, width, word, at)
+    elif halves == 6:
+        rows_6(z, c, gram, marks, rows, width, word, at)
+    elif halves == 7:
+        rows_7(z, c, gram, marks, rows, width, word, at)
+    elif halves == 8:
+        rows_8(z, c, gram, marks, rows, width, word, at)
+    elif halves == 9:
+        rows_9(z, c, gram, marks, rows, width, word, at)
+    elif halves == 10:
+        rows_10(z, c, gram, marks, rows, width, word, at)
+    elif halves == 11:
+        rows_11(z, c, gram, marks, rows, width, word, at)
     else:
-        rows_6(z, c, gram, marks, rows, width, begin, at)
+        rows_12(z, c, gram, marks, rows, width, word, at)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -316,19 +618,194 @@ def couple(z, c, gram, marks, rows, width, joint, directions):
 
     Directions from `joint` on are orthogonal to all others: no sum runs over them.
     """
-    vectors = (joint + 7) // 8
-    parts = (vectors + 5) // 6
-    span = (vectors + parts - 1) // max(parts, 1)
-    for begin in range(0, joint, 56):
-        mark(c, rows, width, begin, joint, marks)
+    halves = (joint + 3) // 4
+    parts, span = 1, 6  # parts, vectors of one
+    if halves > 12:
+        parts = (halves + 11) // 12
+        span = ((halves + 1) // 2 + parts - 1) // parts
+    for word in range((joint + 55) // 56):
         for part in range(parts):
             at = 8 * span * part
-            part_of_rows(z, c, gram, marks, rows, width, begin, at, min(span, vectors - span * part))
+            left = min(2 * span, halves - 2 * span * part)
+            part_of_rows(z, c, gram, marks, rows, width, word, at, left)
     for q in range(joint, directions):
         own = entry(gram, q * width + q)
         for s in range(rows):
             at = s * width + q
             z[at] = fused_one(entry(c, at), own, entry(z, at))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def follow_and_mark_1(b, g, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 8 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        store(b, at + 0, load(b, at + 0) + move0)
+        seen = nonzero(bits_of(move0))
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def follow_and_mark_2(b, g, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 16 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        move1 = load(g, at + 8)
+        store(b, at + 0, load(b, at + 0) + move0)
+        store(b, at + 8, load(b, at + 8) + move1)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def follow_and_mark_3(b, g, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 24 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        move1 = load(g, at + 8)
+        move2 = load(g, at + 16)
+        store(b, at + 0, load(b, at + 0) + move0)
+        store(b, at + 8, load(b, at + 8) + move1)
+        store(b, at + 16, load(b, at + 16) + move2)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def follow_and_mark_4(b, g, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 32 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        move1 = load(g, at + 8)
+        move2 = load(g, at + 16)
+        move3 = load(g, at + 24)
+        store(b, at + 0, load(b, at + 0) + move0)
+        store(b, at + 8, load(b, at + 8) + move1)
+        store(b, at + 16, load(b, at + 16) + move2)
+        store(b, at + 24, load(b, at + 24) + move3)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def follow_and_mark_5(b, g, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 40 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        move1 = load(g, at + 8)
+        move2 = load(g, at + 16)
+        move3 = load(g, at + 24)
+        move4 = load(g, at + 32)
+        store(b, at + 0, load(b, at + 0) + move0)
+        store(b, at + 8, load(b, at + 8) + move1)
+        store(b, at + 16, load(b, at + 16) + move2)
+        store(b, at + 24, load(b, at + 24) + move3)
+        store(b, at + 32, load(b, at + 32) + move4)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        seen |= nonzero(bits_of(move4)) << 32
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def follow_and_mark_6(b, g, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 48 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        move1 = load(g, at + 8)
+        move2 = load(g, at + 16)
+        move3 = load(g, at + 24)
+        move4 = load(g, at + 32)
+        move5 = load(g, at + 40)
+        store(b, at + 0, load(b, at + 0) + move0)
+        store(b, at + 8, load(b, at + 8) + move1)
+        store(b, at + 16, load(b, at + 16) + move2)
+        store(b, at + 24, load(b, at + 24) + move3)
+        store(b, at + 32, load(b, at + 32) + move4)
+        store(b, at + 40, load(b, at + 40) + move5)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        seen |= nonzero(bits_of(move4)) << 32
+        seen |= nonzero(bits_of(move5)) << 40
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def follow_and_mark_7(b, g, rows, width, begin, present, first, marks):
+    """Directions begin to begin + 56 of all rows, of the marks from `first` on."""
+    at = begin
+    for s in range(rows):
+        move0 = load(g, at + 0)
+        move1 = load(g, at + 8)
+        move2 = load(g, at + 16)
+        move3 = load(g, at + 24)
+        move4 = load(g, at + 32)
+        move5 = load(g, at + 40)
+        move6 = load(g, at + 48)
+        store(b, at + 0, load(b, at + 0) + move0)
+        store(b, at + 8, load(b, at + 8) + move1)
+        store(b, at + 16, load(b, at + 16) + move2)
+        store(b, at + 24, load(b, at + 24) + move3)
+        store(b, at + 32, load(b, at + 32) + move4)
+        store(b, at + 40, load(b, at + 40) + move5)
+        store(b, at + 48, load(b, at + 48) + move6)
+        seen = nonzero(bits_of(move0))
+        seen |= nonzero(bits_of(move1)) << 8
+        seen |= nonzero(bits_of(move2)) << 16
+        seen |= nonzero(bits_of(move3)) << 24
+        seen |= nonzero(bits_of(move4)) << 32
+        seen |= nonzero(bits_of(move5)) << 40
+        seen |= nonzero(bits_of(move6)) << 48
+        marks[first + s] = seen & present
+        at += width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def follow_and_mark(b, g, rows, width, joint, marks):
+    """b <- b + g, in place, and marks where g is not 0; flat arrays, (rows, width).
+
+    Bit q of marks (words, rows), flat, is of direction q of a word, 0 from direction `joint` on.
+    """
+    for word in range((width + 55) // 56):
+        begin = 56 * word
+        present = (1 << min(56, max(joint - begin, 0))) - 1  # not what stands past a row's end
+        vectors = min(7, (width - begin) // 8)
+        if vectors == 1:
+            follow_and_mark_1(b, g, rows, width, begin, present, word * rows, marks)
+        elif vectors == 2:
+            follow_and_mark_2(b, g, rows, width, begin, present, word * rows, marks)
+        elif vectors == 3:
+            follow_and_mark_3(b, g, rows, width, begin, present, word * rows, marks)
+        elif vectors == 4:
+            follow_and_mark_4(b, g, rows, width, begin, present, word * rows, marks)
+        elif vectors == 5:
+            follow_and_mark_5(b, g, rows, width, begin, present, word * rows, marks)
+        elif vectors == 6:
+            follow_and_mark_6(b, g, rows, width, begin, present, word * rows, marks)
+        else:
+            follow_and_mark_7(b, g, rows, width, begin, present, word * rows, marks)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -556,6 +1033,7 @@ def gradient(
             fixed_mu = fused_one(share0_mu_minus, relu_mu, fixed_mu)
             g[at + at_mu] = fixed_mu
     u[:] = 0.0
+    mark(g, 2 * filters, width, directions, marks)
     couple(u, g, gram, marks, 2 * filters, width, directions, directions)
     q0 = 4.0*c*kappa*lam/n  # a factor that examples share
     for i in range(0, length, 8):
@@ -911,7 +1389,7 @@ def run(
     w2 = aligned(length)  # weight of ReLU(<w_{j,r}, xi_i>)*j in the gradient along xi
     g = aligned(packed_z.size)  # the gradient in z
     u = aligned(packed_z.size)  # the frozen co-vector g gram
-    marks = np.zeros(2 * filters, dtype=np.int64)
+    marks = np.zeros(2 * filters * ((width + 55) // 56), dtype=np.int64)
     at = 0
     for t in range(start, start + steps + 1):
         if at < recorded.size and recorded[at] == t:
@@ -962,7 +1440,7 @@ def run(
             unpack(packed_z, order, width, z)
             unpack(packed_b, order, width, b)
             return t
-        follow(packed_b, g)
+        follow_and_mark(packed_b, g, 2 * filters, width, joint, marks)
         couple(packed_z, g, packed_gram, marks, 2 * filters, width, joint, directions)
     unpack(packed_z, order, width, z)
     unpack(packed_b, order, width, b)

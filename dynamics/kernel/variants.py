@@ -23,7 +23,7 @@ ENTRIES_UPTO = 50_000  # from there on, filters of a class times directions up t
 TABLED_UPTO = 8_000  # the same where BLAS has tables of partial sums, and lanes no marks or a crowded cache
 CROWDED = 256  # entries of a row, multiples of which fall on few sets of the nearest cache
 
-ABREAST_UPTO = 22  # directions up to which eight runs together beat eight examples of one (benchmarks/README.md)
+ABREAST_UPTO = 18  # directions up to which eight runs together beat eight examples of one (`rungs abreast`)
 ABREAST_FROM = 32  # runs: with fewer the time goes into what stands around them, and into compiling one variant more
 
 

@@ -22,6 +22,7 @@ from derivations.declare import (
 )
 from derivations.kernel.lanes import blocks
 from derivations.kernel.lanes.fits import fits_lanes, marks
+from derivations.kernel.lanes.marked import WORD
 from derivations.kernel.lanes.uncrossed import uncrossed
 from derivations.kernel.schedule import schedule
 from derivations.papers.fomaml.model import model as fomaml
@@ -122,7 +123,9 @@ def test_what_is_orthogonal_to_all_others_is_left_out_of_the_coupling_to_the_sam
     joint = module.entangled(gram.reshape(-1), width, directions)
     assert joint == n if n > 1 else joint == 0  # a direction that is the only one meets none but itself
     found, whole = z.copy(), z.copy()
-    marks = np.zeros(rows, dtype=np.int64)
+    marks, b = np.zeros(rows * -(-width // WORD), dtype=np.int64), z.copy()
+    module.follow_and_mark(b.reshape(-1), c.reshape(-1), rows, width, joint, marks)
+    assert np.array_equal(b[:, :directions], (z + c)[:, :directions])
     module.couple(found.reshape(-1), c.reshape(-1), gram.reshape(-1), marks, rows, width, joint, directions)
     for q in range(directions):
         whole = plain.fused(np.repeat(c[:, q : q + 1], width, axis=1), np.tile(gram[q], (rows, 1)), whole)

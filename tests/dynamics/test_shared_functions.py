@@ -159,7 +159,7 @@ def test_shipped_kernels_on_lanes_share_the_coupling(tmp_path: Path) -> None:
     for path in (first, second):
         remember(path, None)
     one, other = (_execute(path, cached=False) for path in (first, second))
-    for name in ("couple", "rows_3", "mark", "pack", "led", "colour", "finite", "follow"):
+    for name in ("couple", "rows_3", "follow_and_mark", "pack", "led", "colour", "finite", "follow"):
         assert getattr(one, name) is getattr(other, name), name
     assert one.plain_gradient is not other.plain_gradient and one.run is not other.run
 

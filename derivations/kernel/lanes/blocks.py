@@ -36,8 +36,8 @@ def coupling(heads: int, filled: bool = False) -> str:
     return out.text()
 
 
-def move(moved: bool, signed: bool) -> str:
-    """The text of what moves b, by g alone where that is the move already (`moved`), and of the look at outputs."""
+def move(moved: bool) -> str:
+    """The text of what moves b, by g alone where that is the move already (`moved`)."""
     out = Writer()
     if moved:
         out.put(0, HELPER, "def follow(b, g):")
@@ -48,7 +48,7 @@ def move(moved: bool, signed: bool) -> str:
         out.put(1, '"""g <- -eta g and b <- b + g, in place; flat arrays, their size a multiple of 8."""')
         out.put(1, f"for q in range(0, g.size, {LANES}):", "    move = -(eta * load(g, q))")
         out.put(2, "store(g, q, move)", "store(b, q, load(b, q) + move)")
-    _finite(out, signed)
+    out.put(0, "")
     return out.text()
 
 
@@ -122,10 +122,11 @@ def _by_width(out: Writer, filters: int, place: str) -> None:
         out.put(depth + 1, f"block_{filters}_{halves}(z, c, gram, s, {place}, width, joint)")
 
 
-def _finite(out: Writer, signed: bool) -> None:
+def finite(signed: bool) -> str:
     """The text of the look at outputs: signed heads have one, others a row each."""
+    out = Writer()
     deeper = 0 if signed else 1
-    out.put(0, "", "", HELPER, "def finite(f, present):")
+    out.put(0, HELPER, "def finite(f, present):")
     out.put(1, '"""Whether the output of every example that is present, 1 there, is a finite number."""')
     out.put(1, *["for head in range(0, f.size, present.size):"] * deeper)
     at, size = ("i", "f.size") if signed else ("head + i", "present.size")
@@ -134,6 +135,7 @@ def _finite(out: Writer, signed: bool) -> None:
     out.put(3 + deeper, "return False")
     out.put(1, "return True")
     out.put(0, "")
+    return out.text()
 
 
 def colouring(heads: int) -> str:

@@ -12,7 +12,7 @@ from ..skeleton import functions, packing
 from ..timeloop import RESCALING
 from . import by_lane, marked
 from .abreast import run_abreast
-from .blocks import LANES, colouring, coupling, entangled, move
+from .blocks import LANES, colouring, coupling, entangled, finite, move
 from .fits import goes_abreast
 from .judging import judge, judge_all
 from .looks import SAID, WATCHED
@@ -59,9 +59,22 @@ class LaneDescent(LaneNests):
         changing, heads = schedules.written(self.model), self.model.n_heads
         of_formulas = by_lane.written(self.model)
         held = copied(packing, *[functions] * (bool(changing) and not of_formulas))
-        coupled = (entangled(), marked.coupling() if self.marks else coupling(heads), move(self.moves, self.signed))
-        for text in (*held, *of_formulas, *coupled, colouring(heads), *changing):
+        for text in (*held, *of_formulas, entangled(), *self._coupling(), colouring(heads), *changing):
             self.out.put(0, *text.split("\n"))
+
+    def _coupling(self) -> list[str]:
+        """The text of the coupling, of what moves b, and of the look at outputs."""
+        if not self.marks:
+            return [coupling(self.model.n_heads), move(self.moves), finite(self.signed)]
+        alone = [move(self.moves)] * goes_abreast(self.model)  # eight runs' b is moved without marks
+        return [*[marked.marking()] * self.marks_beside, marked.coupling(), marked.move(self.moves), *alone,
+                finite(self.signed)]
+
+    @property
+    def marks_beside(self) -> bool:
+        """Whether states beside the one that a step moves are coupled: of a penalty's gradient, or for its options."""
+        stages = [*schedule(self.recursion, self.recursion.gradient), *schedule(self.recursion, self.recursion.plain)]
+        return "along" in self.beside_gradient or any(stage.kind == "contract" for stage in stages)
 
     def outputs_function(self) -> None:
         """Fresh examples judged; neurons with a weight of their own are judged elsewhere."""
@@ -129,7 +142,8 @@ class LaneDescent(LaneNests):
         frozen = any(stage.kind == "contract" for stage in stages)
         for name in ("g", *(["u"] if frozen else []), *self.beside_gradient):
             self.out.assign(1, f"{name} =", "aligned(packed_z.size)", WORK[name])
-        self.out.put(1, *[f"marks = np.zeros({self.model.n_heads} * filters, dtype=np.int64)"] * self.marks)
+        marks = f"{self.model.n_heads} * filters * ({marked.words('width')})"
+        self.out.put(1, *[f"marks = np.zeros({marks}, dtype=np.int64)"] * self.marks)
         if "weight_decay" in self.options and not schedules.decay_moves(self.model):
             self.out.put(1, "keep = 1.0 - eta * weight_decay")
 
@@ -141,7 +155,7 @@ class LaneDescent(LaneNests):
         self.gradient_at(self.branches(stages, plain), "packed_z")
         if self.watchers is not None:
             self.watchers.search(2)
-        along = ["along[:] = 0.0", self.coupled("along", "packed_gram", "joint")]
+        along = ["along[:] = 0.0", *self.beside("along", "packed_gram", "joint")]
         if "radius" in options:
             self.out.put(2, *along, "perturb(packed_z, g, along, radius, near, width, directions)")
             self.gradient_at(self.branches(stages, plain), "near")
@@ -155,8 +169,13 @@ class LaneDescent(LaneNests):
         if "weight_decay" in options:
             self.out.put(2, *["keep = 1.0 - eta * weight_decay"] * schedules.decay_moves(self.model))
             self.out.put(2, "shrink(packed_z, packed_b, keep)")
-        self.out.put(2, "follow(packed_b, g)" if self.moves else "change(packed_b, g, eta)")
-        self.out.put(2, self.coupled("packed_z", "packed_gram", "joint"))
+        self.out.put(2, self._moved(), self.coupled("packed_z", "packed_gram", "joint"))
+
+    def _moved(self) -> str:
+        """The call that moves b, and marks along what."""
+        marks = f", {self.model.n_heads} * filters, width, joint, marks" * self.marks
+        marking = "_and_mark" * self.marks
+        return f"follow{marking}(packed_b, g{marks})" if self.moves else f"change{marking}(packed_b, g, eta{marks})"
 
     def _draw(self) -> None:
         """Which examples and labels the step sees; past the last one, where there is but a look, none are drawn.

@@ -279,7 +279,7 @@ class LaneNests(Descent):
         self.out.assign(depth, *self.places.more(f"sum_{name}", f"({value})"))
 
     def _contract(self, depth: int, stage: Stage) -> None:
-        self.out.put(depth, "u[:] = 0.0", self.coupled("u", "gram", "directions"))
+        self.out.put(depth, "u[:] = 0.0", *self.beside("u", "gram", "directions"))
 
     @property
     def marks(self) -> bool:
@@ -287,9 +287,14 @@ class LaneNests(Descent):
         return marks(self.model)
 
     def coupled(self, state: str, gram: str, joint: str) -> str:
-        """The call that adds g gram to a state."""
+        """The call that adds g gram to a state; what moves is marked."""
         groups = ["g", gram, *["marks"] * self.marks, f"{self.model.n_heads} * filters", "width", joint, "directions"]
         return f"couple({', '.join([state, *groups])})"
+
+    def beside(self, state: str, gram: str, joint: str) -> list[str]:
+        """The calls that mark and add, for a state beside the one that a step moves."""
+        mark = f"mark(g, {self.model.n_heads} * filters, width, {joint}, marks)"
+        return [*[mark] * self.marks, self.coupled(state, gram, joint)]
 
     def gradient_function(self, name: str, stages: tuple[Stage, ...], doc: str) -> list[Definition]:
         """A function that fills g, with the step's move where the loop `moves`, and the arrays of later loops."""

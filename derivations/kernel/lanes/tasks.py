@@ -10,7 +10,7 @@ from .. import schedules
 from ..layout import A1, A2, A3, Groups, copied
 from ..skeleton import functions, keeping, packing, tasks
 from . import by_lane, marked
-from .blocks import LANES, WIDEST, coupling, move
+from .blocks import LANES, WIDEST, coupling, finite, move
 from .fits import marks
 from .looks import SAID, WATCHED
 from .task_judging import parts
@@ -39,7 +39,8 @@ class TaskLanes(TaskObserving):
         changing, formulas = schedules.written(self.model), by_lane.written(self.model)
         held = copied(packing, keeping, tasks, *[functions] * (bool(changing) and not formulas))
         coupled = marked.coupling(WIDEST) if self.marks else coupling(self.model.n_heads, filled=True)
-        for text in (*held, *formulas, coupled, move(False, True), *changing):
+        moved = marked.move(False, WIDEST) if self.marks else move(False)
+        for text in (*held, *formulas, coupled, moved, finite(True), *changing):
             self.out.put(0, *text.split("\n"))
         self.out.put(0, *moves(self.model).split("\n"))
 
@@ -126,13 +127,16 @@ class TaskLanes(TaskObserving):
             self.out.put(1, "packed_across = aligned(across.shape[0] * width)",
                          "pack(across.reshape(1, across.shape[0], directions), order, width, packed_across)")
         self.out.put(1, "g = aligned(packed_z.size)  # the direction of an outer step")
-        self.out.put(1, *["marks = np.zeros(2 * filters, dtype=np.int64)"] * self.marks)
+        marks = f"2 * filters * ({marked.words('width', WIDEST)})"
+        self.out.put(1, *[f"marks = np.zeros({marks}, dtype=np.int64)"] * self.marks)
         back = [f"unpack(packed_{name}, order, width, {name})" for name in ("z", "b")]
         self._steps([f"unpack(packed_{name}, order, width, {name}_out[at])" for name in ("z", "b")],
                     self._outer_groups("packed_z", "g"), back)
-        marks = "marks, " * self.marks
-        self.out.put(2, "change(packed_b, g, eta)")
-        self.out.put(2, f"couple(packed_z, g, packed_gram, {marks}2 * filters, width, moving)")
+        if self.marks:
+            self.out.put(2, "change_and_mark(packed_b, g, eta, 2 * filters, width, moving, marks)",
+                         "couple(packed_z, g, packed_gram, marks, 2 * filters, width, moving)")
+        else:
+            self.out.put(2, "change(packed_b, g, eta)", "couple(packed_z, g, packed_gram, 2 * filters, width, moving)")
         self.out.put(1, *back, "return -1")
         self.out.put(0, "")
 

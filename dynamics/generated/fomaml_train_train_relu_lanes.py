@@ -195,8 +195,8 @@ def couple(z, c, gram, marks, rows, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def change_and_mark_4(b, g, eta, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 32 of all rows, of the marks from `first` on."""
+def change_and_mark_4(b, g, eta, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 32 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(g, at + 0)
@@ -219,7 +219,7 @@ def change_and_mark_4(b, g, eta, rows, width, begin, present, first, marks):
         seen |= nonzero(bits_of(move1)) << 8
         seen |= nonzero(bits_of(move2)) << 16
         seen |= nonzero(bits_of(move3)) << 24
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
@@ -229,10 +229,14 @@ def change_and_mark(b, g, eta, rows, width, joint, marks):
 
     Bit q of marks (words, rows), flat, is of direction q of a word, 0 from direction `joint` on.
     """
+    marks[:] = 0
     for word in range((width + 31) // 32):
-        begin = 32 * word
-        present = (1 << min(32, max(joint - begin, 0))) - 1  # not what stands past a row's end
-        change_and_mark_4(b, g, eta, rows, width, begin, present, word * rows, marks)
+        for shift in range(0, 32, 32):
+            begin = 32 * word + shift
+            present = (1 << min(32, max(joint - begin, 0))) - 1  # not what stands past a row's end
+            vectors = min(32, 32 - shift, width - begin) // 8
+            if vectors == 4:
+                change_and_mark_4(b, g, eta, rows, width, begin, present, shift, word * rows, marks)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

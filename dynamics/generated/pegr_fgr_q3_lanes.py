@@ -121,32 +121,32 @@ def entangled(gram, width, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def mark_1(c, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 8 of all rows, of the marks from `first` on."""
+def mark_1(c, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 8 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(c, at + 0)
         seen = nonzero(bits_of(move0))
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def mark_2(c, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 16 of all rows, of the marks from `first` on."""
+def mark_2(c, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 16 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(c, at + 0)
         move1 = load(c, at + 8)
         seen = nonzero(bits_of(move0))
         seen |= nonzero(bits_of(move1)) << 8
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def mark_3(c, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 24 of all rows, of the marks from `first` on."""
+def mark_3(c, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 24 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(c, at + 0)
@@ -155,13 +155,13 @@ def mark_3(c, rows, width, begin, present, first, marks):
         seen = nonzero(bits_of(move0))
         seen |= nonzero(bits_of(move1)) << 8
         seen |= nonzero(bits_of(move2)) << 16
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def mark_4(c, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 32 of all rows, of the marks from `first` on."""
+def mark_4(c, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 32 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(c, at + 0)
@@ -172,70 +172,7 @@ def mark_4(c, rows, width, begin, present, first, marks):
         seen |= nonzero(bits_of(move1)) << 8
         seen |= nonzero(bits_of(move2)) << 16
         seen |= nonzero(bits_of(move3)) << 24
-        marks[first + s] = seen & present
-        at += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def mark_5(c, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 40 of all rows, of the marks from `first` on."""
-    at = begin
-    for s in range(rows):
-        move0 = load(c, at + 0)
-        move1 = load(c, at + 8)
-        move2 = load(c, at + 16)
-        move3 = load(c, at + 24)
-        move4 = load(c, at + 32)
-        seen = nonzero(bits_of(move0))
-        seen |= nonzero(bits_of(move1)) << 8
-        seen |= nonzero(bits_of(move2)) << 16
-        seen |= nonzero(bits_of(move3)) << 24
-        seen |= nonzero(bits_of(move4)) << 32
-        marks[first + s] = seen & present
-        at += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def mark_6(c, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 48 of all rows, of the marks from `first` on."""
-    at = begin
-    for s in range(rows):
-        move0 = load(c, at + 0)
-        move1 = load(c, at + 8)
-        move2 = load(c, at + 16)
-        move3 = load(c, at + 24)
-        move4 = load(c, at + 32)
-        move5 = load(c, at + 40)
-        seen = nonzero(bits_of(move0))
-        seen |= nonzero(bits_of(move1)) << 8
-        seen |= nonzero(bits_of(move2)) << 16
-        seen |= nonzero(bits_of(move3)) << 24
-        seen |= nonzero(bits_of(move4)) << 32
-        seen |= nonzero(bits_of(move5)) << 40
-        marks[first + s] = seen & present
-        at += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def mark_7(c, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 56 of all rows, of the marks from `first` on."""
-    at = begin
-    for s in range(rows):
-        move0 = load(c, at + 0)
-        move1 = load(c, at + 8)
-        move2 = load(c, at + 16)
-        move3 = load(c, at + 24)
-        move4 = load(c, at + 32)
-        move5 = load(c, at + 40)
-        move6 = load(c, at + 48)
-        seen = nonzero(bits_of(move0))
-        seen |= nonzero(bits_of(move1)) << 8
-        seen |= nonzero(bits_of(move2)) << 16
-        seen |= nonzero(bits_of(move3)) << 24
-        seen |= nonzero(bits_of(move4)) << 32
-        seen |= nonzero(bits_of(move5)) << 40
-        seen |= nonzero(bits_of(move6)) << 48
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
@@ -245,24 +182,20 @@ def mark(c, rows, width, joint, marks):
 
     Bit q of marks (words, rows), flat, is of direction q of a word, 0 from direction `joint` on.
     """
+    marks[:] = 0
     for word in range((width + 55) // 56):
-        begin = 56 * word
-        present = (1 << min(56, max(joint - begin, 0))) - 1  # not what stands past a row's end
-        vectors = min(7, (width - begin) // 8)
-        if vectors == 1:
-            mark_1(c, rows, width, begin, present, word * rows, marks)
-        elif vectors == 2:
-            mark_2(c, rows, width, begin, present, word * rows, marks)
-        elif vectors == 3:
-            mark_3(c, rows, width, begin, present, word * rows, marks)
-        elif vectors == 4:
-            mark_4(c, rows, width, begin, present, word * rows, marks)
-        elif vectors == 5:
-            mark_5(c, rows, width, begin, present, word * rows, marks)
-        elif vectors == 6:
-            mark_6(c, rows, width, begin, present, word * rows, marks)
-        else:
-            mark_7(c, rows, width, begin, present, word * rows, marks)
+        for shift in range(0, 56, 32):
+            begin = 56 * word + shift
+            present = (1 << min(32, max(joint - begin, 0))) - 1  # not what stands past a row's end
+            vectors = min(32, 56 - shift, width - begin) // 8
+            if vectors == 1:
+                mark_1(c, rows, width, begin, present, shift, word * rows, marks)
+            elif vectors == 2:
+                mark_2(c, rows, width, begin, present, shift, word * rows, marks)
+            elif vectors == 3:
+                mark_3(c, rows, width, begin, present, shift, word * rows, marks)
+            elif vectors == 4:
+                mark_4(c, rows, width, begin, present, shift, word * rows, marks)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
@@ -454,37 +387,6 @@ def rows_8(z, c, gram, marks, rows, width, word, at):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_9(z, c, gram, marks, rows, width, word, at):
-    """Directions at to at + 36 of all rows."""
-    begin, own = 56 * word, 0
-    first = begin * width + at
-    for s in range(rows):
-        left = int(marks[word * rows + s])
-        place = own + at
-        z0 = load(z, place + 0)
-        z1 = load(z, place + 8)
-        z2 = load(z, place + 16)
-        z3 = load(z, place + 24)
-        half = load_half(z, place + 32)
-        for _ in range(ones(left)):
-            q = lowest(left)
-            left &= left - 1
-            row = first + q * width
-            weight = spread(c, own + begin + q)
-            z0 = fused(weight, load(gram, row + 0), z0)
-            z1 = fused(weight, load(gram, row + 8), z1)
-            z2 = fused(weight, load(gram, row + 16), z2)
-            z3 = fused(weight, load(gram, row + 24), z3)
-            half = fused_half(low(weight), load_half(gram, row + 32), half)
-        store(z, place + 0, z0)
-        store(z, place + 8, z1)
-        store(z, place + 16, z2)
-        store(z, place + 24, z3)
-        store_half(z, place + 32, half)
-        own += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def rows_10(z, c, gram, marks, rows, width, word, at):
     """Directions at to at + 40 of all rows."""
     begin, own = 56 * word, 0
@@ -512,40 +414,6 @@ def rows_10(z, c, gram, marks, rows, width, word, at):
         store(z, place + 16, z2)
         store(z, place + 24, z3)
         store(z, place + 32, z4)
-        own += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def rows_11(z, c, gram, marks, rows, width, word, at):
-    """Directions at to at + 44 of all rows."""
-    begin, own = 56 * word, 0
-    first = begin * width + at
-    for s in range(rows):
-        left = int(marks[word * rows + s])
-        place = own + at
-        z0 = load(z, place + 0)
-        z1 = load(z, place + 8)
-        z2 = load(z, place + 16)
-        z3 = load(z, place + 24)
-        z4 = load(z, place + 32)
-        half = load_half(z, place + 40)
-        for _ in range(ones(left)):
-            q = lowest(left)
-            left &= left - 1
-            row = first + q * width
-            weight = spread(c, own + begin + q)
-            z0 = fused(weight, load(gram, row + 0), z0)
-            z1 = fused(weight, load(gram, row + 8), z1)
-            z2 = fused(weight, load(gram, row + 16), z2)
-            z3 = fused(weight, load(gram, row + 24), z3)
-            z4 = fused(weight, load(gram, row + 32), z4)
-            half = fused_half(low(weight), load_half(gram, row + 40), half)
-        store(z, place + 0, z0)
-        store(z, place + 8, z1)
-        store(z, place + 16, z2)
-        store(z, place + 24, z3)
-        store(z, place + 32, z4)
-        store_half(z, place + 40, half)
         own += width
 
 
@@ -586,28 +454,24 @@ def rows_12(z, c, gram, marks, rows, width, word, at):
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def part_of_rows(z, c, gram, marks, rows, width, word, at, halves):
     """Directions at to at + 4 halves of all rows."""
-    if halves == 1:
+    if halves <= 1:
         rows_1(z, c, gram, marks, rows, width, word, at)
-    elif halves == 2:
+    elif halves <= 2:
         rows_2(z, c, gram, marks, rows, width, word, at)
-    elif halves == 3:
+    elif halves <= 3:
         rows_3(z, c, gram, marks, rows, width, word, at)
-    elif halves == 4:
+    elif halves <= 4:
         rows_4(z, c, gram, marks, rows, width, word, at)
-    elif halves == 5:
+    elif halves <= 5:
         rows_5(z, c, gram, marks, rows, width, word, at)
-    elif halves == 6:
+    elif halves <= 6:
         rows_6(z, c, gram, marks, rows, width, word, at)
-    elif halves == 7:
+    elif halves <= 7:
         rows_7(z, c, gram, marks, rows, width, word, at)
-    elif halves == 8:
+    elif halves <= 8:
         rows_8(z, c, gram, marks, rows, width, word, at)
-    elif halves == 9:
-        rows_9(z, c, gram, marks, rows, width, word, at)
-    elif halves == 10:
+    elif halves <= 10:
         rows_10(z, c, gram, marks, rows, width, word, at)
-    elif halves == 11:
-        rows_11(z, c, gram, marks, rows, width, word, at)
     else:
         rows_12(z, c, gram, marks, rows, width, word, at)
 
@@ -636,20 +500,20 @@ def couple(z, c, gram, marks, rows, width, joint, directions):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def follow_and_mark_1(b, g, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 8 of all rows, of the marks from `first` on."""
+def follow_and_mark_1(b, g, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 8 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(g, at + 0)
         store(b, at + 0, load(b, at + 0) + move0)
         seen = nonzero(bits_of(move0))
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def follow_and_mark_2(b, g, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 16 of all rows, of the marks from `first` on."""
+def follow_and_mark_2(b, g, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 16 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(g, at + 0)
@@ -658,13 +522,13 @@ def follow_and_mark_2(b, g, rows, width, begin, present, first, marks):
         store(b, at + 8, load(b, at + 8) + move1)
         seen = nonzero(bits_of(move0))
         seen |= nonzero(bits_of(move1)) << 8
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def follow_and_mark_3(b, g, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 24 of all rows, of the marks from `first` on."""
+def follow_and_mark_3(b, g, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 24 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(g, at + 0)
@@ -676,13 +540,13 @@ def follow_and_mark_3(b, g, rows, width, begin, present, first, marks):
         seen = nonzero(bits_of(move0))
         seen |= nonzero(bits_of(move1)) << 8
         seen |= nonzero(bits_of(move2)) << 16
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def follow_and_mark_4(b, g, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 32 of all rows, of the marks from `first` on."""
+def follow_and_mark_4(b, g, rows, width, begin, present, shift, first, marks):
+    """Directions begin to begin + 32 of all rows: from bit `shift` on, of marks from `first` on."""
     at = begin
     for s in range(rows):
         move0 = load(g, at + 0)
@@ -697,88 +561,7 @@ def follow_and_mark_4(b, g, rows, width, begin, present, first, marks):
         seen |= nonzero(bits_of(move1)) << 8
         seen |= nonzero(bits_of(move2)) << 16
         seen |= nonzero(bits_of(move3)) << 24
-        marks[first + s] = seen & present
-        at += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def follow_and_mark_5(b, g, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 40 of all rows, of the marks from `first` on."""
-    at = begin
-    for s in range(rows):
-        move0 = load(g, at + 0)
-        move1 = load(g, at + 8)
-        move2 = load(g, at + 16)
-        move3 = load(g, at + 24)
-        move4 = load(g, at + 32)
-        store(b, at + 0, load(b, at + 0) + move0)
-        store(b, at + 8, load(b, at + 8) + move1)
-        store(b, at + 16, load(b, at + 16) + move2)
-        store(b, at + 24, load(b, at + 24) + move3)
-        store(b, at + 32, load(b, at + 32) + move4)
-        seen = nonzero(bits_of(move0))
-        seen |= nonzero(bits_of(move1)) << 8
-        seen |= nonzero(bits_of(move2)) << 16
-        seen |= nonzero(bits_of(move3)) << 24
-        seen |= nonzero(bits_of(move4)) << 32
-        marks[first + s] = seen & present
-        at += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def follow_and_mark_6(b, g, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 48 of all rows, of the marks from `first` on."""
-    at = begin
-    for s in range(rows):
-        move0 = load(g, at + 0)
-        move1 = load(g, at + 8)
-        move2 = load(g, at + 16)
-        move3 = load(g, at + 24)
-        move4 = load(g, at + 32)
-        move5 = load(g, at + 40)
-        store(b, at + 0, load(b, at + 0) + move0)
-        store(b, at + 8, load(b, at + 8) + move1)
-        store(b, at + 16, load(b, at + 16) + move2)
-        store(b, at + 24, load(b, at + 24) + move3)
-        store(b, at + 32, load(b, at + 32) + move4)
-        store(b, at + 40, load(b, at + 40) + move5)
-        seen = nonzero(bits_of(move0))
-        seen |= nonzero(bits_of(move1)) << 8
-        seen |= nonzero(bits_of(move2)) << 16
-        seen |= nonzero(bits_of(move3)) << 24
-        seen |= nonzero(bits_of(move4)) << 32
-        seen |= nonzero(bits_of(move5)) << 40
-        marks[first + s] = seen & present
-        at += width
-
-
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
-def follow_and_mark_7(b, g, rows, width, begin, present, first, marks):
-    """Directions begin to begin + 56 of all rows, of the marks from `first` on."""
-    at = begin
-    for s in range(rows):
-        move0 = load(g, at + 0)
-        move1 = load(g, at + 8)
-        move2 = load(g, at + 16)
-        move3 = load(g, at + 24)
-        move4 = load(g, at + 32)
-        move5 = load(g, at + 40)
-        move6 = load(g, at + 48)
-        store(b, at + 0, load(b, at + 0) + move0)
-        store(b, at + 8, load(b, at + 8) + move1)
-        store(b, at + 16, load(b, at + 16) + move2)
-        store(b, at + 24, load(b, at + 24) + move3)
-        store(b, at + 32, load(b, at + 32) + move4)
-        store(b, at + 40, load(b, at + 40) + move5)
-        store(b, at + 48, load(b, at + 48) + move6)
-        seen = nonzero(bits_of(move0))
-        seen |= nonzero(bits_of(move1)) << 8
-        seen |= nonzero(bits_of(move2)) << 16
-        seen |= nonzero(bits_of(move3)) << 24
-        seen |= nonzero(bits_of(move4)) << 32
-        seen |= nonzero(bits_of(move5)) << 40
-        seen |= nonzero(bits_of(move6)) << 48
-        marks[first + s] = seen & present
+        marks[first + s] |= (seen & present) << shift
         at += width
 
 
@@ -788,24 +571,20 @@ def follow_and_mark(b, g, rows, width, joint, marks):
 
     Bit q of marks (words, rows), flat, is of direction q of a word, 0 from direction `joint` on.
     """
+    marks[:] = 0
     for word in range((width + 55) // 56):
-        begin = 56 * word
-        present = (1 << min(56, max(joint - begin, 0))) - 1  # not what stands past a row's end
-        vectors = min(7, (width - begin) // 8)
-        if vectors == 1:
-            follow_and_mark_1(b, g, rows, width, begin, present, word * rows, marks)
-        elif vectors == 2:
-            follow_and_mark_2(b, g, rows, width, begin, present, word * rows, marks)
-        elif vectors == 3:
-            follow_and_mark_3(b, g, rows, width, begin, present, word * rows, marks)
-        elif vectors == 4:
-            follow_and_mark_4(b, g, rows, width, begin, present, word * rows, marks)
-        elif vectors == 5:
-            follow_and_mark_5(b, g, rows, width, begin, present, word * rows, marks)
-        elif vectors == 6:
-            follow_and_mark_6(b, g, rows, width, begin, present, word * rows, marks)
-        else:
-            follow_and_mark_7(b, g, rows, width, begin, present, word * rows, marks)
+        for shift in range(0, 56, 32):
+            begin = 56 * word + shift
+            present = (1 << min(32, max(joint - begin, 0))) - 1  # not what stands past a row's end
+            vectors = min(32, 56 - shift, width - begin) // 8
+            if vectors == 1:
+                follow_and_mark_1(b, g, rows, width, begin, present, shift, word * rows, marks)
+            elif vectors == 2:
+                follow_and_mark_2(b, g, rows, width, begin, present, shift, word * rows, marks)
+            elif vectors == 3:
+                follow_and_mark_3(b, g, rows, width, begin, present, shift, word * rows, marks)
+            elif vectors == 4:
+                follow_and_mark_4(b, g, rows, width, begin, present, shift, word * rows, marks)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

@@ -32,7 +32,7 @@ from derivations.declare import (
 )
 from derivations.derive import derive
 from derivations.kernel.lanes.blocks import FILTERS, HALF, LANES, widths
-from derivations.kernel.lanes.marked import MOST, WORD
+from derivations.kernel.lanes.marked import AT_ONCE, MOST, SPANS, WORD
 from derivations.papers.paper import PAPERS
 from derivations.papers.pegr.model import model as pegr
 from dynamics.fresh.lanelaw import Parts, judged, packed, together
@@ -66,11 +66,11 @@ ON_LANES = "_lanes"
 ENTERED: dict[str, tuple[int, ...]] = {
     f"block_{filters}_{halves}": (halves,) for filters in FILTERS for halves in widths(filters)
 }
-ENTERED |= {f"rows_{halves}": (halves,) for halves in range(1, MOST + 1)}
+ENTERED |= {f"rows_{halves}": (halves,) for halves in SPANS}
 # Rows in one part of every width, and in two; marks in one word, and in two.
 ENTERED["couple"] = ENTERED["part_of_rows"] = (*range(1, MOST + 3), WORD // HALF + 2)
 for _name in ("mark", "follow_and_mark", "change_and_mark"):
-    ENTERED |= {f"{_name}_{vectors}": (2 * vectors,) for vectors in range(1, WORD // LANES + 1)}
+    ENTERED |= {f"{_name}_{vectors}": (2 * vectors,) for vectors in range(1, AT_ONCE + 1)}
     ENTERED[_name] = (*range(2, WORD // HALF + 1, 2), WORD // HALF + 2)
 # Filters a head with which blocks of filters end and begin on every side of where a head's end.
 COUNTED = {"colour": (3, 4, 5, 6), "move_along": (3, 4)}

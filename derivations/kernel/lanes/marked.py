@@ -15,6 +15,8 @@ from .blocks import HALF, LANES, apart
 
 WORD = 56  # directions whose marks are one integer: whole vectors, and no bit is a sign
 MOST = 12  # halves of vectors of a row that stay in registers together
+SPANS = (*range(1, 9), 10, MOST)  # of parts: each takes its time to compile, and of wide ones half a vector is little
+AT_ONCE = 4  # vectors of a row that are marked together, two such parts a word
 MARKS = "Bit q of marks (words, rows), flat, is of direction q of a word, 0 from direction `joint` on."
 
 
@@ -34,7 +36,7 @@ def coupling(filled: int = 0) -> str:
     Rows of whole parts of so many vectors are `filled`; else they are of any width.
     """
     out = Writer()
-    for halves in [2 * filled] if filled else range(1, MOST + 1):
+    for halves in [2 * filled] if filled else SPANS:
         _rows(out, halves, _word(filled))
     if filled:
         _filled(out, filled)
@@ -65,18 +67,19 @@ def _marking(name: str, taken: tuple[str, ...], said: str, steps: list[str], fil
     In `steps`, what is done with a vector of them, {0} is its place in a word and {1} which it is.
     """
     out, array = Writer(), next(each for each in ("g", "c") if each in taken)
-    put, most = out.put, _word(filled) // LANES
-    sizes = [most] if filled else range(1, most + 1)
+    put, word, given = out.put, _word(filled), ", ".join(taken)
+    sizes = [AT_ONCE] if filled else range(1, AT_ONCE + 1)
     for vectors in sizes:
-        _marked(out, f"{name}_{vectors}({', '.join(taken)}", array, vectors, steps)
-    put(0, HELPER, f"def {name}({', '.join(taken)}, rows, width, joint, marks):")
+        _marked(out, f"{name}_{vectors}({given}", array, vectors, steps)
+    put(0, HELPER, f"def {name}({given}, rows, width, joint, marks):")
     put(1, f'"""{said}; flat arrays, (rows, width).', "", f"{MARKS}", '"""')
-    put(1, f"for word in range({words('width', filled)}):", f"    begin = {_word(filled)} * word")
-    put(2, f"present = (1 << min({_word(filled)}, max(joint - begin, 0))) - 1  # not what stands past a row's end")
-    put(2, *[f"vectors = min({most}, (width - begin) // {LANES})"] * (not filled))
+    put(1, "marks[:] = 0", f"for word in range({words('width', filled)}):")
+    put(2, f"for shift in range(0, {word}, {LANES * AT_ONCE}):", f"    begin = {word} * word + shift")
+    put(3, f"present = (1 << min({LANES * AT_ONCE}, max(joint - begin, 0))) - 1  # not what stands past a row's end")
+    put(3, f"vectors = min({LANES * AT_ONCE}, {word} - shift, width - begin) // {LANES}")
     for vectors in sizes:
-        put(2, *([f"{'el' * (vectors > 1)}if vectors == {vectors}:" if vectors < most else "else:"] * (not filled)))
-        put(2 + (not filled), f"{name}_{vectors}({', '.join(taken)}, rows, width, begin, present, word * rows, marks)")
+        put(3, f"{'el' * (vectors > sizes[0])}if vectors == {vectors}:")
+        put(4, f"{name}_{vectors}({given}, rows, width, begin, present, shift, word * rows, marks)")
     put(0, "")
     return out.text()
 
@@ -84,14 +87,15 @@ def _marking(name: str, taken: tuple[str, ...], said: str, steps: list[str], fil
 def _marked(out: Writer, opening: str, array: str, vectors: int, steps: list[str]) -> None:
     """The text of what goes over so many vectors of every row."""
     put = out.put
-    put(0, "", INSIDE, f"def {opening}, rows, width, begin, present, first, marks):")
-    put(1, f'"""Directions begin to begin + {LANES * vectors} of all rows, of the marks from `first` on."""')
+    put(0, "", INSIDE, f"def {opening}, rows, width, begin, present, shift, first, marks):")
+    span = f"begin to begin + {LANES * vectors}"
+    put(1, f'"""Directions {span} of all rows: from bit `shift` on, of marks from `first` on."""')
     put(1, "at = begin", "for s in range(rows):")
     put(2, *[f"move{v} = load({array}, at + {LANES * v})" for v in range(vectors)])
     put(2, *[each.format(LANES * v, v) for v in range(vectors) for each in steps])
     put(2, "seen = nonzero(bits_of(move0))")
     put(2, *[f"seen |= nonzero(bits_of(move{v})) << {LANES * v}" for v in range(1, vectors)])
-    put(2, "marks[first + s] = seen & present", "at += width")
+    put(2, "marks[first + s] |= (seen & present) << shift", "at += width")
     put(0, "")
 
 
@@ -120,8 +124,8 @@ def _chosen(out: Writer) -> None:
     put = out.put
     put(0, "", INSIDE, "def part_of_rows(z, c, gram, marks, rows, width, word, at, halves):")
     put(1, f'"""Directions at to at + {HALF} halves of all rows."""')
-    for count in range(1, MOST + 1):
-        put(1, f"{'el' * (count > 1)}if halves == {count}:" if count < MOST else "else:")
+    for count in SPANS:
+        put(1, f"{'el' * (count > 1)}if halves <= {count}:" if count < MOST else "else:")
         put(2, f"rows_{count}(z, c, gram, marks, rows, width, word, at)")
     put(0, "")
 

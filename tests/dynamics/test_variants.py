@@ -67,7 +67,7 @@ def test_a_description_says_whether_the_variants_have_marks_and_tables(name: str
         assert not told["marked"] and not told["tabled"]
         return
     texts = {which: (GENERATED / f"{name}_{which}.py").read_text(encoding="utf-8") for which in ("lanes", "blas")}
-    assert told["marked"] == ("def mark(" in texts["lanes"]) and told["tabled"] == ("by_tables(" in texts["blas"])
+    assert told["marked"] == ("    marks = " in texts["lanes"]) and told["tabled"] == ("by_tables(" in texts["blas"])
 
 
 @pytest.mark.parametrize(("change", "kind"), [

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .grid_store import GridStore
 
 _AT_RISK = 2.0  # seconds of work that a kill may cost a worker
-_SHARES = 4  # chunks a worker, where they are worth it: none of several waits long for the others at the end
+_SHARES = 8  # chunks a worker, where they are worth it: none of several waits long for the others at the end
 _WORTH = 0.1  # seconds, by the estimate, of a chunk beside which the calls around it are little
 
 

@@ -178,7 +178,7 @@ def test_a_chunk_is_a_row_of_cells_and_no_longer_than_sixty_four(tmp_path: Path)
 
 
 def test_pieces_of_work_are_short_and_have_the_same_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At most _AT_RISK seconds by the estimate, a fourth of one of two workers' shares, never cells of unlike seeds."""
+    """At most _AT_RISK seconds an eighth of one of two workers' shares, and never cells of unlike seeds."""
     from simulate.phase.grid import GridAsked, checked
 
     axes = {"x": ("lam", np.linspace(0, 1, 40).tolist())}
@@ -193,7 +193,7 @@ def test_pieces_of_work_are_short_and_have_the_same_seeds(monkeypatch: pytest.Mo
     assert all(seeds == ((0, 2) if 20 <= cell < 30 else (0, 1, 2)) for cells, seeds in pieces for cell in cells)
     assert max(len(cells) * len(seeds) * 0.1 for cells, seeds in pieces) <= fill._AT_RISK
     assert [len(cells) for cells, _ in pieces] == [6, 6, 6, 1, 10, 6, 4]
-    assert max(len(cells) for cells, _ in fill.chunks(wide, done, 2)) == -(-39 // 8)
+    assert max(len(cells) for cells, _ in fill.chunks(wide, done, 2)) == -(-39 // 16)
     monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 1e-4)  # too little to be cut up: a chunk a worker
     assert max(len(cells) for cells, _ in fill.chunks(wide, np.zeros_like(done), 2)) == 20
     monkeypatch.setattr("simulate.phase.fill.seconds", lambda _: 100.0)
